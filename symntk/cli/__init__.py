@@ -5,6 +5,6 @@ Exit codes: 0 done, 1 a check that failed, 2 a wrong call (with a message on std
 symntk itself.
 """
 
-from symntk.cli.main import main
+from symntk.cli.program import main
 
 __all__ = ["main"]

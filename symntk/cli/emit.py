@@ -1,0 +1,36 @@
+"""``symntk emit``: write the kernel as a module of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from symntk.cli.models import ModelChoice, model_options
+from symntk.cli.output import OUTPUT, check_writable, write_text
+
+
+@click.command()
+@model_options
+@click.option(
+    "--dtype",
+    type=click.Choice(["float64", "float32"]),
+    default="float64",
+    show_default=True,
+    help="Precision of the kernel.",
+)
+@click.option("-o", "--output", metavar="FILE.py", type=OUTPUT, help="Write there, not to stdout.")
+def emit(choice: ModelChoice, dtype: str, output: Path | None) -> None:
+    """Write MODEL's kernels as a Python module that needs only NumPy and Numba.
+
+    The module can be read, and copied into a project that does not have
+    symntk. It defines kernel(x1, x2=None).
+
+    \b
+    Examples:
+        symntk emit mlp --act relu --depth 3 -o relu3.py
+        symntk emit my_network.yaml --dtype float32 -o kernel.py
+    """
+    if output is not None:
+        check_writable(output, ".py")
+    write_text(choice.derivation().compile(dtype=dtype).source, output)

@@ -1,0 +1,69 @@
+"""``symntk kernel``: kernel matrices of data in files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from symntk.cli.arrays import read_matrix, write_arrays
+from symntk.cli.models import ModelChoice, model_options
+from symntk.cli.output import OUTPUT, check_writable, working
+from symntk.errors import UsageError
+
+INPUT = click.Path(path_type=Path)
+
+
+@click.command()
+@model_options
+@click.argument("x", type=INPUT)
+@click.argument("y", type=INPUT, required=False)
+@click.option(
+    "--which",
+    type=click.Choice(["ntk", "nngp"]),
+    default="ntk",
+    show_default=True,
+    help="The kernel that a .npy file gets; a .npz file gets both.",
+)
+@click.option(
+    "--dtype",
+    type=click.Choice(["float64", "float32"]),
+    default="float64",
+    show_default=True,
+    help="Precision of the kernel.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=OUTPUT,
+    required=True,
+    help="The .npy or .npz file to write.",
+)
+def kernel(
+    choice: ModelChoice, x: Path, y: Path | None, which: str, dtype: str, output: Path
+) -> None:
+    """Compute the kernel matrix of MODEL between the rows of X and of Y.
+
+    X and Y are .npy or .csv files with one input a row; without Y, the matrix
+    is that of X with itself. A .csv may start with a line of column names.
+
+    \b
+    Examples:
+        symntk kernel mlp --act relu --depth 3 train.npy -o ntk.npy
+        symntk kernel mlp test.csv train.csv --which nngp -o nngp.npy
+        symntk kernel my_network.yaml train.npy -o both.npz
+    """
+    check_writable(output, ".npy", ".npz")
+    first = read_matrix(x)
+    second = None if y is None else read_matrix(y)
+    if second is not None and second.shape[1] != first.shape[1]:
+        raise UsageError(
+            f"the rows of {x} and {y} must have one length, not {first.shape[1]} "
+            f"and {second.shape[1]}"
+        )
+    derivation = choice.derivation()
+    with working("Compiling the kernel"):
+        compiled = derivation.compile(dtype=dtype)
+        result = compiled(first, second)
+    write_arrays(output, which, result.nngp, result.ntk)

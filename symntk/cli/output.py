@@ -1,0 +1,44 @@
+"""What commands write: results to stdout or a file, word of long work to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from symntk.errors import UsageError
+
+OUTPUT = click.Path(dir_okay=False, path_type=Path)
+
+
+def check_writable(path: Path, *suffixes: str) -> None:
+    """Refuse early, before long work, a file name that the result could not be written under."""
+    if suffixes and path.suffix not in suffixes:
+        raise UsageError(f"{path}: the name must end in {' or '.join(suffixes)}")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {path.parent}")
+
+
+def write_text(text: str, path: Path | None) -> None:
+    """Write ``text``, ending in one newline, to ``path``, or to stdout where it is None."""
+    text = text.rstrip("\n") + "\n"
+    if path is None:
+        click.echo(text, nl=False)
+    else:
+        path.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def working(message: str) -> Iterator[None]:
+    """Say on stderr what long work is going on; animated on a terminal, one line elsewhere."""
+    if not sys.stderr.isatty():
+        click.echo(f"{message} ...", err=True)
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(message):
+        yield

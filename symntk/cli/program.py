@@ -1,0 +1,73 @@
+"""The program itself: its commands, and what it makes of an error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from symntk.cli.check import check
+from symntk.cli.derive import derive
+from symntk.cli.emit import emit
+from symntk.cli.kernel import kernel
+from symntk.cli.tables import show_tables
+from symntk.errors import SymntkError
+
+
+class WrongCall(click.ClickException):
+    """Something that the caller can mend; only its message is shown."""
+
+    exit_code = 2
+
+
+class Defect(click.ClickException):
+    """An error that symntk did not foresee."""
+
+    exit_code = 3
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(
+            f"{type(error).__name__}: {error}\n"
+            "symntk did not foresee this; `symntk --debug ...` shows where it happened."
+        )
+
+
+class Program(click.Group):
+    """A group of commands whose foreseen errors end in one message, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command of ``ctx``; the one place where errors become exit codes."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except (SymntkError, OSError, MemoryError) as error:
+            if ctx.params["debug"]:
+                raise
+            raise WrongCall(str(error) or type(error).__name__) from error
+        except Exception as error:
+            if ctx.params["debug"]:
+                raise
+            raise Defect(error) from error
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="symntk")
+def main(debug: bool) -> None:
+    """Derive, explain and compile neural tangent kernels.
+
+    \b
+    Start with
+        symntk derive mlp --act relu                   the derivation, in LaTeX
+        symntk derive mlp --act relu --format text     the same for a terminal
+        symntk check mlp --act relu                    against finite networks
+        symntk list                                    what can stand for what
+
+    Exit codes: 0 done, 1 a check that failed, 2 a wrong call, 3 a defect of
+    symntk itself.
+    """
+
+
+for command in (derive, emit, check, kernel, show_tables):
+    main.add_command(command)
