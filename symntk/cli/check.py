@@ -56,7 +56,7 @@ def check(
     rng: int,
     plot: Path | None,
 ) -> None:
-    """Check the derivation of MODEL against finite random networks.
+    """Check the derivation of MODEL against finite networks.
 
     Samples networks of several widths, measures their kernels, and reports the
     distance to the derived kernel: it must shrink as the width grows, with a

@@ -14,17 +14,18 @@ from symntk.cli.output import OUTPUT, check_writable, write_text
 @model_options
 @click.option(
     "--dtype",
+    metavar="T",
     type=click.Choice(["float64", "float32"]),
     default="float64",
     show_default=True,
-    help="Precision of the kernel.",
+    help="Precision: float64 or float32.",
 )
 @click.option("-o", "--output", metavar="FILE.py", type=OUTPUT, help="Write there, not to stdout.")
 def emit(choice: ModelChoice, dtype: str, output: Path | None) -> None:
-    """Write MODEL's kernels as a Python module that needs only NumPy and Numba.
+    """Write MODEL's kernels as a Python module of its own.
 
-    The module can be read, and copied into a project that does not have
-    symntk. It defines kernel(x1, x2=None).
+    The module needs only NumPy and Numba, can be read, and can be copied into
+    a project that does not have symntk. It defines kernel(x1, x2=None).
 
     \b
     Examples:

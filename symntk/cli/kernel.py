@@ -27,10 +27,11 @@ INPUT = click.Path(path_type=Path)
 )
 @click.option(
     "--dtype",
+    metavar="T",
     type=click.Choice(["float64", "float32"]),
     default="float64",
     show_default=True,
-    help="Precision of the kernel.",
+    help="Precision: float64 or float32.",
 )
 @click.option(
     "-o",
@@ -43,10 +44,11 @@ INPUT = click.Path(path_type=Path)
 def kernel(
     choice: ModelChoice, x: Path, y: Path | None, which: str, dtype: str, output: Path
 ) -> None:
-    """Compute the kernel matrix of MODEL between the rows of X and of Y.
+    """Compute the kernel matrix of MODEL for data in files.
 
-    X and Y are .npy or .csv files with one input a row; without Y, the matrix
-    is that of X with itself. A .csv may start with a line of column names.
+    X and Y are .npy or .csv files with one input a row: the matrix has a row
+    for each row of X and a column for each row of Y; without Y, the columns
+    are those of X too. A .csv may start with a line of column names.
 
     \b
     Examples:

@@ -109,8 +109,9 @@ _OPTIONS: tuple[Callable[..., Any], ...] = (
     click.option("--v-std", metavar="S", type=float, help="Standard deviation of the readout."),
     click.option(
         "--parametrization",
+        metavar="P",
         type=click.Choice(["ntk", "standard"]),
-        help="Of every weight; without it each keeps its own.",
+        help="Of every weight, ntk or standard; without it each keeps its own.",
     ),
     click.option(
         "--freeze", metavar="W", multiple=True, help="Do not train weight W; may be repeated."
