@@ -39,8 +39,12 @@ class Quantity:
     right: str
 
     def at(self, site: Site) -> Entry:
-        """The symbol of this quantity at the given pair of inputs."""
-        return _entry(self, site)
+        """The symbol of this quantity at the given pair of inputs.
+
+        Where left and right are one vector, (b, a) is the same number as (a, b).
+        """
+        symmetric = self.kind == "Theta" or self.left == self.right
+        return _entry(self, "ab" if symmetric and site == "ba" else site)
 
     @property
     def is_variance(self) -> bool:

@@ -24,7 +24,7 @@ def number(value: Number, what: str) -> sp.Expr:
         return sp.Rational(value.numerator, value.denominator)
     if isinstance(value, bool) or not isinstance(value, int | float | sp.Expr):
         raise GraphError(f"{what} must be a number, not {value!r}")
-    converted = sp.S(value) if not isinstance(value, float) else sp.Float(value, 17)
+    converted = sp.Rational(repr(value)) if isinstance(value, float) else sp.S(value)
     if not (converted.is_number and converted.is_real and converted.is_finite):
         raise GraphError(f"{what} must be a finite real number, not {value}")
     return converted

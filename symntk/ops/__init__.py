@@ -1,0 +1,20 @@
+"""The operations of the graph language, one file each; `OPS` is their table."""
+
+from __future__ import annotations
+
+from symntk.ops.abstract import AbstractOp
+from symntk.ops.elementwise import Elementwise, Product
+from symntk.ops.linear import Concat, Sum
+from symntk.ops.matmul import MatMul
+from symntk.ops.source import Bias, BlockInput, Input
+
+OPS: dict[str, AbstractOp] = {
+    "input": Input(),
+    "bias": Bias(),
+    "block_input": BlockInput(),
+    "matmul": MatMul(),
+    "sum": Sum(),
+    "concat": Concat(),
+    "product": Product(),
+    "elementwise": Elementwise(),
+}

@@ -1,0 +1,94 @@
+"""Operations that act on each coordinate: activations and products (gates)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import final
+
+import sympy as sp
+
+from symntk.errors import AssumptionError
+from symntk.gaussian.symbols import x
+from symntk.graph import Node
+from symntk.ops.abstract import AbstractOp
+from symntk.ops.law import Form, Law, Term, Terms, add_terms, multiply_terms, scale_terms
+from symntk.ops.linear import combine_aligned
+from symntk.ops.refusal import require_transparent
+
+
+@final
+class Product(AbstractOp):
+    """The elementwise product of vectors (gating), or of a vector and a scalar."""
+
+    def law(self, node: Node, arguments: Sequence[Law]) -> Law:
+        require_transparent(node, arguments)
+        return combine_aligned(node, arguments, multiply_terms)
+
+
+@final
+class Elementwise(AbstractOp):
+    """phi(h_1, h_2, ...) coordinate by coordinate.
+
+    Each argument must be Gaussian, or a function of one Gaussian, which is then composed; a phi
+    of several different Gaussians must be a sum of products of functions of one each.
+    """
+
+    def law(self, node: Node, arguments: Sequence[Law]) -> Law:
+        require_transparent(node, arguments)
+        phi, variables = node["phi"], node["variables"]
+        assert isinstance(phi, sp.Expr) and isinstance(variables, tuple)
+
+        def apply(*parts: Terms) -> Terms:
+            inner = [_function_of_one(node, terms) for terms in parts]
+            if len({form for form, _ in inner if form}) <= 1:
+                return _compose(phi, variables, inner)
+            return _separate(node, phi, dict(zip(variables, inner, strict=True)))
+
+        return combine_aligned(node, arguments, apply)
+
+
+def _compose(phi: sp.Expr, variables: tuple, inner: list[tuple[Form, sp.Expr]]) -> Terms:  # type: ignore[type-arg]
+    """phi(psi_1(G), psi_2(G), ...) as one function of the one Gaussian G."""
+    substitution = {var: psi for var, (_, psi) in zip(variables, inner, strict=True)}
+    outer = phi.subs(substitution, simultaneous=True)
+    form = next((form for form, _ in inner if form), ())
+    return (Term(sp.S.One, ((form, outer),)) if form else Term(outer, ()),)
+
+
+def _separate(node: Node, phi: sp.Expr, inner: dict[sp.Symbol, tuple[Form, sp.Expr]]) -> Terms:
+    """A phi of several Gaussians, as a sum of products of functions of one each."""
+    result: list[Terms] = []
+    for summand in sp.Add.make_args(sp.expand(phi)):
+        coefficient, factors = summand.as_independent(*inner, as_Add=False)
+        terms: Terms = (Term(sp.S.One, ()),)
+        for factor in sp.Mul.make_args(factors):
+            used = factor.free_symbols & set(inner)
+            if len({inner[symbol][0] for symbol in used}) > 1:
+                raise AssumptionError(
+                    node.name or str(node),
+                    f"{factor} mixes several Gaussian vectors and is not a sum of products of "
+                    "functions of one each",
+                    "Write it as such a sum, or pass the sum of the vectors to one activation",
+                )
+            pairs = [inner[symbol] for symbol in used]
+            if pairs:
+                terms = multiply_terms(terms, _compose(factor, tuple(used), pairs))
+        result.append(scale_terms(coefficient, terms))
+    return add_terms(*result)
+
+
+def _function_of_one(node: Node, terms: Terms) -> tuple[Form, sp.Expr]:
+    """The argument as psi(G): the Gaussian form G and psi in x; G empty for a constant."""
+    gaussian = Law.single(*terms).linear_forms
+    if gaussian is not None and gaussian[0]:
+        return gaussian[0], x
+    forms = {form for term in terms for form, _ in term.factors}
+    if len(forms) > 1:
+        raise AssumptionError(
+            node.name or str(node),
+            "the argument of an activation must be Gaussian (a linear combination of matrix "
+            "products and biases) or a function of one Gaussian",
+            "Multiply the argument by a weight matrix of its own first",
+        )
+    total = sp.Add(*(term.coefficient * sp.Mul(*(f for _, f in term.factors)) for term in terms))
+    return (forms.pop() if forms else ()), total
