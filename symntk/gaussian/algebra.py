@@ -67,6 +67,9 @@ class Domain:
         self.generator: dict[Expr, Fraction] = dict(zip(self.atoms, self.field.gens, strict=True))
         self._sample = [_sample(atom) for atom in self.atoms]
         self._roots: dict[Polynomial, Scalar] = {}
+        self._factorings: dict[Polynomial, tuple[Any, list[tuple[Polynomial, int]]]] = {}
+        self._variances = [i for i, atom in enumerate(self.atoms) if atom in (q, q1, q2)]
+        self._covariance_index = self.atoms.index(c) if c in self.atoms else None
 
     @cached_property
     def zero(self) -> Scalar:
@@ -127,7 +130,7 @@ class Domain:
         return found
 
     def _factor_root(self, polynomial: Polynomial) -> Scalar:
-        content, factors = polynomial.factor_list()
+        content, factors = self._factors(polynomial)
         outside = self.field.one
         radicals: set[Polynomial] = set()
         sign = 1
@@ -150,16 +153,33 @@ class Domain:
                 radicals.add(self.field.ring(prime))
         return Scalar(self, {frozenset(radicals): outside})
 
-    def factored(self, polynomial: Polynomial) -> tuple[Rational, Expr]:
-        """Content and product of the irreducible factors, positive at the sample point."""
-        content, factors = polynomial.factor_list()
+    def factored(self, polynomial: Polynomial, by_sample: bool = False) -> tuple[Rational, Expr]:
+        """Content and product of irreducible factors, each of positive sign.
+
+        Positive means the leading coefficient for polynomials in a variance, and the value at the
+        sample point for others and where ``by_sample`` asks for it (denominators).
+        """
+        content, factors = self._factors(polynomial)
+        sign = 1
         parts = []
         for factor, power in factors:
-            if self.polynomial_at_sample(factor) < 0:
+            leads = not by_sample and any(factor.degree(g) > 0 for g in self._variances)
+            positive = factor.LC > 0 if leads else self.polynomial_at_sample(factor) > 0
+            if not positive:
                 factor = -factor
-                content *= (-1) ** power
+                sign *= (-1) ** power
             parts.append(Pow(self.polynomial_expr(factor), power))
-        return Rational(int(content.numerator), int(content.denominator)), Mul(*parts)
+        return Rational(int(content.numerator), int(content.denominator)) * sign, Mul(*parts)
+
+    def _factors(self, polynomial: Polynomial) -> tuple[Any, list[tuple[Polynomial, int]]]:
+        found = self._factorings.get(polynomial)
+        if found is None:
+            if len(polynomial) == 1:
+                found = _monomial_factors(polynomial)
+            else:
+                found = polynomial.factor_list()
+            self._factorings[polynomial] = found
+        return found
 
     def _is_positive(self, polynomial: Polynomial) -> bool:
         expression = self.polynomial_expr(polynomial)
@@ -170,8 +190,26 @@ class Domain:
         return polynomial(*self._sample) if self._sample else polynomial.as_expr()
 
     def polynomial_expr(self, polynomial: Polynomial) -> Expr:
-        """A ring element as a SymPy expression in the atoms."""
-        return polynomial.as_expr(*self.atoms)
+        """A ring element as a SymPy expression, collected by the covariance."""
+        index = self._covariance_index
+        if index is None or len(polynomial) < 3 or polynomial.degree(index) < 1:
+            return polynomial.as_expr(*self.atoms)
+        by_power: dict[int, Polynomial] = {}
+        for exponents, coefficient in polynomial.items():
+            power = exponents[index]
+            rest = (*exponents[:index], 0, *exponents[index + 1 :])
+            term = polynomial.ring({rest: coefficient})
+            by_power[power] = by_power[power] + term if power in by_power else term
+        return Add(
+            *(Mul(*self.factored(part), c**power) for power, part in sorted(by_power.items()))
+        )
+
+
+def _monomial_factors(polynomial: Polynomial) -> tuple[Any, list[tuple[Polynomial, int]]]:
+    """Factorisation of a single term."""
+    ((exponents, coefficient),) = polynomial.items()
+    gens = polynomial.ring.gens
+    return coefficient, [(gens[i], power) for i, power in enumerate(exponents) if power]
 
 
 def _sample(atom: Expr) -> Any:
@@ -299,9 +337,17 @@ class Scalar:
     @cached_property
     def expr(self) -> Expr:
         """As a SymPy expression: each root in the denominator where it divides it."""
-        return Add(*(self._term(*item) for item in self.terms.items()))
+        return Add(*(Mul(*self._term(*item)) for item in self.terms.items()))
 
-    def _term(self, radicals: Radicals, value: Fraction) -> Expr:
+    @property
+    def factors(self) -> tuple[Expr, ...]:
+        """The factors of ``expr``, apart, so that SymPy does not distribute numbers over sums."""
+        if len(self.terms) != 1:
+            return (self.expr,)
+        ((radicals, value),) = self.terms.items()
+        return self._term(radicals, value)
+
+    def _term(self, radicals: Radicals, value: Fraction) -> tuple[Expr, ...]:
         """One rational function times its roots, factors of the denominator kept apart."""
         domain = self.domain
         numerator, denominator = value.numer, value.denom
@@ -315,5 +361,5 @@ class Scalar:
             else:
                 roots.append(Pow(base, S.Half))
         top_content, top = domain.factored(numerator)
-        bottom_content, bottom = domain.factored(denominator)
-        return Mul(top_content / bottom_content, top, 1 / bottom, *roots)
+        bottom_content, bottom = domain.factored(denominator, by_sample=True)
+        return (top_content / bottom_content, *Mul.make_args(top), 1 / bottom, *roots)
