@@ -16,6 +16,8 @@ from symntk.activations.properties import (
     kinks,
 )
 from symntk.errors import UsageError
+from symntk.gaussian.symbols import x
+from symntk.graph import Node, elementwise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,6 +69,10 @@ class Activation:
                 raise UsageError(f"{self.name} has no parameter '{name}' (its parameters: {have})")
             given[name] = exact(value)
         return replace(self, values=tuple(sorted(given.items())))
+
+    def __call__(self, node: Node) -> Node:
+        """phi applied to each coordinate of a vector of a graph: ``relu(W @ x)``."""
+        return elementwise(self.phi, (x,), (node,), self.spec, tuple(self.defaults.items()))
 
     @property
     def phi(self) -> Expr:

@@ -12,6 +12,8 @@ from typing import Literal, TypeAlias
 
 import sympy as sp
 
+from symntk.gaussian.expectation import Expectation
+from symntk.gaussian.symbols import u, v
 from symntk.trace import Step
 
 Kind: TypeAlias = Literal["Sigma", "Pi", "Theta", "mean", "scale"]
@@ -85,6 +87,22 @@ def entries(expression: sp.Basic) -> set[Entry]:
 def relocate(expression: sp.Expr, sites: dict[Site, Site]) -> sp.Expr:
     """``expression``, written for the pair (a, b), at another pair: SWAPPED, FIRST or SECOND."""
     return expression.xreplace({e: e.quantity.at(sites[e.site]) for e in entries(expression)})
+
+
+def diagonal(expression: sp.Expr, sites: dict[Site, Site] = FIRST) -> sp.Expr:
+    """``expression``, written for (a, b), at (a, a), or at (b, b) with ``sites`` = SECOND.
+
+    There u and v of an expectation with both arguments the same Gaussian are one variable.
+    """
+    moved = relocate(expression, sites)
+    pairs = {
+        e: _merged(e) for e in moved.atoms(Expectation) if len(set(e.law)) == 1 and e.is_of_pair
+    }
+    return moved.xreplace(pairs)
+
+
+def _merged(expectation: Expectation) -> sp.Expr:
+    return Expectation(expectation.integrand.xreplace({v: u}), expectation.law[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,5 +187,3 @@ def _needed_loop(loop: Loop, wanted: set[Quantity]) -> Loop | None:
             ordered = tuple(carry for carry in loop.carries if carry in carries)
             return Loop(loop.node, loop.times, ordered, body, loop.step)
         carries = grown
-
-

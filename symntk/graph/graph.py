@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +15,7 @@ from symntk.graph.formula import formula
 from symntk.graph.nodes import Node, ancestors, parameters
 from symntk.graph.weights import Parameter
 
-_LETTERS = {"matmul": "z", "sum": "z", "repeat": "z", "block_input": "h"}
+_LETTERS = {"matmul": "z", "sum": "z", "repeat": "z", "block_input": "z"}
 
 
 @dataclass(frozen=True)
@@ -73,16 +73,23 @@ class Graph:
 
     @cached_property
     def values(self) -> Mapping[sp.Symbol, sp.Expr]:
-        """The numerical value of every scale symbol."""
+        """The numerical value of every scale symbol and every constant of an activation."""
         found: dict[sp.Symbol, sp.Expr] = {}
-        for parameter in self.parameters.values():
-            symbol, value = parameter.std.symbol, parameter.std.value
+        for owner, symbol, value in self._constants():
             if found.setdefault(symbol, value) != value:
                 raise GraphError(
-                    f"{parameter.name}: {symbol} has two values, {found[symbol]} and {value}; "
-                    "give the scales different names"
+                    f"{owner}: {symbol} has two values, {found[symbol]} and {value}; "
+                    "give the symbols different names"
                 )
         return MappingProxyType(found)
+
+    def _constants(self) -> Iterator[tuple[str, sp.Symbol, sp.Expr]]:
+        for parameter in self.parameters.values():
+            yield parameter.name, parameter.std.symbol, parameter.std.value
+        for node in (node for body in self.bodies() for node in ancestors(body)):
+            if node.op == "elementwise":
+                for symbol, value in node["values"]:  # type: ignore[attr-defined]
+                    yield self.names[node], symbol, value
 
     @cached_property
     def names(self) -> Mapping[Node, str]:
@@ -92,6 +99,10 @@ class Graph:
         """
         every = [node for body in self.bodies() for node in ancestors(body)]
         taken = {node.name for node in every if node.name} | set(self.parameters) | {"f"}
+        used_by: dict[Node, set[str]] = defaultdict(set)
+        for node in every:
+            for child in node.inputs:
+                used_by[child].add(node.op)
         counts: Counter[str] = Counter()
         names: dict[Node, str] = {self.output: self.output.name or "f"}
         for node in every:
@@ -99,6 +110,9 @@ class Graph:
                 continue
             if node.name or node.op == "bias":
                 names[node] = node.name or str(node.parameter)
+                continue
+            if node.op == "matmul" and used_by[node] == {"sum"}:
+                names[node] = formula(node, names)
                 continue
             letter = _LETTERS.get(node.op, "h")
             while True:
@@ -108,6 +122,12 @@ class Graph:
                     break
             names[node] = name
         return MappingProxyType(names)
+
+    @property
+    def depths(self) -> tuple[sp.Expr, ...]:
+        """How often each repeated block is applied: numbers or symbols."""
+        every = (node for body in self.bodies() for node in ancestors(body))
+        return tuple(node["times"] for node in every if node.op == "repeat")  # type: ignore[misc]
 
     def __str__(self) -> str:
         return "\n".join(f"{name} = {text}" for name, text in self.equations())

@@ -1,7 +1,7 @@
 """The language in which a network is written down: it reads like the formula in a paper.
 
-    x = vector("x"); W, v = weights("W v"); (b,) = biases("b")
-    f = graph(v @ relu(W @ x + b))
+x = vector("x"); W, v = weights("W v"); (b,) = biases("b")
+f = graph(v @ relu(W @ x + b))
 """
 
 from __future__ import annotations
@@ -39,8 +39,7 @@ def weights(
     Without it each weight W has the symbol sigma_W of value 1.
     """
     return tuple(
-        Weight(name, _scale(name, std), width, trainable, parametrization)
-        for name in names.split()
+        Weight(name, _scale(name, std), width, trainable, parametrization) for name in names.split()
     )
 
 
@@ -96,15 +95,28 @@ def product(*factors: Node) -> Node:
 
 
 def elementwise(
-    phi: sp.Expr, variables: Sequence[sp.Symbol], arguments: Sequence[Node], label: str = ""
+    phi: sp.Expr,
+    variables: Sequence[sp.Symbol],
+    arguments: Sequence[Node],
+    label: str = "",
+    values: tuple[tuple[sp.Symbol, sp.Expr], ...] = (),
 ) -> Node:
-    """phi applied to each coordinate: phi is SymPy in ``variables``, one for each argument."""
+    """phi applied to each coordinate: phi is SymPy in ``variables``, one for each argument.
+
+    Other symbols in phi are constants (a slope), and ``values`` says what number each stands for.
+    ``label`` is what the formula prints for phi.
+    """
     if len(variables) != len(arguments):
         raise GraphError(f"{label or phi} takes {len(variables)} arguments, got {len(arguments)}")
-    stray = phi.free_symbols - set(variables)
+    stray = phi.free_symbols - set(variables) - {symbol for symbol, _ in values}
     if stray:
         raise GraphError(f"{label or phi}: give {', '.join(map(str, stray))} a value first")
-    settings = (("phi", phi), ("variables", tuple(variables)), ("label", label))
+    settings = (
+        ("phi", phi),
+        ("variables", tuple(variables)),
+        ("label", label),
+        ("values", values),
+    )
     width = _common_width(f"{label or phi}(...)", arguments)
     return Node("elementwise", tuple(arguments), settings=settings, width=width)
 

@@ -102,7 +102,9 @@ class Node:
 
 def _vector(other: object, operator: str) -> Node | Bias:
     if not isinstance(other, Node | Bias):
-        raise GraphError(f"... {operator} {other!r}: only vectors and biases can be added to a vector")
+        raise GraphError(
+            f"... {operator} {other!r}: only vectors and biases can be added to a vector"
+        )
     return other
 
 

@@ -8,8 +8,8 @@ import sympy as sp
 
 from symntk.errors import GraphError
 from symntk.graph.graph import Graph
-from symntk.graph.language import add
 from symntk.graph.nodes import Node, ancestors
+from symntk.graph.rewrite import rebuild
 
 
 def unroll(graph: Graph) -> tuple[Graph, dict[str, str]]:
@@ -42,13 +42,8 @@ def _rewrite(
                 raise GraphError(f"{name}: this name is needed when the blocks are written out")
             origin[name] = parameter.name
             parameter = replace(parameter, name=name)
-        if node.op == "sum":
-            coefficients = node["coefficients"]
-            assert isinstance(coefficients, tuple)
-            done[node] = add(*zip(inputs, coefficients, strict=True))
-        else:
-            name = f"{node.name}{suffix}" if node.name else ""
-            done[node] = Node(node.op, inputs, parameter, node.settings, node.width, name)
+        new = rebuild(node, inputs, parameter)
+        done[node] = new.named(f"{node.name}{suffix}") if node.name else new
     return done[output]
 
 

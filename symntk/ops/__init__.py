@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symntk.ops.abstract import AbstractOp
 from symntk.ops.elementwise import Elementwise, Product
+from symntk.ops.layer_norm import LayerNorm, Rms
 from symntk.ops.linear import Concat, Sum
 from symntk.ops.matmul import MatMul
 from symntk.ops.source import Bias, BlockInput, Input
@@ -17,4 +18,6 @@ OPS: dict[str, AbstractOp] = {
     "concat": Concat(),
     "product": Product(),
     "elementwise": Elementwise(),
+    "layer_norm": LayerNorm(),
+    "rms": Rms(),
 }

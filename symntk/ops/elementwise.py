@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import final
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, final
 
 import sympy as sp
 
 from symntk.errors import AssumptionError
+from symntk.gaussian.evaluation import array_function
+from symntk.gaussian.stable import stable
 from symntk.gaussian.symbols import x
 from symntk.graph import Node
 from symntk.ops.abstract import AbstractOp
 from symntk.ops.law import Form, Law, Term, Terms, add_terms, multiply_terms, scale_terms
 from symntk.ops.linear import combine_aligned
 from symntk.ops.refusal import require_transparent
+
+if TYPE_CHECKING:
+    from symntk.ops.abstract import Array
 
 
 @final
@@ -23,6 +29,32 @@ class Product(AbstractOp):
     def law(self, node: Node, arguments: Sequence[Law]) -> Law:
         require_transparent(node, arguments)
         return combine_aligned(node, arguments, multiply_terms)
+
+    def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
+        """The product of the h_i; a scalar, (batch, 1), multiplies every coordinate."""
+        return _times(arguments)
+
+    def pullback(
+        self,
+        node: Node,
+        arguments: Sequence[Array],
+        output: Array,
+        gradient: Array,
+        parameter: Array | None,
+    ) -> tuple[Array, ...]:
+        """df/dh_i = df/dy prod_{j != i} h_j; a scalar collects this from every coordinate."""
+        parts = []
+        for i, factor in enumerate(arguments):
+            part = _times([gradient, *arguments[:i], *arguments[i + 1 :]])
+            parts.append(part if part.shape == factor.shape else part.sum(1, keepdims=True))
+        return tuple(parts)
+
+
+def _times(factors: Sequence[Array]) -> Array:
+    result = factors[0]
+    for factor in factors[1:]:
+        result = result * factor
+    return result
 
 
 @final
@@ -45,6 +77,33 @@ class Elementwise(AbstractOp):
             return _separate(node, phi, dict(zip(variables, inner, strict=True)))
 
         return combine_aligned(node, arguments, apply)
+
+    def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
+        """The function phi of the numbers."""
+        phi, variables = node["phi"], node["variables"]
+        return _numeric(phi, variables)(*arguments)
+
+    def pullback(
+        self,
+        node: Node,
+        arguments: Sequence[Array],
+        output: Array,
+        gradient: Array,
+        parameter: Array | None,
+    ) -> tuple[Array, ...]:
+        """df/dh_i = df/dy d_i phi(h_1, h_2, ...), the derivative taken almost everywhere."""
+        phi, variables = node["phi"], node["variables"]
+        assert isinstance(variables, tuple)
+        slopes = (_numeric(phi, variables, variable) for variable in variables)
+        return tuple(gradient * slope(*arguments) for slope in slopes)
+
+
+@lru_cache(maxsize=256)
+def _numeric(phi: Any, variables: Any, by: Any = None) -> Callable[..., Array]:
+    """phi, or its derivative in the variable ``by`` without what jumps leave (Dirac deltas)."""
+    if by is not None:
+        phi = phi.diff(by).replace(sp.DiracDelta, lambda *_: sp.S.Zero).doit()
+    return array_function(stable(phi), variables)
 
 
 def _compose(phi: sp.Expr, variables: tuple, inner: list[tuple[Form, sp.Expr]]) -> Terms:  # type: ignore[type-arg]

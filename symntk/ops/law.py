@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Literal
 
 import sympy as sp
 
@@ -24,6 +25,30 @@ Form = tuple[tuple[Node, sp.Expr], ...]
 
 Factor = tuple[Form, sp.Expr]
 """phi(G): a Gaussian linear form G and a function phi, SymPy in x."""
+
+
+class Statistic(sp.Symbol):  # type: ignore[misc]
+    """The limit of a statistic over the coordinates of a vector, at the vector's own input.
+
+    mean: of the argument of the layer norm ``node``; scale: what it divides by, or what the root
+    mean square ``node`` is.
+    """
+
+    kind: StatisticKind
+    node: Node
+
+
+StatisticKind = Literal["mean", "scale"]
+
+
+@lru_cache(maxsize=None)
+def statistic(kind: StatisticKind, node: Node) -> Statistic:
+    """The symbol of a statistic; a scale is positive."""
+    assumptions = {"positive": True} if kind == "scale" else {"real": True}
+    symbol: Statistic = sp.Symbol.__xnew__(Statistic, f"{kind}[{node.digest}]", **assumptions)
+    symbol.kind = kind
+    symbol.node = node
+    return symbol
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import sympy as sp
 
@@ -12,6 +12,9 @@ from symntk.graph import Node
 from symntk.ops.abstract import AbstractOp
 from symntk.ops.law import Law, add_terms, combine, scale_terms
 from symntk.ops.refusal import require_transparent
+
+if TYPE_CHECKING:
+    from symntk.ops.abstract import Array
 
 
 @final
@@ -31,6 +34,24 @@ class Sum(AbstractOp):
 
         return combine_aligned(node, arguments, weighted)
 
+    def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
+        """The sum of c_i h_i."""
+        import numpy as np
+
+        terms = zip(_coefficients(node), arguments, strict=True)
+        return np.asarray(sum(value * h for value, h in terms))
+
+    def pullback(
+        self,
+        node: Node,
+        arguments: Sequence[Array],
+        output: Array,
+        gradient: Array,
+        parameter: Array | None,
+    ) -> tuple[Array, ...]:
+        """df/dh_i = c_i df/d(sum)"""
+        return tuple(value * gradient for value in _coefficients(node))
+
 
 @final
 class Concat(AbstractOp):
@@ -43,6 +64,32 @@ class Concat(AbstractOp):
             share = _share(part, node)
             blocks += [(share * inner, terms) for inner, terms in law.blocks]
         return Law(tuple(blocks))
+
+    def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
+        """The coordinates of h_1, then those of h_2, ..."""
+        import numpy as np
+
+        return np.concatenate(arguments, axis=1)
+
+    def pullback(
+        self,
+        node: Node,
+        arguments: Sequence[Array],
+        output: Array,
+        gradient: Array,
+        parameter: Array | None,
+    ) -> tuple[Array, ...]:
+        """Each part takes the gradient of its own coordinates."""
+        import numpy as np
+
+        ends = np.cumsum([h.shape[1] for h in arguments])
+        return tuple(np.split(gradient, ends[:-1], axis=1))
+
+
+def _coefficients(node: Node) -> tuple[float, ...]:
+    values = node["coefficients"]
+    assert isinstance(values, tuple)
+    return tuple(map(float, values))
 
 
 def combine_aligned(node: Node, laws: Sequence[Law], rule) -> Law:  # type: ignore[no-untyped-def]

@@ -1,0 +1,143 @@
+"""The assumptions of the theory, checked on the graph before anything is derived from them."""
+
+from __future__ import annotations
+
+from sympy import Symbol
+
+from symntk.derivation.laws import Laws, segment
+from symntk.errors import AssumptionError
+from symntk.graph import Graph, Node, ancestors
+from symntk.trace import Step
+
+
+def check(graph: Graph, laws: Laws) -> tuple[Step, ...]:
+    """The assumptions of the derivation as steps; AssumptionError where one fails."""
+    readouts = _readouts(graph, laws)
+    _require_single_use(graph, readouts)
+    for output in graph.bodies():
+        _require_closed_body(graph, output)
+        _require_cuts(graph, output)
+    return _steps(", ".join(sorted({str(node.parameter) for node in readouts})))
+
+
+def _readouts(graph: Graph, laws: Laws) -> list[Node]:
+    """The matrix products that the output is a sum of."""
+    output, law = graph.output, laws.of(graph.output)
+    name = graph.names[output]
+    forms = law.linear_forms
+    if forms is None or len(forms) != 1:
+        raise AssumptionError(
+            name,
+            "the output must be a readout, a weight applied to a vector (plus a bias), "
+            "and it is not Gaussian",
+            "End the network with v @ h, v a weight of its own",
+        )
+    pending, found = [node for node, _ in forms[0]], []
+    while pending:
+        node = pending.pop()
+        parts = laws.parts(node)
+        if parts is not None:
+            pending += [part for part, _ in parts]
+        elif node.op == "matmul":
+            found.append(node)
+        elif node.op != "bias":
+            raise AssumptionError(
+                name,
+                "the output must end in weights that enter nowhere else, and it is the end of a "
+                "repeated block",
+                "End the network with v @ h, v a weight of its own",
+            )
+    if not found:
+        raise AssumptionError(name, "the output depends on no input", "Add a readout v @ h")
+    return found
+
+
+def _require_single_use(graph: Graph, readouts: list[Node]) -> None:
+    """Gradient independence: a readout weight enters once."""
+    for readout in readouts:
+        uses = [node for node in graph.nodes if node.parameter == readout.parameter]
+        if len(uses) > 1:
+            inner = next(node for node in uses if node != readout)
+            raise AssumptionError(
+                graph.names[inner],
+                f"gradient independence fails: the readout {readout.parameter} is also used here, "
+                "so gradients are not independent of the forward pass (Tensor Programs II)",
+                f"Give the readout a weight of its own instead of tying it to {readout.parameter}",
+            )
+
+
+def _require_closed_body(graph: Graph, output: Node) -> None:
+    """A repeated block may use its argument, inputs and weights, nothing else from outside."""
+    for node in ancestors(output):
+        if node.op != "repeat":
+            continue
+        body, placeholder = node["body"], node["placeholder"]
+        assert isinstance(body, Node)
+        for part in ancestors(body):
+            if part.op == "block_input" and part != placeholder:
+                raise AssumptionError(
+                    graph.names[node],
+                    "its block uses the argument of an outer block",
+                    "Pass everything that a block needs through its argument",
+                )
+
+
+def _require_cuts(graph: Graph, output: Node) -> None:
+    """Everything before a repeated block passes through it: no way around, no shared weights."""
+    roots = [output]
+    owner: dict[Node, Node] = {}
+    weights: dict[str, Node] = {}
+    while roots:
+        root = roots.pop()
+        for node in segment(root):
+            if node.op == "repeat":
+                roots.append(node.inputs[0])
+            if node.op == "input":
+                continue
+            name = node.parameter.name if node.parameter is not None else ""
+            clash = owner.setdefault(node, root) != root
+            if clash or (name and weights.setdefault(name, root) != root):
+                raise AroundRepeat(
+                    graph.names[node],
+                    "it is used before and after a repeated block, so the block alone does not "
+                    "carry its gradient",
+                    "Give the number of blocks as a number instead of a symbol",
+                )
+
+
+class AroundRepeat(AssumptionError):
+    """A connection around a repeated block: derivable once the blocks are written out."""
+
+
+def _steps(readouts: str) -> tuple[Step, ...]:
+    n, f, infinity = Symbol("n", positive=True), Symbol("f"), Symbol("n") ** 0
+    return (
+        Step(
+            "infinite width",
+            n,
+            n,
+            assumption="All widths go to infinity together, the number of samples and the depth "
+            "being fixed.",
+            source="yang2019",
+            stage="assumption",
+        ),
+        Step(
+            "Gaussian pre-activations",
+            f,
+            f,
+            assumption="Weights and biases are drawn independently from N(0, 1), so that "
+            "pre-activations are jointly Gaussian in the limit, with independent coordinates.",
+            source="lee2018",
+            stage="assumption",
+        ),
+        Step(
+            "gradient independence",
+            infinity,
+            infinity,
+            assumption=f"The readout ({readouts}) is independent of the other weights and enters "
+            "only once, so that gradients are independent of the forward pass; checked on the "
+            "graph.",
+            source="yang2020",
+            stage="assumption",
+        ),
+    )
