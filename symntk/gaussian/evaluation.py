@@ -1,4 +1,4 @@
-"""Numbers from a SymPy function of ``x``: one float at a time, or arrays with NumPy.
+"""Numbers from a SymPy function: one float at a time, or arrays with NumPy.
 
 A tree is turned once into a straight-line program over its distinct subtrees; running the program
 evaluates each of them once.  Nothing is printed to source text and executed.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -23,6 +23,7 @@ from sympy import (
     Mul,
     Piecewise,
     Pow,
+    Symbol,
     cos,
     cosh,
     erf,
@@ -66,23 +67,25 @@ def scalar_function(expression: Expr) -> Callable[[float], float]:
     return _program(expression, _scalar_table())
 
 
-def array_function(expression: Expr) -> Callable[[Array], Array]:
-    """The function x -> expression on float64 arrays of any shape, with infinities and nans."""
+def array_function(expression: Expr, variables: Sequence[Symbol] = (x,)) -> Callable[..., Array]:
+    """The function of ``variables`` on float64 arrays of one shape, with infinities and nans."""
     import numpy as np
 
-    run = _program(expression, _array_table())
+    run = _program(expression, _array_table(), variables)
 
-    def function(points: Array) -> Array:
+    def function(*points: Array) -> Array:
         with np.errstate(all="ignore"):
-            values = run(points)
-        return np.broadcast_to(np.asarray(values, dtype=np.float64), points.shape)
+            values = run(*points)
+        return np.broadcast_to(np.asarray(values, dtype=np.float64), points[0].shape)
 
     return function
 
 
-def _program(expression: Expr, table: Table) -> Callable[[Any], Any]:
+def _program(
+    expression: Expr, table: Table, variables: Sequence[Symbol] = (x,)
+) -> Callable[..., Any]:
     """Straight-line code over the distinct subtrees of ``expression``."""
-    slots: dict[Basic, int] = {x: 0}
+    slots: dict[Basic, int] = {variable: slot for slot, variable in enumerate(variables)}
     constants: dict[int, Any] = {}
     code: list[tuple[int, Callable[..., Any], tuple[int, ...]]] = []
 
@@ -94,7 +97,7 @@ def _program(expression: Expr, table: Table) -> Callable[[Any], Any]:
             constants[slot] = _constant(node)
             return slot
         if isinstance(node, Pow) and node.exp.is_Rational:
-            operands = (visit(node.base),)
+            operands: tuple[int, ...] = (visit(node.base),)
             function = _power(node.exp, table)
         else:
             function_or_none = table.get(node.func)
@@ -112,9 +115,8 @@ def _program(expression: Expr, table: Table) -> Callable[[Any], Any]:
     result = visit(expression)
     size = len(slots)
 
-    def run(point: Any) -> Any:
-        values: list[Any] = [None] * size
-        values[0] = point
+    def run(*points: Any) -> Any:
+        values: list[Any] = [*points, *[None] * (size - len(points))]
         for slot, constant in constants.items():
             values[slot] = constant
         for slot, function, operands in code:

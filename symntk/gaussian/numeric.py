@@ -1,0 +1,213 @@
+"""A function of ``x`` prepared for numerical integration.
+
+The function is split at its kinks into smooth pieces in stable form, its Diracs are taken out with
+their exact locations, and the line is cut into panels on each of which the function is, to
+float64, a polynomial of low degree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
+
+from sympy import DiracDelta, Dummy, Expr, S
+
+from symntk.errors import UsageError
+from symntk.gaussian.evaluation import array_function
+from symntk.gaussian.parity import is_even, is_odd
+from symntk.gaussian.pieces import pieces, switch_roots
+from symntk.gaussian.stable import stable
+from symntk.gaussian.symbols import x
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array: TypeAlias = NDArray[np.float64]
+
+NODES = 16
+"""Gauss-Legendre nodes on a panel; a panel's polynomial has degree below ``RESOLVED``."""
+
+RESOLVED = 12
+_TAIL = 1e-12
+_UNDERFLOW = 1e-290  # below, float64 loses its relative precision
+_MAX_PANELS = 20_000
+_MAX_DEPTH = 60
+
+
+@dataclass(frozen=True)
+class Dirac:
+    """weight * DiracDelta(x - location), both exact."""
+
+    location: Expr
+    weight: Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Numeric:
+    """The regular part of a function as an array function, and its Diracs.
+
+    parity: 1 for even, -1 for odd, 0 for neither; of the regular part.
+    """
+
+    breaks: Array
+    functions: tuple[Callable[[Array], Array], ...]
+    parity: int
+    is_zero: bool
+    diracs: tuple[Dirac, ...]
+    name: str
+
+    def __call__(self, points: Array) -> Array:
+        """Values; at a break those of the piece on its right."""
+        import numpy as np
+
+        if len(self.functions) == 1:
+            return self.functions[0](points)
+        values = np.empty_like(points)
+        piece = np.searchsorted(self.breaks, points, side="right")
+        for index, function in enumerate(self.functions):
+            mask = piece == index
+            if mask.any():
+                values[mask] = function(points[mask])
+        return values
+
+    def at(self, point: float) -> float:
+        """The value at a point; at a break the mean of both sides."""
+        import numpy as np
+
+        where = np.array([point])
+        if point in self.breaks:
+            index = int(np.searchsorted(self.breaks, point))
+            sides = (self.functions[index](where), self.functions[index + 1](where))
+            return float(sides[0][0] + sides[1][0]) / 2
+        return float(self(where)[0])
+
+
+@lru_cache(maxsize=128)
+def numeric(expression: Expr) -> Numeric:
+    """Prepare ``expression``, a function of ``x`` alone.
+
+    Raises UsageError where it has other symbols, or too many kinks.
+    """
+    import numpy as np
+
+    others = expression.free_symbols - {x}
+    if others:
+        listed = ", ".join(sorted(map(str, others)))
+        raise UsageError(f"give {listed} a value before integrating numerically: {expression}")
+    regular, diracs = _split_diracs(expression)
+    split = pieces(regular)
+    functions = tuple(array_function(stable(function)) for function in split.functions)
+    parity = -1 if is_odd(regular) else 1 if is_even(regular) else 0
+    breaks = np.array([float(location) for location in split.locations], dtype=np.float64)
+    return Numeric(breaks, functions, parity, regular.is_zero is True, diracs, str(expression))
+
+
+@lru_cache(maxsize=128)
+def reflected(function: Numeric) -> Numeric:
+    """x -> f(-x), the regular part alone."""
+
+    def flip(piece: Callable[[Array], Array]) -> Callable[[Array], Array]:
+        return lambda points: piece(-points)
+
+    pieces_backwards = tuple(flip(piece) for piece in reversed(function.functions))
+    return Numeric(
+        -function.breaks[::-1],
+        pieces_backwards,
+        function.parity,
+        function.is_zero,
+        (),
+        f"x -> -x in {function.name}",
+    )
+
+
+def _split_diracs(expression: Expr) -> tuple[Expr, tuple[Dirac, ...]]:
+    """The regular part, and the Diracs; A(x) delta(s(x)) is A(t)/|s'(t)| at each root t of s."""
+    atoms = sorted(expression.atoms(DiracDelta), key=str)
+    if not atoms:
+        return expression, ()
+    marks = {atom: Dummy() for atom in atoms}
+    marked = expression.xreplace(marks)
+    nothing = {mark: S.Zero for mark in marks.values()}
+    weights: dict[Expr, Expr] = {}
+    for atom, mark in marks.items():
+        if len(atom.args) > 1 and atom.args[1] != 0:
+            raise UsageError(f"{expression} holds the derivative of a Dirac")
+        coefficient = marked.diff(mark).xreplace(nothing)
+        (inside,) = atom.args[:1]
+        for root in switch_roots(inside):
+            weight = coefficient.subs(x, root) / abs(inside.diff(x).subs(x, root))
+            weights[root] = weights.get(root, S.Zero) + weight
+    diracs = tuple(
+        Dirac(root, weight)
+        for root, weight in weights.items()
+        if not (weight.is_zero or abs(weight.evalf()) < S(10) ** -30)
+    )
+    return marked.xreplace(nothing), diracs
+
+
+@lru_cache(maxsize=8)
+def gauss_legendre(count: int = NODES) -> tuple[Array, Array]:
+    """Nodes and weights on [-1, 1]."""
+    from numpy.polynomial.legendre import leggauss
+
+    nodes, weights = leggauss(count)
+    return nodes, weights
+
+
+@lru_cache(maxsize=1)
+def _legendre_analysis() -> Array:
+    """Matrix from values at the nodes to Legendre coefficients of degree RESOLVED and above."""
+    import numpy as np
+    from numpy.polynomial.legendre import legvander
+
+    nodes, weights = gauss_legendre()
+    degrees = np.arange(NODES)
+    transform = legvander(nodes, NODES - 1).T * weights * (degrees[:, None] + 0.5)
+    return transform[RESOLVED:]
+
+
+def tails(values: Array) -> Array:
+    """Size of the unresolved coefficients of functions given at the nodes along the last axis."""
+    import numpy as np
+
+    return np.abs(values @ _legendre_analysis().T).sum(axis=-1)
+
+
+def resolved_panels(function: Numeric, low: float, high: float) -> Array:
+    """Edges, from ``low`` to ``high``, of panels on which ``function`` is resolved.
+
+    A panel is halved until its tail is below 1e-12 of its largest value, or below what rounding
+    of the argument makes of its slope.  Raises UsageError where this takes too many panels.
+    """
+    import numpy as np
+
+    nodes, _ = gauss_legendre()
+    inside = function.breaks[(function.breaks > low) & (function.breaks < high)]
+    edges = np.unique(np.concatenate([[low, high], inside, [0.0] if low < 0 < high else []]))
+    left, right = edges[:-1], edges[1:]
+    done = [edges]
+    count = len(left)
+    for _ in range(_MAX_DEPTH):
+        if not len(left):
+            break
+        points = (left + right)[:, None] / 2 + (right - left)[:, None] / 2 * nodes
+        values = function(points)
+        finite = np.isfinite(values).all(axis=1)
+        values = np.where(finite[:, None], values, 0.0)
+        slope = np.abs(np.diff(values, axis=1) / np.diff(points, axis=1)).max(axis=1)
+        size = np.maximum(np.abs(left), np.abs(right))
+        allowed = _TAIL * np.abs(values).max(axis=1) + 1e-15 * size * slope + _UNDERFLOW
+        split = finite & (tails(values) > allowed)
+        left, right = left[split], right[split]
+        middle = (left + right) / 2
+        done.append(middle)
+        count += len(left)
+        if count > _MAX_PANELS:
+            raise UsageError(
+                f"{function.name} varies too fast between {low:g} and {high:g} to be integrated"
+            )
+        left, right = np.concatenate([left, middle]), np.concatenate([middle, right])
+    return np.unique(np.concatenate(done))
