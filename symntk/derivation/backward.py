@@ -127,7 +127,8 @@ class Backward:
         return not law.opaque and law != Law.gaussian(node) and self.laws.only_multiplied(node)
 
     def _named(self, left: Node, right: Node, value: sp.Expr, rule: str, reason: Prose) -> sp.Expr:
-        trivial = value.is_number or left == self.root or right == self.root
+        cross = left != right and value.is_Atom
+        trivial = value.is_number or cross or self.root in (left, right)
         if trivial or self.laws.is_inline(left) or self.laws.is_inline(right):
             return value
         names = self.forward.name(left), self.forward.name(right)
@@ -171,14 +172,14 @@ def _scale(parameter: Weight | Bias, use: Node) -> sp.Expr:
 
 
 def fan_in(node: Node) -> sp.Expr:
-    """The length of a vector: a number, or the symbols n (hidden) and d (an input)."""
+    """The length of a vector: a number, or a symbol, n for hidden vectors and d for the input x."""
 
     def length(width: object) -> sp.Expr:
         if isinstance(width, int):
             return sp.Integer(width)
         if isinstance(width, tuple):
             return sp.Add(*map(length, width))
-        return sp.Symbol(str(width).split(":")[0], positive=True, integer=True)
+        return sp.Symbol(_LENGTHS.get(str(width), str(width)), positive=True, integer=True)
 
     return length(node.width)
 
@@ -189,6 +190,7 @@ def _differential(law: Law, gaussian: Node) -> Law | None:
     return Law(blocks) if any(terms for _, terms in blocks) else None
 
 
+_LENGTHS = {"d:x": "d"}
 _ONE: Terms = (Term(sp.S.One, ()),)
 _UNIT = Law(((sp.S.One, _ONE),))
 _THROUGH: Prose = (

@@ -15,8 +15,8 @@ from symntk.derivation.forward import Forward
 from symntk.derivation.laws import Laws
 from symntk.derivation.program import Quantity, Statement
 from symntk.derivation.result import Moments, Recursion, read
-from symntk.derivation.tangents import TOTAL, Tangents
 from symntk.derivation.steps import reading_order
+from symntk.derivation.tangents import TOTAL, Tangents
 from symntk.graph import Graph, Node, Parametrization
 from symntk.graph.rewrite import configure
 from symntk.graph.unroll import unroll
@@ -96,7 +96,8 @@ class Derivation:
     @cached_property
     def nngp(self) -> sp.Expr | Recursion:
         """The NNGP kernel Sigma(x, x') of the output: an expression in the input's covariances
-        for one hidden layer, else the recursion."""
+        for one hidden layer, else the recursion.
+        """
         return read(self.program, self.moments, self.outputs["nngp"])
 
     @cached_property
@@ -113,7 +114,7 @@ class Derivation:
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
-        """Every step in reading order: assumptions, forward, expectations, backward, NTK, result."""
+        """Every step, ordered by `symntk.trace.STAGES`."""
         return reading_order(self)
 
     def render(self, format: str = "latex", **options: Any) -> str:

@@ -10,7 +10,7 @@ import sympy as sp
 
 from symntk.errors import AssumptionError
 from symntk.gaussian import Expectation, Moment, derivative, expect, expect_one
-from symntk.gaussian.symbols import u, v, x
+from symntk.gaussian.symbols import c, q, q1, q2, u, v, x
 from symntk.ops.law import Form
 
 Place: TypeAlias = Literal["a", "b"]
@@ -22,7 +22,7 @@ Key: TypeAlias = tuple[sp.Expr, sp.Expr | None]
 
 
 def slope(phi: sp.Expr) -> sp.Expr:
-    """phi' almost everywhere: what backpropagation computes, blind to jumps."""
+    """Phi' almost everywhere: what backpropagation computes, blind to jumps."""
     return derivative(phi, classical=True)
 
 
@@ -66,7 +66,7 @@ class Expectations:
         if len(variables) == 2:
             first, second = variables
             law = (covariance(first, first), covariance(second, second), covariance(first, second))
-            return self._pair(functions[first], functions[second], law)
+            return self._pair(functions[first], functions[second], law, node)
         raise AssumptionError(
             node,
             f"its covariance is an expectation over {len(variables)} dependent Gaussians, which "
@@ -81,14 +81,17 @@ class Expectations:
         covariance: Covariance,
         node: str,
     ) -> sp.Expr:
-        """E[p(G) F] with p = G r + p(0): p(0) E[F] + sum_j Cov(G, G_j) E[d(r F)/dG_j]."""
+        """E[p(G) F] with p = G r + p(0): p(0) E[F] + sum_j Cov(G, G_j) E[d(r F)/dG_j].
+
+        The derivatives are those of distributions: a jump counts.
+        """
         polynomial = sp.Poly(functions[chosen], x)
         rest, constant = sp.div(polynomial, sp.Poly(x, x))
         others = {key: phi for key, phi in functions.items() if key != chosen}
         total = constant.as_expr() * self.product(others, covariance, node)
         remaining = others | {chosen: rest.as_expr()}
         for variable, phi in remaining.items():
-            change = slope(phi)
+            change = derivative(phi)
             weight = covariance(chosen, variable)
             if change != 0 and weight != 0:
                 total += weight * self.product(remaining | {variable: change}, covariance, node)
@@ -98,15 +101,32 @@ class Expectations:
         moment = self.moments.get((f, None))
         if moment is None:
             moment = self.moments[f, None] = expect_one(f)
-        return sp.S.Zero if moment.value == 0 else Expectation(f.xreplace({x: u}), variance)
+        constant = _constant(moment)
+        return Expectation(f.xreplace({x: u}), variance) if constant is None else constant
 
-    def _pair(self, f: sp.Expr, g: sp.Expr, law: tuple[sp.Expr, sp.Expr, sp.Expr]) -> sp.Expr:
+    def _pair(
+        self, f: sp.Expr, g: sp.Expr, law: tuple[sp.Expr, sp.Expr, sp.Expr], node: str
+    ) -> sp.Expr:
         moment = self.moments.get((f, g))
         if moment is None:
             moment = self.moments[f, g] = expect(f, g)
-        if moment.value == 0:
-            return sp.S.Zero
+        constant = _constant(moment)
+        if constant is not None:
+            return constant
+        if moment.value is None and (f.has(sp.DiracDelta) or g.has(sp.DiracDelta)):
+            raise AssumptionError(
+                node,
+                f"its covariance needs E[{f} . {g}] of dependent variables, which has no closed "
+                "form and cannot be integrated numerically as it stands",
+                "Use an activation without jumps in its derivative, or make the factors independent",
+            )
         return Expectation(f.xreplace({x: u}) * g.xreplace({x: v}), *law)
+
+
+def _constant(moment: Moment) -> sp.Expr | None:
+    """The moment's value where it does not depend on the law (0 by symmetry, E[H(u)] = 1/2)."""
+    value = moment.value
+    return value if value is not None and not value.free_symbols & {q, q1, q2, c} else None
 
 
 def _first_polynomial(functions: dict[Variable, sp.Expr]) -> Variable | None:

@@ -20,7 +20,7 @@ from symntk.derivation.program import (
 )
 from symntk.errors import AssumptionError
 from symntk.graph import Graph, Node
-from symntk.ops.law import Form, Law, Statistic, Term, Terms, aligned
+from symntk.ops.law import Form, Law, Statistic, Term, Terms, aligned, statistic
 from symntk.trace import Prose, Step
 
 
@@ -59,7 +59,8 @@ class Forward:
         if left.op == right.op == "input":
             return self._of_inputs(left, right)
         value, rule, reason = self._covariance(left, right)
-        if value == 0 or self.laws.is_inline(left) or self.laws.is_inline(right):
+        inline = self.laws.is_inline(left) or self.laws.is_inline(right)
+        if value == 0 or inline or (left != right and value.is_Atom):
             return value
         source = "isserlis1918" if rule == "product" else "yang2020"
         return self.equation(
@@ -99,8 +100,21 @@ class Forward:
             return self._of_opaque(left, right), "independence", ()
         if first == Law.gaussian(left) and second == Law.gaussian(right):
             return self._of_gaussians(left, right)
+        if left.op == right.op == "layer_norm":
+            return self._of_norms(left, right), "layer norm", _REASONS["layer norm"]
         value = self.mixture(first, second, self.name(left))
         return value, _rule(left), _REASONS.get(_rule(left), ())
+
+    def _of_norms(self, left: Node, right: Node) -> sp.Expr:
+        """(Sigma[h, h'] - E Z E Z') / (scale scale') for two layer norms of h and h'."""
+        value = self.sigma(left.inputs[0], right.inputs[0])
+        for node, site in ((left, "aa"), (right, "bb")):
+            value = value / self.resolve(statistic("scale", node), site)
+        if any(self.laws.of(node.inputs[0]).linear_forms is not None for node in (left, right)):
+            return value
+        means = statistic("mean", left) / statistic("scale", left)
+        others = statistic("mean", right) / statistic("scale", right)
+        return sp.factor_terms(value - self.resolve(means, "aa") * self.resolve(others, "bb"))
 
     def _of_opaque(self, left: Node, right: Node) -> sp.Expr:
         for law in (self.laws.of(left), self.laws.of(right)):
@@ -198,7 +212,7 @@ class Forward:
     def _statistic(self, symbol: Statistic) -> Quantity:
         """The quantity of a layer norm's or root mean square's statistic, defined when needed."""
         node, (argument,) = symbol.node, symbol.node.inputs
-        quantity = Quantity(symbol.kind, self.name(node), "")
+        quantity = Quantity(symbol.role, self.name(node), "")
         if (node, argument) not in self._known:
             self._known[node, argument] = sp.S.One
             self._define_statistics(node, argument)

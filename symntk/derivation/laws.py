@@ -14,7 +14,8 @@ from symntk.ops.law import Form, Law
 @dataclass
 class Laws:
     """Laws by node, computed once each.  Gaussian vectors are nodes of their own: matrix
-    products, biases, their sums, and arguments of repeated blocks."""
+    products, biases, their sums, and arguments of repeated blocks.
+    """
 
     graph: Graph
     _laws: dict[Node, Law] = field(default_factory=dict)

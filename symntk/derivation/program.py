@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Literal, TypeAlias
 
 import sympy as sp
@@ -68,7 +68,7 @@ class Entry(sp.Symbol):  # type: ignore[misc]
 _ARGUMENTS: dict[Site, str] = {"ab": "(x,x')", "ba": "(x',x)", "aa": "(x,x)", "bb": "(x',x')"}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _entry(quantity: Quantity, site: Site) -> Entry:
     diagonal = site in ("aa", "bb")
     positive = diagonal and (quantity.is_variance or quantity.kind == "scale")
@@ -122,7 +122,8 @@ class Equation:
 @dataclass(frozen=True, slots=True)
 class Carry:
     """A quantity handed from block to block: ``inner`` is ``start`` in the first block, and
-    ``next`` (in terms of the body's equations) in the following; ``result`` after the last."""
+    ``next`` (in terms of the body's equations) in the following; ``result`` after the last.
+    """
 
     inner: Quantity
     start: sp.Expr

@@ -9,6 +9,8 @@ import sympy as sp
 
 from symntk.derivation.expectations import Key
 from symntk.derivation.program import (
+    SECOND,
+    SWAPPED,
     Entry,
     Equation,
     Loop,
@@ -19,8 +21,6 @@ from symntk.derivation.program import (
     entries,
     needed,
     relocate,
-    SECOND,
-    SWAPPED,
 )
 from symntk.gaussian import Expectation, Moment
 from symntk.gaussian.symbols import c, q, q1, q2

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def reading_order(derivation: Derivation) -> tuple[Step, ...]:
-    """The steps of a derivation by stage: assumptions, forward, expectations, backward, NTK, result.
+    """The steps of a derivation, ordered by `symntk.trace.STAGES`.
 
     The steps of a repeated block stand among those of their stage.
     """

@@ -133,7 +133,7 @@ class Graph:
         return "\n".join(f"{name} = {text}" for name, text in self.equations())
 
     def equations(self) -> Iterator[tuple[str, str]]:
-        """The formula as (name, expression) lines, f first; vectors used twice or named have one."""
+        """The formula as (name, expression) lines, f first; one each for vectors used twice."""
         uses = Counter(child for node in self.nodes for child in node.inputs)
         shown = {
             node: self.names[node]

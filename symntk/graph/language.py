@@ -101,7 +101,7 @@ def elementwise(
     label: str = "",
     values: tuple[tuple[sp.Symbol, sp.Expr], ...] = (),
 ) -> Node:
-    """phi applied to each coordinate: phi is SymPy in ``variables``, one for each argument.
+    """Phi applied to each coordinate: phi is SymPy in ``variables``, one for each argument.
 
     Other symbols in phi are constants (a slope), and ``values`` says what number each stands for.
     ``label`` is what the formula prints for phi.

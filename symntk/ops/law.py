@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from typing import Literal
 
 import sympy as sp
@@ -34,19 +34,19 @@ class Statistic(sp.Symbol):  # type: ignore[misc]
     mean square ``node`` is.
     """
 
-    kind: StatisticKind
+    role: StatisticKind
     node: Node
 
 
 StatisticKind = Literal["mean", "scale"]
 
 
-@lru_cache(maxsize=None)
+@cache
 def statistic(kind: StatisticKind, node: Node) -> Statistic:
     """The symbol of a statistic; a scale is positive."""
     assumptions = {"positive": True} if kind == "scale" else {"real": True}
     symbol: Statistic = sp.Symbol.__xnew__(Statistic, f"{kind}[{node.digest}]", **assumptions)
-    symbol.kind = kind
+    symbol.role = kind
     symbol.node = node
     return symbol
 

@@ -1,0 +1,153 @@
+"""Cases of the reference files as graphs, built through the public language.
+
+`network` reads a configuration of networks.json (neural-tangents' layers), `model` a case of
+models.json (the paper's families).  Both work for any values of the parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+
+from symntk.activations import (
+    ACTIVATIONS,
+    Activation,
+    activation,
+    hermite,
+    monomial,
+    polynomial,
+    rectified_monomial,
+)
+from symntk.graph import (
+    Graph,
+    Node,
+    Scale,
+    biases,
+    concat,
+    product,
+    rms,
+    vector,
+    weights,
+)
+from symntk.graph.weights import number
+
+Options = dict[str, Any]
+
+
+class Counter:
+    """Fresh names for the layers of one network."""
+
+    def __init__(self) -> None:
+        self.layer = 0
+
+    def dense(
+        self,
+        h: Node,
+        W_std: float = 1.0,
+        b_std: float | None = None,
+        width: int | None = None,
+        parameterization: str = "ntk",
+    ) -> Node:
+        self.layer += 1
+        name = str(self.layer)
+        scale = Scale.of(f"sigma_W{name}", W_std)
+        (w,) = weights(f"W{name}", scale, width=width, parametrization=parameterization)
+        if not b_std:
+            return w @ h
+        scale = Scale.of(f"sigma_b{name}", b_std)
+        (b,) = biases(f"b{name}", scale, parametrization=parameterization)
+        return w @ h + b
+
+
+def network(config: Options) -> Graph:
+    """The graph of a configuration of networks.json; ``config["spec"]`` names the layers."""
+    (output,) = build(config["spec"], [vector("x")], Counter())
+    return Graph(output, title=config.get("id", ""))
+
+
+def build(spec: list[Any], nodes: list[Node], counter: Counter) -> list[Node]:
+    """The layers of ``spec`` applied to ``nodes``: one vector, or several after a FanOut."""
+    kind, options = spec
+    if kind == "serial":
+        for layer in options:
+            nodes = build(layer, nodes, counter)
+        return nodes
+    if kind == "parallel":
+        pairs = zip(options, nodes, strict=True)
+        return [build(layer, [node], counter)[0] for layer, node in pairs]
+    if kind == "FanOut":
+        return nodes * options["num"]
+    if kind in FAN_IN:
+        return [FAN_IN[kind](*nodes)]
+    (node,) = nodes
+    if kind == "Dense":
+        return [counter.dense(node, **options)]
+    if kind == "Identity":
+        return [node]
+    if kind == "ExpNormalized":
+        return [exp_normalized(node, **options)]
+    if kind not in LAYERS:
+        raise NotImplementedError(f"{kind}: not in the language yet")
+    return [LAYERS[kind](**options)(node)]
+
+
+def exp_normalized(h: Node, gamma: float, shift: float, do_clip: bool) -> Node:
+    """s phi(h / s) with s = |h| / sqrt(n) and phi(x) = exp(sqrt(gamma) x + (shift - 1) gamma / 2).
+
+    Its dual is sqrt(q1 q2) exp(gamma (rho + shift)), which defines the layer.
+    """
+    assert not do_clip
+    g = number(gamma, "gamma")
+    x = sp.Symbol("x", real=True)
+    phi = activation(sp.exp(sp.sqrt(g) * x + g * (number(shift, "shift") - 1) / 2))
+    # h / s has unit variance, like a layer norm of a centred vector
+    from symntk.graph import layer_norm
+
+    return product(rms(h), phi(layer_norm(h)))
+
+
+def expression(text: str, **values: float) -> Activation:
+    """An activation in the package's syntax, with numbers put in exactly as they are written."""
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", f"({value!r})")
+    return activation(text)
+
+
+def erf(a: float = 1.0, b: float = 1.0, c: float = 0.0) -> Activation:
+    return expression("{a}*erf({b}*x) + {c}", a=a, b=b, c=c)
+
+
+FAN_IN: dict[str, Callable[..., Node]] = {
+    "FanInSum": lambda *nodes: sum(nodes),
+    "FanInProd": product,
+    "FanInConcat": concat,
+}
+
+LAYERS: dict[str, Callable[..., Activation]] = {
+    "Relu": lambda do_stabilize=False: ACTIVATIONS["relu"],
+    "LeakyRelu": lambda alpha: ACTIVATIONS["leaky_relu"].configure(slope=alpha),
+    "ABRelu": lambda a, b: expression("{a}*min(x, 0) + {b}*max(x, 0)", a=a, b=b),
+    "Abs": lambda: ACTIVATIONS["abs"],
+    "Sign": lambda: ACTIVATIONS["sign"],
+    "Erf": erf,
+    "Gelu": lambda: ACTIVATIONS["gelu"],
+    "Sin": lambda: ACTIVATIONS["sin"],
+    "Cos": lambda: ACTIVATIONS["cos"],
+    "Sigmoid_like": lambda: expression("0.5*erf(x/2.4020563531719796) + 0.5"),
+    "Gaussian": lambda a, b: expression("{a}*exp({b}*x**2)", a=a, b=b),
+    "Exp": lambda a, b: expression("{a}*exp({b}*x)", a=a, b=b),
+    "Monomial": monomial,
+    "Polynomial": lambda coef: polynomial(*coef),
+    "RectifiedMonomial": rectified_monomial,
+    "Rbf": lambda gamma: expression("sqrt(2)*sin(sqrt(2*{gamma})*x + pi/4)", gamma=gamma),
+    "Elementwise": lambda with_derivative: ACTIVATIONS["erf"],
+    "ElementwiseNumerical": lambda fn, deg: ACTIVATIONS[fn],
+    "Hermite": hermite,
+}
+
+
+def model(case: Options) -> Graph:
+    """The graph of a case of models.json."""
+    raise NotImplementedError(f"{case['model']}: token models are not in the language yet")
