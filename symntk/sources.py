@@ -185,12 +185,14 @@ _ALL = (
         year="1981",
     ),
     _entry(
-        "misc",
+        "inproceedings",
         "sun2023",
-        "arXiv:2310.16350",
-        title="{arXiv} preprint 2310.16350",
-        eprint="2310.16350",
-        archiveprefix="arXiv",
+        "Sun et al. (2023)",
+        author="Sun, Xiaobing and Li, Jiaxi and Lu, Wei",
+        title="Unraveling Feature Extraction Mechanisms in Neural Networks",
+        booktitle="Proceedings of the 2023 Conference on Empirical Methods in Natural Language "
+        "Processing",
+        pages="10505--10530",
         year="2023",
     ),
     _entry(

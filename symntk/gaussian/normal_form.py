@@ -44,6 +44,10 @@ from symntk.gaussian.stepwise import Stepwise
 from symntk.gaussian.symbols import x
 
 
+class Diverges(NotRepresentable):
+    """The expectation is infinite: two Diracs at one point."""
+
+
 @dataclass(frozen=True)
 class Step:
     """Heaviside(side * (x - at))."""
@@ -201,6 +205,12 @@ def _product(left: tuple[Factor, ...], right: tuple[Factor, ...]) -> tuple[Facto
     """All factors of both, with Heavisides of one direction merged; None where it vanishes."""
     factors = list(left)
     for part in right:
+        if isinstance(part, Dirac):
+            for other in left:
+                if isinstance(other, Dirac):
+                    if compare(part.at, other.at) == 0:
+                        raise Diverges("product of two Diracs at one point")
+                    return None
         if isinstance(part, Step):
             for index, other in enumerate(factors):
                 if isinstance(other, Step):
