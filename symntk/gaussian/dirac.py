@@ -31,14 +31,14 @@ def _sift(problem: Problem, i: int, at: Scalar) -> Reduction:
     density = exponential(-offset * offset / (spread * 2), (domain.pi * 2 * spread).sqrt().inverse())
     weight = density * value_at(problem.shapes[i], at)
     if len(problem.shapes) == 1:
-        return Reduction("Dirac", "", weight)
+        return Reduction("Dirac", "anderson2003", weight)
     j = 1 - i
     slope = law.cross / spread
     conditioned = Law(
         (law.mean[j] + slope * offset,), (law.variance[j] - slope * law.cross,), domain.zero
     )
     part = Problem((problem.shapes[j],), conditioned)
-    return Reduction("Dirac", "", Value(domain, {}), ((weight, part),))
+    return Reduction("Dirac", "anderson2003", Value(domain, {}), ((weight, part),))
 
 
 def value_at(shape: Shape, at: Scalar) -> Value:

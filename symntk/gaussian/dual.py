@@ -34,22 +34,22 @@ class Dual:
     moment_of_slope: Moment = field(repr=False)
 
     @property
-    def K(self) -> Expr:  # noqa: N802
+    def K(self) -> Expr:
         """E[phi(u) phi(v)] in q1, q2, c: closed, or an Expectation."""
         return self.moment.expression
 
     @property
-    def Kdot(self) -> Expr:  # noqa: N802
+    def Kdot(self) -> Expr:
         """E[phi'(u) phi'(v)] = dK/dc in q1, q2, c: closed, or an Expectation."""
         return self.moment_of_slope.expression
 
     @cached_property
-    def K_diagonal(self) -> Expr:  # noqa: N802
+    def K_diagonal(self) -> Expr:
         """E[phi(u)^2] in q."""
         return expect_one(self.phi**2).expression
 
     @cached_property
-    def Kdot_diagonal(self) -> Expr:  # noqa: N802
+    def Kdot_diagonal(self) -> Expr:
         """E[phi'(u)^2] in q; infinite where phi jumps."""
         if self.slope.has(DiracDelta):
             return oo
@@ -72,7 +72,7 @@ class Dual:
         Where K was found through Kdot (Price), the steps of Kdot are among those of K.
         """
         steps = [Step("differentiation", Function("phi")(x).diff(x), self.slope)]
-        shared = {step.before for step in self.moment.steps if step.rule == "integration"}
+        shared = {step.before for step in self.moment.steps}
         if self.moment_of_slope.expectation not in shared:
             steps += self.moment_of_slope.steps
         steps += self.moment.steps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sympy import Expr
 
@@ -10,7 +11,7 @@ from symntk.gaussian.algebra import Domain, NotRepresentable, Scalar
 from symntk.gaussian.dirac import dirac
 from symntk.gaussian.normal_form import NormalForm
 from symntk.gaussian.orthant import orthant
-from symntk.gaussian.problem import Law, Problem, Reduction, Rule
+from symntk.gaussian.problem import Law, Problem, Reduction, Rule, marginal
 from symntk.gaussian.stein import stein
 from symntk.gaussian.tilting import tilting
 from symntk.gaussian.value import Value, algebraic
@@ -51,7 +52,8 @@ class Engine:
         for rule in self.rules.values():
             reduction = rule(problem)
             if reduction is not None:
-                return reduction
+                parts = tuple((weight, marginal(part)) for weight, part in reduction.parts)
+                return replace(reduction, parts=parts)
         raise NotRepresentable("no rule applies")
 
     def pair(self, f: NormalForm, g: NormalForm, law: Law) -> Value:
@@ -81,7 +83,7 @@ def pairs(f: NormalForm, g: NormalForm, law: Law) -> Iterator[tuple[Problem, Sca
     """The problems that linearity makes of E[f(u) g(v)], with their weights."""
     for left, first in f:
         for right, second in g:
-            yield Problem((left, right), law), first * second
+            yield marginal(Problem((left, right), law)), first * second
 
 
 def pair_law(q1: Scalar, q2: Scalar, c: Scalar) -> Law:

@@ -55,11 +55,11 @@ class Expectation(Expr):  # type: ignore[misc]
     @property
     def free_symbols(self) -> set[Basic]:
         """The symbols of the law, and the parameters of the integrand."""
-        inside = self.integrand.free_symbols - set(self.bound_symbols)
+        inside: set[Basic] = self.integrand.free_symbols - set(self.bound_symbols)
         return inside.union(*(part.free_symbols for part in self.law))
 
     def factors(self) -> tuple[Expr, Expr] | None:
-        """f and g in the variable ``x`` where the integrand is f(u) g(v); None where it is not."""
+        """F and g in the variable ``x`` where the integrand is f(u) g(v); None where it is not."""
         f, g = self.integrand.as_independent(v, as_Add=False)
         if g.has(u):
             return None

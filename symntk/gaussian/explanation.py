@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sympy import Add, Basic, Derivative, Expr, Integer, Mul, S
 
@@ -12,7 +13,7 @@ from symntk.gaussian.expectation import Expectation
 from symntk.gaussian.normal_form import NormalForm
 from symntk.gaussian.presentation import expression
 from symntk.gaussian.price import Level
-from symntk.gaussian.problem import Law, Problem, shape_expr
+from symntk.gaussian.problem import Law, Problem, is_constant, shape_expr
 from symntk.gaussian.stepwise import derivative
 from symntk.gaussian.symbols import c, q, q1, q2, u, v, x
 from symntk.gaussian.value import Value
@@ -62,9 +63,8 @@ def _base_step(level: Level, before: Expr) -> Step:
     after = expression(level.value)
     if level.f.has_diracs or level.g.has_diracs:
         reason: Prose = ("each Dirac fixes its variable, which leaves the joint density at its place",)
-        return Step("Dirac", before, after, source="", reason=reason)
-    reason = ("the Gaussians are absorbed into the measure, which leaves a determinant",)
-    return Step("tilting", before, after, source="brown1986", reason=reason)
+        return Step("Dirac", before, after, source="anderson2003", reason=reason)
+    return Step("tilting", before, after, source="brown1986", reason=_REASONS["tilting"])
 
 
 def _from_zero(value: Expr) -> Prose:
@@ -103,36 +103,49 @@ def _explain(
     told: set[Problem] = set()
     if len(problems) == 1:
         ((problem, _),) = problems
-        chain = list(_chain(problem, engine, told))
-        if chain and len(chain) == 1 and not engine.reductions[problem].parts:
-            return (_replace_ends(chain[0], whole, closed),)
-        return (*chain, Step("collection", whole, closed, reason=("putting the parts together",)))
+        chain = tuple(_chain(problem, engine, told))
+        if len(chain) <= 1:
+            return tuple(replace(step, before=whole, after=closed) for step in chain)
+        return (*chain, Step("collection", whole, closed, reason=_TOGETHER))
     split = Add(*(Mul(*weight.factors, problem_expr(part)) for part, weight in problems))
-    steps = [Step("linearity", whole, split)]
+    steps = [Step("linearity", whole, split, reason=_linear_reason(problems))]
     for problem, _ in problems:
-        mirrored = Problem(problem.shapes[::-1], problem.law)
-        if problem in told or (len(problem.shapes) == 2 and mirrored in told) or _is_one(problem):
+        if problem in told or _mirrored(problem) in told or _is_one(problem):
             continue
         details = tuple(_chain(problem, engine, told))
         told.add(problem)
-        first = details[0]
-        after = expression(engine.values[problem])
-        steps.append(
-            Step(
-                first.rule,
-                first.before,
-                after,
-                assumption=first.assumption,
-                source=first.source,
-                substeps=details if len(details) > 1 else (),
-            )
-        )
-    steps.append(Step("collection", whole, closed, reason=("putting the parts together",)))
+        value = expression(engine.values[problem])
+        single = len(details) == 1
+        steps.append(replace(details[0], after=value, substeps=() if single else details))
+    steps.append(Step("collection", whole, closed, reason=_TOGETHER))
     return tuple(steps)
 
 
-def _replace_ends(step: Step, before: Expr, after: Expr) -> Step:
-    return Step(step.rule, before, after, step.assumption, step.source, step.reason)
+_TOGETHER: Prose = ("putting the parts together",)
+_REASONS: dict[str, Prose] = {
+    "Dirac": ("the Dirac fixes its variable, and the other one is conditioned on it",),
+    "Stein": ("integrating by parts lowers the power",),
+    "orthant": ("a Heaviside or normal distribution function is the probability of an event",),
+    "tilting": ("completing the square absorbs the exponential into the measure",),
+}
+
+
+def _linear_reason(problems: list[tuple[Problem, Scalar]]) -> Prose:
+    reason: list[str | Basic] = ["the expectation is linear in both functions"]
+    complex_ = any(
+        not shape.linear.is_real for problem, _ in problems for shape in problem.shapes
+    )
+    if complex_:
+        reason.append(", and sine and cosine are sums of complex exponentials")
+    present = {problem for problem, _ in problems}
+    if any(_mirrored(problem) in present for problem in present if _mirrored(problem) != problem):
+        reason += ["; terms that differ by exchanging ", u, " and ", v, " are found alike"]
+    return tuple(reason)
+
+
+def _mirrored(problem: Problem) -> Problem:
+    """With the two functions exchanged; the problem itself where there is one variable."""
+    return Problem(problem.shapes[::-1], problem.law)
 
 
 def _chain(problem: Problem, engine: Engine, told: set[Problem]) -> Iterator[Step]:
@@ -155,6 +168,7 @@ def _chain(problem: Problem, engine: Engine, told: set[Problem]) -> Iterator[Ste
         after,
         assumption=", ".join(f"{condition} > 0" for condition in reduction.condition),
         source=reduction.source,
+        reason=_REASONS[reduction.rule],
     )
     for part in rest:
         yield from _chain(part, engine, told)
@@ -166,10 +180,7 @@ def _weighted(weight: Value, expectation: Expr) -> Expr:
 
 
 def _is_one(problem: Problem) -> bool:
-    return all(
-        not (shape.power or shape.constant or shape.linear or shape.quadratic or shape.factors)
-        for shape in problem.shapes
-    )
+    return all(is_constant(shape) for shape in problem.shapes)
 
 
 def problem_expr(problem: Problem) -> Expr:

@@ -91,17 +91,17 @@ class Moment:
 def expect(f: Expr, g: Expr) -> Moment:
     """E[f(u) g(v)] for SymPy expressions f and g in ``x``."""
     try:
-        forms, engine = _prepare((f, g), (q1, q2, c))
-        levels = _levels(forms, engine)
+        (left, right), engine = _prepare((f, g), (q1, q2, c))
+        levels = _levels(left, right, engine)
         if levels:
             return _moment(f, g, levels[0].value, engine, lambda _: explain_chain(f, g, levels))
         law = pair_law(*(engine.domain.scalar(symbol) for symbol in (q1, q2, c)))
-        value = engine.pair(*forms, law)
+        value = engine.pair(left, right, law)
     except NotRepresentable:
         expectation = of_pair(f, g)
         return Moment(f, g, None, _explain=lambda: unexplained(expectation, _parity(f, g)))
     return _moment(
-        f, g, value, engine, lambda closed: explain_pair(f, g, forms, engine, law, closed)
+        f, g, value, engine, lambda closed: explain_pair(f, g, (left, right), engine, law, closed)
     )
 
 
@@ -113,16 +113,25 @@ def expect_one(f: Expr) -> Moment:
         law = single_law(engine.domain.scalar(q))
         value = engine.single(form, law)
     except NotRepresentable:
-        expectation = Expectation(f.xreplace({x: u}), q)
-        if odd(f):
-            reason = ("the function is odd and the law symmetric",)
-            return Moment(
-                f, None, S.Zero, (), lambda: (Step("symmetry", expectation, S.Zero, reason=reason),)
-            )
-        return Moment(f, None, None, _explain=lambda: unexplained(expectation))
+        return _mean_by_symmetry(f)
     return _moment(
         f, None, value, engine, lambda closed: explain_single(f, form, engine, law, closed)
     )
+
+
+def _mean_by_symmetry(f: Expr) -> Moment:
+    """E[f(u)] = f(0) where f - f(0) is odd, because the law is symmetric; else unevaluated."""
+    expectation = Expectation(f.xreplace({x: u}), q)
+    centre = f.subs(x, 0)
+    if not odd(f - centre):
+        return Moment(f, None, None, _explain=lambda: unexplained(expectation))
+    step = Step(
+        "symmetry",
+        expectation,
+        centre,
+        reason=("the function is odd about its value at ", S.Zero, ", and the law is symmetric"),
+    )
+    return Moment(f, None, centre, _explain=lambda: (step,))
 
 
 def _moment(
@@ -146,9 +155,8 @@ def _prepare(
     return tuple(parse(part, domain) for part in pieces), Engine(domain)
 
 
-def _levels(forms: tuple[NormalForm, ...], engine: Engine) -> tuple[Level, ...]:
+def _levels(left: NormalForm, right: NormalForm, engine: Engine) -> tuple[Level, ...]:
     """The chain of Price's theorem; empty where it does not end or the base is all of it."""
-    left, right = forms
     try:
         levels = price(left, right, engine)
     except NotRepresentable:

@@ -25,7 +25,7 @@ from functools import cache
 from typing import Any
 
 import mpmath
-from sympy import Expr, Float, Function, Integer, Max, Min, S, asin, exp, oo, pi, sqrt
+from sympy import Expr, Float, Function, Max, Min, Rational, S, asin, exp, oo, pi, sqrt
 
 _GUARD_BITS = 40
 
@@ -133,12 +133,15 @@ class BivariateNormalCDF(Function):  # type: ignore[misc]
 def _numbers(args: tuple[Expr, ...], bits: int) -> list[Any]:
     """The arguments as mpmath reals of at least ``bits`` bits; None where one is not a number."""
     digits = int(bits * 0.30103) + 2
-    values: list[Any] = []
-    for arg in args:
-        number = arg.evalf(digits, maxn=4 * digits)
-        values.append(number._mpf_ if isinstance(number, (Float, Integer)) else None)
+    numbers = [arg.evalf(digits, maxn=4 * digits) for arg in args]
     with mpmath.workprec(bits + 8):
-        return [None if value is None else mpmath.mpf(value) for value in values]
+        return [_mpf(number) for number in numbers]
+
+
+def _mpf(number: Expr) -> Any:
+    if isinstance(number, Rational):
+        return mpmath.mpf(number.p) / number.q
+    return mpmath.make_mpf(number._mpf_) if isinstance(number, Float) else None
 
 
 def _as_float(value: Any, prec: int) -> Expr:
@@ -171,7 +174,7 @@ def bivariate_normal_cdf(h: Any, k: Any, rho: Any, prec: int = 53) -> Any:
 
 
 def _half_integral(h: Any, k: Any, side: int, low: Any, high: Any, prec: int) -> Any:
-    """int exp(-E) over gaps low..high of one pole, E = (h - side k)^2/(2 sin^2) + side h k/(1 + cos).
+    """Int exp(-E) over gaps low..high of one pole, E = (h - side k)^2/(2 sin^2) + side h k/(1 + cos).
 
     E is least at sin t = h/k (|h| <= |k|) and monotone on either side, so the range where the
     integrand matters is found by bisection and no peak can be missed.

@@ -53,5 +53,6 @@ def orthant(problem: Problem) -> Reduction | None:
             value = normal_cdf(thresholds[0]) + normal_cdf(thresholds[1]) - algebraic(domain.one)
         else:
             kappa = a * b * law.covariance(first, second)
-            value = bivariate_normal_cdf(*thresholds, kappa / (deviations[0] * deviations[1]))
+            rho = kappa / (deviations[0] * deviations[1])
+            value = bivariate_normal_cdf(thresholds[0], thresholds[1], rho)
     return Reduction("orthant", "sheppard1899", value)

@@ -9,13 +9,15 @@ with roots and inverse functions.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import gcd, lcm
+from typing import Any
 
 from sympy import Add, Expr, Mul, S, acos, asin, cosh, exp, pi, sinh
 
 from symntk.gaussian.algebra import Domain, Fraction, Scalar
 from symntk.gaussian.normal_cdf import BivariateNormalCDF, NormalCDF
 from symntk.gaussian.symbols import c, q1, q2
-from symntk.gaussian.value import ArcSin, Basis, Phi, Phi2, Special, Value
+from symntk.gaussian.value import ArcSin, Basis, Phi, Special, Value
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def _arc_cosines(value: Value) -> tuple[list[_Term], Value]:
 
 
 def _hyperbolic(value: Value) -> tuple[list[_Term], Value]:
-    """w exp(A + B) +- w exp(A - B), B odd in the covariance, as 2 w exp(A) cosh(B) or sinh(B)."""
+    """W exp(A + B) +- w exp(A - B), B odd in the covariance, as 2 w exp(A) cosh(B) or sinh(B)."""
     domain = value.domain
     if c not in domain.atoms:
         return [], value
@@ -141,7 +143,16 @@ def _common(terms: list[_Term], domain: Domain) -> Scalar:
     top, bottom = fractions[0].numer, fractions[0].denom
     for fraction in fractions[1:]:
         top, bottom = top.gcd(fraction.numer), bottom.gcd(fraction.denom)
-    return domain.rational(domain.field(top) / domain.field(bottom))
+    common = domain.field(top) / domain.field(bottom)
+    contents = [_content(fraction) / _content(common) for fraction in fractions]
+    numerator = gcd(*(int(content.numerator) for content in contents))
+    denominator = lcm(*(int(content.denominator) for content in contents))
+    return domain.rational(common * numerator / denominator)
+
+
+def _content(fraction: Fraction) -> Any:
+    """The rational number in front of the primitive numerator and denominator."""
+    return fraction.numer.content() / fraction.denom.content()
 
 
 def _product(term: _Term) -> Expr:

@@ -56,6 +56,24 @@ class Problem:
         return Problem(shapes, self.law)
 
 
+def marginal(problem: Problem) -> Problem:
+    """The same expectation without the variable that the integrand does not contain."""
+    for index, shape in enumerate(problem.shapes):
+        if len(problem.shapes) == 2 and is_constant(shape):
+            keep = 1 - index
+            law = problem.law
+            one = Law((law.mean[keep],), (law.variance[keep],), law.domain.zero)
+            return Problem((problem.shapes[keep],), one)
+    return problem
+
+
+def is_constant(shape: Shape) -> bool:
+    """Whether the shape is 1."""
+    return not (
+        shape.power or shape.constant or shape.linear or shape.quadratic or shape.factors
+    )
+
+
 @dataclass(frozen=True)
 class Reduction:
     """E[problem] = value + sum of weight * E[part], by a rule.
