@@ -1,0 +1,357 @@
+"""The source text of a kernel: a module that needs NumPy and Numba alone."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+
+from sympy import Symbol
+
+from symntk.emission.excerpts import quote
+from symntk.emission.plan import (
+    Assign,
+    KernelPlan,
+    PairItem,
+    Repeat,
+    SampleItem,
+    Segment,
+    Store,
+)
+from symntk.emission.printer import source_text
+
+_BLOCK = 128
+_WIDTH = 100
+
+_HEADER = '''\
+"""{title}
+
+{body}
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, prange
+
+DTYPE = np.{dtype}
+ROWS = {block}  # rows of the result that are computed at a time
+{constants}
+
+class Kernels(NamedTuple):
+    """The covariance of the outputs (NNGP) and the neural tangent kernel (NTK)."""
+
+    nngp: np.ndarray
+    ntk: np.ndarray
+
+'''
+
+_FOOTER = '''
+
+def _prepare(x, name):
+    """The inputs, and what depends on one sample alone."""
+    arrays = as_inputs(x, name, INPUTS)
+{prepare}
+    return {{
+{prepared}
+    }}
+
+
+def kernel(x1, x2=None):
+    """The kernels of all pairs of rows of x1 and of x2 (of x1 itself without x2).
+
+    {arguments}
+    Returns ``Kernels`` with arrays of shape (n1, n2); symmetric, with exact diagonal, without x2.
+    """
+    first = _prepare(x1, "x1")
+    second = first if x2 is None else _prepare(x2, "x2")
+    same_dimensions(first["arrays"], second["arrays"])
+    shape = (len(first["nngp"]), len(second["nngp"]))
+    nngp, ntk = np.empty(shape, DTYPE), np.empty(shape, DTYPE)
+    for start in range(0, shape[0], ROWS):
+        rows = slice(start, start + ROWS)
+        left = start if x2 is None else 0
+{products}
+        _pairs(
+{call}
+        )
+    if x2 is None:
+        mirror(nngp, first["nngp"])
+        mirror(ntk, first["ntk"])
+    return Kernels(nngp, ntk)
+
+
+def diag(x):
+    """The kernels of each row of x with itself, as vectors."""
+    sample = _prepare(x, "x")
+    return Kernels(sample["nngp"].astype(DTYPE), sample["ntk"].astype(DTYPE))
+'''
+
+
+def module_text(plan: KernelPlan, dtype: str) -> str:
+    """The module that computes ``plan``, its results in arrays of type ``dtype``."""
+    code = "\n".join([*_samples(plan), "", "", *_pairs(plan)]) + "\n" + _footer(plan)
+    words = set(re.findall(r"[A-Za-z_]\w*", code))
+    helpers = "\n\n\n".join(excerpt.text for excerpt in quote(words) if "def " in excerpt.text)
+    numbers = [e.text for e in quote(words) if "def " not in e.text]
+    header = _HEADER.format(
+        title=plan.title,
+        body=_documentation(plan, dtype),
+        dtype=dtype,
+        block=_BLOCK,
+        constants="\n".join([*_constants(plan), *numbers]) + "\n",
+    )
+    return f"{header}\n{_untyped(helpers)}\n\n\n{code}"
+
+
+def _documentation(plan: KernelPlan, dtype: str) -> str:
+    """The body of the module's docstring."""
+    parts = ["The network:\n\n" + textwrap.indent(plan.formula, "    ")]
+    parts.append(
+        "The limit of infinite width, for a pair of inputs:\n\n"
+        + textwrap.indent("\n".join(plan.equations), "    ")
+    )
+    parts += ["\n".join(textwrap.wrap(note, _WIDTH - 4)) for note in plan.notes]
+    stored = " and stored as float32 (relative rounding 6e-8)" if dtype == "float32" else ""
+    parts.append(
+        "\n".join(
+            textwrap.wrap(
+                "A covariance c of a pair is carried by its two gaps, g = sqrt(q1 q2) - c and "
+                "s = sqrt(q1 q2) + c, so that nearly parallel and nearly opposite inputs keep "
+                f"their precision through all layers. Computed in float64{stored}.",
+                _WIDTH - 4,
+            )
+        )
+    )
+    return "\n\n".join(parts).replace("\\", "\\\\").replace('"""', "'''")
+
+
+def _constants(plan: KernelPlan) -> Iterator[str]:
+    inputs = ", ".join(f"{item.name!r}: {item.dim}" for item in plan.inputs)
+    yield f"INPUTS = {{{inputs}}}  # name and dimension, None for any"
+    for symbol, value in plan.constants:
+        yield f"{symbol} = {float(value)!r}"
+
+
+def _untyped(text: str) -> str:
+    """Source without the annotations that only a type checker needs."""
+    return text.replace("tuple[Any, ...]", "tuple").replace(": Any", "").replace(" -> Any", "")
+
+
+# -- one sample ----------------------------------------------------------------------------------
+
+
+def _samples(plan: KernelPlan) -> Iterator[str]:
+    given = [str(item.variance) for item in plan.inputs]
+    given += [str(cross.diagonal) for cross in plan.crosses if cross.diagonal is not None]
+    names = [f"{name}_" for name in given]
+    yield '@njit(cache=True, error_model="numpy")'
+    yield f"def _samples({', '.join(names)}):"
+    yield '    """What depends on one sample alone, for every sample: features of pairs, diagonals."""'
+    yield f"    count = len({names[0]})"
+    returned = []
+    for segment, around in plan.segments():
+        if segment.features:
+            shape = ", ".join(str(repeat.times) for repeat in around)
+            sizes = f"({shape + ', ' if shape else ''}{len(segment.features)}, count)"
+            yield f"    features{segment.index} = np.empty({sizes})"
+            returned.append(f"features{segment.index}")
+    yield "    nngp, ntk = np.empty(count), np.empty(count)"
+    yield "    for i in range(count):"
+    for name, array in zip(given, names, strict=True):
+        yield f"        {name} = {array}[i]"
+    features = {segment.index: segment for segment, _ in plan.segments()}
+    yield from _sample_items(plan.samples, features, (), "        ")
+    yield f"        nngp[i] = {plan.nngp[1]}"
+    yield f"        ntk[i] = {plan.ntk[1]}"
+    yield f"    return {', '.join([*returned, 'nngp', 'ntk'])}"
+
+
+def _sample_items(
+    items: tuple[SampleItem, ...],
+    segments: dict[int, Segment],
+    counters: tuple[str, ...],
+    indent: str,
+) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, Assign):
+            yield from _assignment(item, indent)
+        elif isinstance(item, Store):
+            place = "".join(f"{counter}, " for counter in counters)
+            for k, feature in enumerate(segments[item.segment].features):
+                target = f"features{item.segment}[{place}{k}, i]"
+                yield f"{indent}{target} = {source_text(feature.value)}"
+        else:
+            yield f"{indent}for {item.counter} in range({item.times}):"
+            yield from _sample_items(
+                item.body, segments, (*counters, item.counter), indent + "    "
+            )
+
+
+def _assignment(line: Assign, indent: str) -> Iterator[str]:
+    if line.note:
+        yield f"{indent}# {line.note}"
+    yield f"{indent}{line.target} = {source_text(line.value)}"
+
+
+# -- one pair ------------------------------------------------------------------------------------
+
+
+def _arguments(plan: KernelPlan) -> Iterator[tuple[str, str]]:
+    """The arguments of ``_pairs``: name, and the expression in ``kernel``."""
+    yield "start", "start"
+    yield "left", "left"
+    for item in plan.inputs:
+        if item.gaps is not None:
+            for part in ("root", "unit"):
+                yield f"{item.stem}_{part}1", f'first["{item.stem}_{part}"]'
+                yield f"{item.stem}_{part}2", f'second["{item.stem}_{part}"]'
+        if item.gaps is not None or item.covariance is not None:
+            yield f"{item.stem}_products", f"{item.stem}_products"
+    for cross in plan.crosses:
+        for symbol in (cross.at_ab, cross.at_ba):
+            if symbol is not None:
+                yield f"{symbol}_products", f"{symbol}_products"
+    for segment, _ in plan.segments():
+        if segment.features:
+            for k, side in ((1, "first"), (2, "second")):
+                yield f"features{segment.index}_{k}", f'{side}["features{segment.index}"]'
+    yield "nngp", "nngp"
+    yield "ntk", "ntk"
+
+
+def _pairs(plan: KernelPlan) -> Iterator[str]:
+    names = [name for name, _ in _arguments(plan)]
+    yield '@njit(cache=True, error_model="numpy", parallel=True, nogil=True)'
+    yield "def _pairs("
+    yield from textwrap.wrap(", ".join(names), 92, initial_indent="    ", subsequent_indent="    ")
+    yield "):"
+    yield '    """Rows of the result from ``start`` on, columns from ``left`` on."""'
+    yield "    stop = min(start + ROWS, len(nngp))"
+    yield "    count = nngp.shape[1] - left"
+    yield "    for row in prange(stop - start):"
+    yield "        i = start + row"
+    rows = dict.fromkeys(
+        symbol for segment, _ in plan.segments() for symbol in (*segment.loads, *segment.stores)
+    )
+    gaps = dict.fromkeys(g for item in plan.inputs if item.gaps for g in item.gaps)
+    for symbol in dict.fromkeys([*gaps, *(r for r in rows if r not in _inputs(plan))]):
+        yield f"        {symbol}_row = np.empty(count)"
+    for item in plan.inputs:
+        if item.gaps is not None:
+            x = item.stem
+            yield "        input_gaps("
+            yield f"            {x}_products[row], {x}_root1[i], {x}_root2[left:], {x}_unit1[i],"
+            yield f"            {x}_unit2[left:], {item.gaps[0]}_row, {item.gaps[1]}_row"
+            yield "        )"
+        if item.covariance is not None:
+            yield f"        {item.covariance}_row = {item.stem}_products[row]"
+    for cross in plan.crosses:
+        for symbol in (cross.at_ab, cross.at_ba):
+            if symbol is not None:
+                yield f"        {symbol}_row = {symbol}_products[row]"
+    yield from _pair_items(plan, plan.pairs, (), "        ")
+
+
+def _inputs(plan: KernelPlan) -> set[Symbol]:
+    """The variables that are given by the inputs, pair by pair."""
+    found: set[Symbol | None] = set()
+    for item in plan.inputs:
+        found |= {item.covariance, *(item.gaps or ())}
+    for cross in plan.crosses:
+        found |= {cross.at_ab, cross.at_ba}
+    return {symbol for symbol in found if symbol is not None}
+
+
+def _pair_items(
+    plan: KernelPlan, items: tuple[PairItem, ...], counters: tuple[str, ...], indent: str
+) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, Repeat):
+            yield f"{indent}for {item.counter} in range({item.times}):"
+            yield from _pair_items(plan, item.body, (*counters, item.counter), indent + "    ")
+            continue
+        place = "".join(f"{counter}, " for counter in counters)
+        yield from _features(item, place, indent)
+        yield f"{indent}for j in range(count):"
+        inner = indent + "    "
+        for k, feature in enumerate(item.features):
+            if feature.second is not None:
+                yield f"{inner}{feature.second} = second{item.index}_{k}[j]"
+        for symbol in item.loads:
+            yield f"{inner}{symbol} = {symbol}_row[j]"
+        for line in item.lines:
+            yield from _assignment(line, inner)
+        for symbol in item.stores:
+            yield f"{inner}{symbol}_row[j] = {symbol}"
+        targets = {line.target for line in item.lines}
+        for array, (symbol, _) in (("nngp", plan.nngp), ("ntk", plan.ntk)):
+            if symbol in targets and symbol not in item.stores:
+                yield f"{inner}{array}[i, left + j] = {symbol}"
+
+
+def _features(segment: Segment, place: str, indent: str) -> Iterator[str]:
+    """Reads the features of the first sample, and finds those of the second."""
+    for k, feature in enumerate(segment.features):
+        if feature.first is not None:
+            yield f"{indent}{feature.first} = features{segment.index}_1[{place}{k}, i]"
+        if feature.second is not None:
+            name = f"second{segment.index}_{k}"
+            yield f"{indent}{name} = features{segment.index}_2[{place}{k}, left:]"
+
+
+# -- around --------------------------------------------------------------------------------------
+
+
+def _footer(plan: KernelPlan) -> str:
+    prepare, prepared, products = [], ['"arrays": arrays,'], []
+    variances = []
+    for k, item in enumerate(plan.inputs):
+        x = item.stem
+        prepare.append(f"{item.variance} = variances(arrays[{k}])")
+        variances.append(str(item.variance))
+        if item.gaps is not None:
+            prepared.append(f'"{x}_root": np.sqrt({item.variance}),')
+            prepared.append(f'"{x}_unit": directions(arrays[{k}]),')
+        if item.gaps is not None or item.covariance is not None:
+            products.append(_product(f"{x}_products", k, k))
+    for cross in plan.crosses:
+        left, right = (_position(plan, name) for name in (cross.left, cross.right))
+        if cross.diagonal is not None:
+            prepare.append(f"{cross.diagonal} = covariances(arrays[{left}], arrays[{right}])")
+            variances.append(str(cross.diagonal))
+        for symbol, one, other in ((cross.at_ab, left, right), (cross.at_ba, right, left)):
+            if symbol is not None:
+                products.append(_product(f"{symbol}_products", one, other))
+    stored = [f"features{segment.index}" for segment, _ in plan.segments() if segment.features]
+    results = [*stored, "nngp", "ntk"]
+    prepare.append(f"{', '.join(results)} = _samples({', '.join(variances)})")
+    prepared += [f'"{name}": {name},' for name in results]
+    call = ", ".join(value for _, value in _arguments(plan))
+    return _FOOTER.format(
+        prepare=_indented(prepare, 4),
+        prepared=_indented(prepared, 8),
+        products=_indented(products, 8),
+        call=_indented(textwrap.wrap(call, 86), 12),
+        arguments=_input_words(plan),
+    )
+
+
+def _product(name: str, left: int, right: int) -> str:
+    return f'{name} = covariance_block(first["arrays"][{left}][rows], second["arrays"][{right}][left:])'
+
+
+def _position(plan: KernelPlan, name: str) -> int:
+    return [item.name for item in plan.inputs].index(name)
+
+
+def _indented(lines: list[str], spaces: int) -> str:
+    return "\n".join(" " * spaces + line for line in lines)
+
+
+def _input_words(plan: KernelPlan) -> str:
+    if len(plan.inputs) == 1:
+        return "x1, x2: arrays of real numbers of shape (n, d), one sample a row."
+    names = ", ".join(item.name for item in plan.inputs)
+    return f"x1, x2: a tuple of arrays of shape (n, d), one for each of {names}, or a dict by name."

@@ -1,0 +1,131 @@
+"""What an emitted module does with its inputs before and its results after the pass over pairs."""
+
+# mypy: disable-error-code="misc, untyped-decorator"
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+
+NEAR = 1e-2  # pairs of inputs closer than this (1 - |cosine|) get their gap from the data
+
+
+def as_samples(x: Any, name: str, dim: int | None) -> Any:
+    """``x`` as a float64 array of shape (samples, dimension); ValueError, with what to do, if not."""
+    array = np.asarray(x)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name}: real numbers are needed, the array holds {array.dtype}")
+    if array.ndim != 2:
+        hint = "; for one sample, pass it as x[None, :]" if array.ndim == 1 else ""
+        raise ValueError(f"{name}: one sample a row is needed, shape (N, d), not {array.shape}{hint}")
+    if array.size == 0:
+        raise ValueError(f"{name}: the array is empty, its shape is {array.shape}")
+    if dim is not None and array.shape[1] != dim:
+        raise ValueError(f"{name}: the network takes {dim} numbers a sample, not {array.shape[1]}")
+    array = np.ascontiguousarray(array, dtype=np.float64)
+    if not np.isfinite(array).all():
+        row, column = np.argwhere(~np.isfinite(array))[0]
+        raise ValueError(f"{name}: row {row}, column {column} is {array[row, column]}")
+    return array
+
+
+def as_inputs(x: Any, name: str, inputs: dict[str, int | None]) -> tuple[Any, ...]:
+    """The arrays of all ``inputs``: ``x`` itself if there is one, else a tuple, or a dict by name."""
+    if len(inputs) == 1 and not isinstance(x, dict | tuple):
+        x = (x,)
+    if isinstance(x, dict):
+        if set(x) != set(inputs):
+            raise ValueError(f"{name}: the inputs are {', '.join(inputs)}, not {', '.join(map(str, x))}")
+        x = tuple(x[key] for key in inputs)
+    if not isinstance(x, tuple) or len(x) != len(inputs):
+        raise ValueError(
+            f"{name}: the network has {len(inputs)} inputs ({', '.join(inputs)}): "
+            "pass a tuple with one array for each, or a dict by name"
+        )
+    labels = [f"{name}[{key!r}]" if len(inputs) > 1 else name for key in inputs]
+    arrays = tuple(
+        as_samples(part, label, dim) for part, label, dim in zip(x, labels, inputs.values(), strict=True)
+    )
+    if len({len(array) for array in arrays}) > 1:
+        raise ValueError(f"{name}: the inputs have {[len(a) for a in arrays]} samples, not one number")
+    return arrays
+
+
+def same_dimensions(first: tuple[Any, ...], second: tuple[Any, ...]) -> None:
+    """ValueError unless the samples of x1 and x2 have the same dimension."""
+    for one, two in zip(first, second, strict=True):
+        if one.shape[1] != two.shape[1]:
+            raise ValueError(f"x1 has {one.shape[1]} numbers a sample, x2 has {two.shape[1]}")
+
+
+def directions(x: Any) -> Any:
+    """x / |x| row by row; rows of zeros stay zeros."""
+    norms = np.sqrt(np.einsum("ij,ij->i", x, x))
+    return x / np.where(norms > 0.0, norms, 1.0)[:, None]
+
+
+def covariance_block(x: Any, y: Any) -> Any:
+    """x.y / d for all rows of x and of y."""
+    return (x / x.shape[1]) @ y.T
+
+
+def covariances(x: Any, y: Any) -> Any:
+    """x.y / d for each row of x and the same row of y."""
+    return np.einsum("ij,ij->i", x, y) / x.shape[1]
+
+
+@njit(cache=True, error_model="numpy")
+def input_gaps(
+    products: Any, root1: float, root2: Any, unit1: Any, unit2: Any, gap: Any, total: Any
+) -> None:
+    """gap = n - c and total = n + c for one row of pairs, n = |x||x'|/d and c = x.x'/d.
+
+    products: c of the pairs; root1, root2: |x|/sqrt(d), |x'|/sqrt(d); unit1, unit2: x/|x|, x'/|x'|.
+    For nearly parallel or opposite pairs n - c would be lost in rounding, and the gaps are
+    n |x/|x| - x'/|x'||^2 / 2 and n |x/|x| + x'/|x'||^2 / 2, from the data.
+    """
+    count = len(products)
+    for j in range(count):
+        n = root1 * root2[j]
+        gap[j] = n - products[j]
+        total[j] = n + products[j]
+    for j in range(count):
+        n = root1 * root2[j]
+        if gap[j] < NEAR * n:
+            near = 0.0
+            for k in range(len(unit1)):
+                near += (unit1[k] - unit2[j, k]) ** 2
+            gap[j] = 0.5 * n * near
+            total[j] = 2.0 * n - gap[j]
+        elif total[j] < NEAR * n:
+            near = 0.0
+            for k in range(len(unit1)):
+                near += (unit1[k] + unit2[j, k]) ** 2
+            total[j] = 0.5 * n * near
+            gap[j] = 2.0 * n - total[j]
+        elif n == 0.0:
+            gap[j] = total[j] = 0.0
+
+
+@njit(cache=True, parallel=True)
+def mirror(matrix: Any, diagonal: Any) -> None:
+    """Copies the upper triangle to the lower one, tile by tile, and writes the diagonal."""
+    count = len(matrix)
+    tile = 64
+    tiles = (count + tile - 1) // tile
+    for block in prange(tiles):
+        top = block * tile
+        for left in range(0, top + tile, tile):
+            for i in range(top, min(top + tile, count)):
+                for j in range(left, min(left + tile, i)):
+                    matrix[i, j] = matrix[j, i]
+        for i in range(top, min(top + tile, count)):
+            matrix[i, i] = diagonal[i]
+
+
+def variances(x: Any) -> Any:
+    """|x|^2 / d for each row."""
+    return np.einsum("ij,ij->i", x, x) / x.shape[1]
+
