@@ -88,7 +88,7 @@ class Domain:
 
     @cached_property
     def pi(self) -> Scalar:
-        """pi."""
+        """Pi."""
         return self.rational(self.generator[pi])
 
     def rational(self, value: Fraction | int) -> Scalar:

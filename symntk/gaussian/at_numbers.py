@@ -12,8 +12,8 @@ from sympy import Expr, Rational, S, oo, sqrt
 from symntk.errors import UsageError
 from symntk.gaussian.algebra import Domain, NotRepresentable
 from symntk.gaussian.engine import Engine, single_law
-from symntk.gaussian.normal_form import Diverges, constants, parse
 from symntk.gaussian.moment import Moment, expect_one, odd
+from symntk.gaussian.normal_form import Diverges, constants, parse
 from symntk.gaussian.presentation import expression
 from symntk.gaussian.stepwise import KINKED, stepwise
 from symntk.gaussian.symbols import c, q, q1, q2, x

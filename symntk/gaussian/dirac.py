@@ -28,7 +28,8 @@ def _sift(problem: Problem, i: int, at: Scalar) -> Reduction:
     domain, law = problem.domain, problem.law
     offset = at - law.mean[i]
     spread = law.variance[i]
-    density = exponential(-offset * offset / (spread * 2), (domain.pi * 2 * spread).sqrt().inverse())
+    height = (domain.pi * 2 * spread).sqrt().inverse()
+    density = exponential(-offset * offset / (spread * 2), height)
     weight = density * value_at(problem.shapes[i], at)
     if len(problem.shapes) == 1:
         return Reduction("Dirac", "anderson2003", weight)

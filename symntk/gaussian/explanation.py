@@ -1,9 +1,10 @@
-"""How a value was found, as steps for a reader: read off the levels and reductions, never retyped."""
+"""How a value was found, as steps for a reader: read off the levels and the reductions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from sympy import Add, Basic, Derivative, Expr, Integer, Mul, S
 
@@ -40,7 +41,7 @@ def explain_chain(f: Expr, g: Expr, levels: Sequence[Level]) -> tuple[Step, ...]
             source="price1958",
             reason=("differentiating in the covariance differentiates both functions",),
         )
-        for before, after in zip(expectations, expectations[1:], strict=False)
+        for before, after in pairwise(expectations)
     ]
     base, known = levels[-1], expectations[-1]
     if isinstance(known, Expectation):
@@ -62,7 +63,7 @@ def explain_chain(f: Expr, g: Expr, levels: Sequence[Level]) -> tuple[Step, ...]
 def _base_step(level: Level, before: Expr) -> Step:
     after = expression(level.value)
     if level.f.has_diracs or level.g.has_diracs:
-        reason: Prose = ("each Dirac fixes its variable, which leaves the joint density at its place",)
+        reason: Prose = ("each Dirac fixes its variable, which leaves the joint density there",)
         return Step("Dirac", before, after, source="anderson2003", reason=reason)
     return Step("tilting", before, after, source="brown1986", reason=_REASONS["tilting"])
 
@@ -132,9 +133,7 @@ _REASONS: dict[str, Prose] = {
 
 def _linear_reason(problems: list[tuple[Problem, Scalar]]) -> Prose:
     reason: list[str | Basic] = ["the expectation is linear in both functions"]
-    complex_ = any(
-        not shape.linear.is_real for problem, _ in problems for shape in problem.shapes
-    )
+    complex_ = any(not shape.linear.is_real for problem, _ in problems for shape in problem.shapes)
     if complex_:
         reason.append(", and sine and cosine are sums of complex exponentials")
     present = {problem for problem, _ in problems}
@@ -205,4 +204,3 @@ def unexplained(expectation: Expr, reason: Prose = ()) -> tuple[Step, ...]:
     """One step that says that the expectation stays."""
     said: Prose = ("no rule reduces this expectation; it is integrated numerically",)
     return (Step("no closed form", expectation, expectation, reason=said + reason),)
-

@@ -270,7 +270,10 @@ def _gauss_legendre(prec: int) -> tuple[tuple[Any, Any], ...]:
             for _ in range(100):
                 before, here = mpmath.mpf(1), node
                 for degree in range(2, count + 1):
-                    before, here = here, ((2 * degree - 1) * node * here - (degree - 1) * before) / degree
+                    before, here = (
+                        here,
+                        ((2 * degree - 1) * node * here - (degree - 1) * before) / degree,
+                    )
                 slope = count * (node * here - before) / (node**2 - 1)
                 move = here / slope
                 node -= move

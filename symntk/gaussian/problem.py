@@ -69,9 +69,7 @@ def marginal(problem: Problem) -> Problem:
 
 def is_constant(shape: Shape) -> bool:
     """Whether the shape is 1."""
-    return not (
-        shape.power or shape.constant or shape.linear or shape.quadratic or shape.factors
-    )
+    return not (shape.power or shape.constant or shape.linear or shape.quadratic or shape.factors)
 
 
 @dataclass(frozen=True)

@@ -74,8 +74,10 @@ class Stepwise:
             (t,) = self.breaks
             total = left * Heaviside(t - x) + right * Heaviside(x - t)
         elif self.breaks:
-            total = self.formulas[0] if self.formulas[0].is_number else (
-                self.formulas[0] * Heaviside(self.breaks[0] - x)
+            total = (
+                self.formulas[0]
+                if self.formulas[0].is_number
+                else (self.formulas[0] * Heaviside(self.breaks[0] - x))
             )
             before = self.formulas[0] if self.formulas[0].is_number else S.Zero
             for formula, t in zip(self.formulas[1:], self.breaks, strict=True):

@@ -75,8 +75,10 @@ class Value:
         terms: dict[Basis, Scalar] = {}
         for (left, first), a in self.terms.items():
             for (right, second), b in other.terms.items():
-                specials = tuple(sorted(first + second, key=repr)) if first and second else (
-                    first or second
+                specials = (
+                    tuple(sorted(first + second, key=repr))
+                    if first and second
+                    else (first or second)
                 )
                 basis = (left + right, specials)
                 weight = a * b
@@ -94,7 +96,7 @@ def algebraic(scalar: Scalar) -> Value:
 
 
 def exponential(exponent: Scalar, weight: Scalar) -> Value:
-    """weight * exp(exponent)."""
+    """Weight * exp(exponent)."""
     return Value(weight.domain, {(exponent, ()): weight})
 
 
