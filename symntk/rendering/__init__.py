@@ -1,0 +1,1 @@
+"""Derivations in print: LaTeX, plain text, Markdown, HTML and JSON."""

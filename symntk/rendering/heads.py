@@ -1,0 +1,69 @@
+"""Expressions that exist only on the page: covariances by layer, and functions by their name."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import sympy as sp
+
+from symntk.derivation.program import Site
+
+Letter: TypeAlias = Literal[
+    "input", "Sigma", "dot Sigma", "Pi", "Theta", "Lambda", "mean", "scale"
+]
+"""input: the kernel x . x' / d of the data; Lambda: the covariance matrix of a pair of inputs."""
+
+
+class Kernel(sp.Symbol):  # type: ignore[misc]
+    """A covariance as a paper writes it: a letter, a layer above, a vector below, two inputs.
+
+    letter: which function; a `NotationProfile` chooses its sign.
+    layer: the layer's index, an integer or an expression such as l + 1; None for none.
+    vector: name of the vector, or of the parameter, empty for none.
+    site: the pair of inputs, empty for the function itself.
+    """
+
+    letter: Letter
+    layer: sp.Expr | None
+    vector: str
+    site: Site | Literal[""]
+
+    def __new__(
+        cls,
+        letter: Letter,
+        layer: sp.Expr | int | None = None,
+        vector: str = "",
+        site: Site | Literal[""] = "ab",
+    ) -> Kernel:
+        index = None if layer is None else sp.S(layer)
+        symbol: Kernel = sp.Symbol.__xnew__(cls, f"{letter}^({index})_{vector}[{site}]", real=True)
+        symbol.letter, symbol.layer, symbol.vector, symbol.site = letter, index, vector, site
+        return symbol
+
+    def _hashable_content(self) -> tuple[object, ...]:
+        return (self.name, str(self.letter), self.layer, self.vector, self.site)
+
+
+class Applied(sp.Expr):  # type: ignore[misc]
+    """A named function at an argument, with as many primes as derivatives: phi''(u)."""
+
+    def __new__(cls, function: sp.Symbol, order: int, *arguments: sp.Expr) -> Applied:
+        applied: Applied = sp.Expr.__new__(cls, function, sp.Integer(order), *arguments)
+        return applied
+
+    is_commutative = True
+
+    @property
+    def function(self) -> sp.Symbol:
+        """The function's name."""
+        return self.args[0]
+
+    @property
+    def order(self) -> int:
+        """How often it is differentiated."""
+        return int(self.args[1])
+
+    @property
+    def arguments(self) -> tuple[sp.Expr, ...]:
+        """What it is applied to."""
+        return tuple(self.args[2:])

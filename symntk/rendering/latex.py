@@ -1,0 +1,182 @@
+"""LaTeX: a fragment for a paper, or a document of its own."""
+
+from __future__ import annotations
+
+from symntk.rendering.document import (
+    Block,
+    Cite,
+    Display,
+    Document,
+    Emphasis,
+    Items,
+    Line,
+    Math,
+    Paragraph,
+    Prose,
+    Reference,
+    Section,
+    Table,
+)
+from symntk.rendering.mathematics.breaking import break_lines
+from symntk.rendering.mathematics.latex import latex, words
+from symntk.rendering.mathematics.layout import Layout, Space, row
+from symntk.rendering.mathematics.metric import points
+from symntk.sources import SOURCES
+
+ROOM = 345.0
+"""Width of the text in points: ``article`` at 10 pt with its own margins."""
+
+_TAG = 26.0
+_QUAD = 20.0
+
+
+def render_latex(document: Document, standalone: bool = False) -> str:
+    """LaTeX that needs amsmath and amssymb: a section, or with ``standalone`` an article.
+
+    The fragment cites by \\cite and its keys; `symntk.rendering.bibliography` is the .bib for it.
+    """
+    level = "section" if standalone else "subsection"
+    body = [_block(block) for block in document.opening]
+    body += [_section(section, level) for section in document.sections]
+    title = _prose(document.title)
+    if not standalone:
+        return "\n\n".join([rf"\section{{{title}}}", *body]) + "\n"
+    return "\n\n".join(
+        [
+            "\\documentclass{article}\n\\usepackage{amsmath,amssymb}",
+            f"\\title{{{title}}}\n\\author{{}}\n\\date{{}}",
+            "\\begin{document}\n\\maketitle",
+            _labels(document.cited),
+            *body,
+            _bibliography(document.cited),
+            "\\end{document}\n",
+        ]
+    )
+
+
+def _labels(cited: tuple[str, ...]) -> str:
+    """Numbers for the citations, known before the bibliography is read: one run is enough."""
+    lines = [rf"\expandafter\gdef\csname b@{key}\endcsname{{{n}}}" for n, key in enumerate(cited, 1)]
+    return "\n".join(["% The numbers of the bibliography, so that one run of LaTeX is enough.", *lines])
+
+
+def _bibliography(cited: tuple[str, ...]) -> str:
+    items = [rf"\bibitem{{{key}}} {_reference(key)}" for key in cited]
+    return "\n".join([rf"\begin{{thebibliography}}{{{'9' * len(str(len(cited)))}}}", *items,
+                      r"\end{thebibliography}"])
+
+
+def _reference(key: str) -> str:
+    from symntk.rendering.bibliography import fields
+
+    found = fields(SOURCES[key])
+    place = next((found[k] for k in ("journal", "booktitle", "publisher") if k in found), "")
+    if "eprint" in found:
+        place = f"arXiv:{found['eprint']}"
+    authors = found.get("author", "").replace(" and ", "; ")
+    parts = [authors, found.get("title", ""), rf"\emph{{{place}}}" if place else "", found.get("year", "")]
+    return ". ".join(part.rstrip(".") for part in parts if part) + "."
+
+
+def _section(section: Section, level: str) -> str:
+    head = rf"\{level}{{{words(section.title)}}}"
+    return "\n\n".join([head, *map(_block, section.blocks)])
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Paragraph(pieces):
+            return _prose(pieces)
+        case Display():
+            return _display(block)
+        case Items(items, label):
+            lines = [rf"\item[\textup{{({label}{n})}}] {_prose(item)}" for n, item in enumerate(items, 1)]
+            return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}"])
+        case Table(head, rows):
+            columns = "l" * len(head)
+            lines = [" & ".join(map(_prose, line)) + r" \\" for line in (head, *rows)]
+            lines[0] += r" \hline"
+            return "\n".join(
+                [r"\begin{center}", rf"\begin{{tabular}}{{{columns}}}", *lines, r"\end{tabular}",
+                 r"\end{center}"]
+            )
+
+
+def _prose(pieces: Prose) -> str:
+    text = ""
+    for piece in pieces:
+        match piece:
+            case str():
+                text += words(piece)
+            case Math(layout):
+                text += f"${latex(layout)}$"
+            case Cite(key, place):
+                where = f"[{words(place)}]" if place else ""
+                text = text.rstrip() + rf"~\cite{where}{{{key}}}"
+            case Reference(number):
+                text += f"({number})"
+            case Emphasis(inside):
+                text += rf"\emph{{{words(inside)}}}"
+    return text
+
+
+def _display(display: Display) -> str:
+    """Aligned at the relation; a line that is too long goes on below, indented."""
+    widest = max(points(line.left) + points(line.relation) for line in display.lines)
+    if widest > ROOM / 2:
+        return "\n\n".join(map(_alone, display.lines)) if len(display.lines) > 1 else _alone(
+            display.lines[0]
+        )
+    rows: list[str] = []
+    for line in display.lines:
+        rows += _rows(line, ROOM - widest - _tag(line))
+    if len(rows) == 1:
+        only = rows[0].replace("&", "", 1)
+        return f"\\begin{{equation*}}\n  {only}\n\\end{{equation*}}"
+    return "\\begin{align*}\n  " + " \\\\\n  ".join(rows) + "\n\\end{align*}"
+
+
+def _tag(line: Line) -> float:
+    return _TAG if line.number is not None else 0.0
+
+
+def _rows(line: Line, room: float) -> list[str]:
+    tag = rf" \tag{{{line.number}}}" if line.number is not None else ""
+    left = f"{latex(line.left)} &{latex(line.relation)} "
+    right = line.right
+    if line.remark is not None:
+        whole = row(right, Space(), line.remark)
+        if points(whole) <= room:
+            return [left + latex(right) + r", \qquad " + latex(line.remark) + tag]
+    parts = break_lines(right, room - _QUAD, points, first=room)
+    if line.remark is not None:
+        remark = rf", \qquad {latex(line.remark)}"
+        parts_text = [latex(part) for part in parts]
+        if points(parts[-1]) + points(line.remark) + 2 * _QUAD <= room:
+            parts_text[-1] += remark
+        else:
+            parts_text.append(latex(line.remark))
+            parts_text[-2] += ","
+    else:
+        parts_text = [latex(part) for part in parts]
+    first, *rest = parts_text
+    texts = [left + first, *(rf"&\quad {text}" for text in rest)]
+    texts[-1] += tag
+    return texts
+
+
+def _alone(line: Line) -> str:
+    """An equation with a long left side: the right side starts on a line of its own."""
+    left = break_lines(line.left, ROOM - _tag(line), points)
+    right = break_lines(line.right, ROOM - 3 * _QUAD - _tag(line), points)
+    texts = [f"&{latex(left[0])}", *(rf"&\quad {latex(part)}" for part in left[1:])]
+    texts.append(rf"&\qquad {latex(line.relation)} {latex(right[0])}")
+    texts += [rf"&\qquad\quad {latex(part)}" for part in right[1:]]
+    if line.number is not None:
+        texts[-1] += rf" \tag{{{line.number}}}"
+    return "\\begin{align*}\n  " + " \\\\\n  ".join(texts) + "\n\\end{align*}"
+
+
+def inline(layout: Layout) -> str:
+    """A formula within a sentence."""
+    return f"${latex(layout)}$"

@@ -1,0 +1,1 @@
+"""SymPy expressions as typeset mathematics: one layout, written in several languages."""

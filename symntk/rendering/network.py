@@ -1,0 +1,213 @@
+"""The network as the formula that it is, with the factors of its parametrisation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import sympy as sp
+
+from symntk.derivation import Derivation
+from symntk.gaussian.symbols import x as variable
+from symntk.graph import Node, Weight, ancestors
+from symntk.rendering.document import Line
+from symntk.rendering.mathematics.layout import (
+    Apply,
+    Atom,
+    Fence,
+    Fraction,
+    Layout,
+    Root,
+    Row,
+    Scripts,
+    Sum,
+    row,
+    separated,
+)
+from symntk.rendering.mathematics.names import name
+from symntk.rendering.mathematics.typeset import Typesetter
+from symntk.rendering.reading.activations import Functions
+from symntk.rendering.reading.reading import Vector
+
+_ODOT = Atom("⊙", "binary")
+
+
+class Network:
+    """Writes the vectors of a graph by formulas in one another."""
+
+    def __init__(
+        self,
+        derivation: Derivation,
+        functions: Functions,
+        typesetter: Typesetter,
+        vectors: Mapping[Node, Vector],
+    ) -> None:
+        self.graph = derivation.graph
+        self.functions, self.typesetter, self.vectors = functions, typesetter, vectors
+        self._name_parameters()
+
+    def _name_parameters(self) -> None:
+        """A block's parameters have the index of what leaves the block; W1 of layer 1 is W^(1)."""
+        for body in self.graph.bodies():
+            inside = body != self.graph.output
+            for node in ancestors(body):
+                index = self.vectors[node].index if node in self.vectors else None
+                if index is None or node.op == "repeat":
+                    continue
+                for label in self._parameters_of(node):
+                    stem = label.rstrip("0123456789")
+                    if inside:
+                        self._index_parameter(label, label, index)
+                    elif label == f"{stem}{index}":
+                        self._index_parameter(label, stem, index)
+
+    def _index_parameter(self, label: str, shown: str, index: sp.Expr) -> None:
+        layer = self.typesetter.layer(index)
+        self.typesetter.subjects[label] = self.typesetter.indexed(name(shown), layer)
+
+    def _parameters_of(self, node: Node) -> Iterator[str]:
+        """The parameters in the formula of one vector."""
+        if node.parameter is not None:
+            yield str(node.parameter)
+        for part in node.inputs:
+            if part not in self.vectors:
+                yield from self._parameters_of(part)
+
+    def fan_in(self, label: str) -> Layout:
+        """The length of the vectors that a weight is applied to."""
+        for body in self.graph.bodies():
+            for node in ancestors(body):
+                if node.op == "matmul" and str(node.parameter) == label:
+                    return fan_in_of(node.inputs[0], self.typesetter)
+        raise KeyError(label)
+
+    def lines(self) -> Iterator[Line]:
+        """vector(x) = its formula, in the order of dependence; blocks in place."""
+        seen: set[Node] = set()
+        bodies = list(self.graph.bodies())
+        yield from self._body(bodies[0], seen)
+
+    def _body(self, output: Node, seen: set[Node]) -> Iterator[Line]:
+        for node in ancestors(output):
+            if node in seen:
+                continue
+            seen.add(node)
+            if node.op == "repeat":
+                yield from self._block(node, seen)
+            elif node in self.vectors:
+                yield Line(self.at_point(self.vectors[node].layout), self.formula(node, top=True))
+
+    def _block(self, node: Node, seen: set[Node]) -> Iterator[Line]:
+        body, placeholder = node["body"], node["placeholder"]
+        assert isinstance(body, Node) and isinstance(placeholder, Node)
+        yield from self._body(body, seen)
+
+    def at_point(self, vector: Layout) -> Layout:
+        """``vector`` at the input x."""
+        return Apply(vector, Fence(self.typesetter.point))
+
+    def formula(self, node: Node, top: bool = False) -> Layout:
+        """``node`` in terms of the vectors that have a name."""
+        if not top and node in self.vectors:
+            return self.at_point(self.vectors[node].layout)
+        match node.op:
+            case "input":
+                return name(str(node["name"]))
+            case "matmul":
+                return self._matmul(node)
+            case "bias":
+                return self._bias(node)
+            case "sum":
+                return self._sum(node)
+            case "product":
+                return separated([self._factor(part) for part in node.inputs], _ODOT)
+            case "elementwise":
+                return self._elementwise(node)
+            case "repeat" | "block_input":
+                return self.at_point(name(self.graph.names[node]))
+            case _:
+                arguments = separated([self.formula(part) for part in node.inputs])
+                return Apply(Atom(node.op.replace("_", " "), "words"), Fence(arguments))
+
+    def _factor(self, node: Node) -> Layout:
+        layout = self.formula(node)
+        return Fence(layout) if isinstance(layout, Sum | Row) else layout
+
+    def _matmul(self, node: Node) -> Layout:
+        weight = node.parameter
+        assert isinstance(weight, Weight)
+        argument = self._factor(node.inputs[0])
+        if isinstance(node.inputs[0], Node) and node.inputs[0].op == "matmul":
+            argument = self.formula(node.inputs[0])
+        matrix = self.parameter(node)
+        if node == self.graph.output or self._is_readout(node):
+            matrix = _transposed(matrix)
+        if weight.parametrization == "standard":
+            return row(matrix, argument)
+        scale = self.typesetter(weight.std.symbol)
+        fan_in = fan_in_of(node.inputs[0], self.typesetter)
+        if fan_in == Atom("1", "number"):
+            return row(scale, matrix, argument)
+        return row(Fraction(scale, Root(fan_in)), matrix, argument)
+
+    def _is_readout(self, node: Node) -> bool:
+        output = self.graph.output
+        return output.op == "sum" and node in output.inputs
+
+    def _bias(self, node: Node) -> Layout:
+        parameter = node.parameter
+        assert parameter is not None
+        vector = self.parameter(node)
+        if parameter.parametrization == "standard":
+            return vector
+        return row(self.typesetter(parameter.std.symbol), vector)
+
+    def parameter(self, node: Node) -> Layout:
+        """The name of a weight or bias; in a block with the block's index."""
+        label = str(node.parameter)
+        return self.typesetter.subject(label)
+
+    def _sum(self, node: Node) -> Layout:
+        coefficients = node["coefficients"]
+        assert isinstance(coefficients, tuple)
+        terms = []
+        for part, coefficient in zip(node.inputs, coefficients, strict=True):
+            assert isinstance(coefficient, sp.Expr)
+            negative = bool(coefficient.is_negative)
+            size = -coefficient if negative else coefficient
+            layout = self.formula(part)
+            if size != 1:
+                inner = Fence(layout) if isinstance(layout, Sum) else layout
+                layout = row(self.typesetter(size), inner)
+            elif isinstance(layout, Sum):
+                layout = Fence(layout)
+            terms.append(("−" if negative else "+", layout))
+        return Sum(tuple(terms)) if len(terms) > 1 or terms[0][0] == "−" else terms[0][1]
+
+    def _elementwise(self, node: Node) -> Layout:
+        variables, phi = node["variables"], node["phi"]
+        assert isinstance(variables, tuple) and isinstance(phi, sp.Expr)
+        arguments = Fence(separated([self.formula(part) for part in node.inputs]))
+        if len(variables) == 1:
+            found = self.functions.applied.get(phi.xreplace({variables[0]: variable}))
+            if found is not None:
+                return Apply(self.typesetter(found[0]), arguments)
+        label = str(node["label"]) or "phi"
+        return Apply(name(label), arguments)
+
+
+def _transposed(matrix: Layout) -> Layout:
+    mark = Atom("⊤", "upright")
+    if isinstance(matrix, Scripts):
+        above = mark if matrix.above is None else row(matrix.above, mark)
+        return Scripts(matrix.base, above=above, below=matrix.below)
+    return Scripts(matrix, above=mark)
+
+
+def fan_in_of(node: Node, typesetter: Typesetter) -> Layout:
+    """The length of a vector: a number, d for an input, n for a hidden vector."""
+    width = node.width
+    if isinstance(width, int):
+        return Atom(str(width), "number")
+    if isinstance(width, str) and width.startswith("d:"):
+        return typesetter.dimensions.get(width[2:], Atom("d"))
+    return Atom("n")
