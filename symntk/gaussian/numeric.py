@@ -7,12 +7,13 @@ float64, a polynomial of low degree.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from sympy import DiracDelta, Dummy, Expr, S
+from sympy import DiracDelta, Dummy, Expr, Function, Pow, S
 
 from symntk.errors import UsageError
 from symntk.gaussian.evaluation import array_function
@@ -50,6 +51,7 @@ class Numeric:
     """The regular part of a function as an array function, and its Diracs.
 
     parity: 1 for even, -1 for odd, 0 for neither; of the regular part.
+    centres: pairs (place, scale) around which the function may vary on that scale.
     """
 
     breaks: Array
@@ -58,6 +60,7 @@ class Numeric:
     is_zero: bool
     diracs: tuple[Dirac, ...]
     name: str
+    centres: tuple[tuple[float, float], ...] = ()
 
     def __call__(self, points: Array) -> Array:
         """Values; at a break those of the piece on its right."""
@@ -102,12 +105,12 @@ def numeric(expression: Expr) -> Numeric:
     functions = tuple(array_function(stable(function)) for function in split.functions)
     parity = -1 if is_odd(regular) else 1 if is_even(regular) else 0
     breaks = np.array([float(location) for location in split.locations], dtype=np.float64)
-    return Numeric(breaks, functions, parity, regular.is_zero is True, diracs, str(expression))
+    return Numeric(breaks, functions, parity, regular.is_zero is True, diracs, str(expression), _centres(split.functions))
 
 
 @lru_cache(maxsize=128)
 def reflected(function: Numeric) -> Numeric:
-    """x -> f(-x), the regular part alone."""
+    """X -> f(-x), the regular part alone."""
 
     def flip(piece: Callable[[Array], Array]) -> Callable[[Array], Array]:
         return lambda points: piece(-points)
@@ -120,7 +123,42 @@ def reflected(function: Numeric) -> Numeric:
         function.is_zero,
         (),
         f"x -> -x in {function.name}",
+        tuple((-place, scale) for place, scale in function.centres),
     )
+
+
+def _centres(expressions: tuple[Expr, ...]) -> tuple[tuple[float, float], ...]:
+    """Where the argument a(x) of a function or root within the pieces is 0 or stationary, and on what
+    scale the function varies there: 1/|a'|, or sqrt(2/|a''|) where a' = 0.
+
+    Panels graded from there cannot jump over a feature that is narrow beside the variance.
+    """
+    found: dict[Expr, float] = {}
+    nodes = {node for piece in expressions for node in piece.atoms(Function, Pow)}
+    arguments = {node.args[0] for node in nodes if not node.is_polynomial(x)}
+    for argument in arguments:
+        if not (argument.has(x) and argument.is_polynomial(x)):
+            continue
+        slope = argument.diff(x)
+        for place in {*switch_roots(argument), *switch_roots(slope)}:
+            rate = abs(float(slope.subs(x, place)))
+            bend = abs(float(slope.diff(x).subs(x, place)))
+            scale = 1 / rate if rate else math.sqrt(2 / bend) if bend else 1.0
+            found[place] = min(scale, found.get(place, math.inf))
+    return tuple((float(place), scale) for place, scale in found.items())
+
+
+def _graded(function: Numeric, low: float, high: float) -> list[float]:
+    """Edges that double their distance from each centre."""
+    edges = []
+    for place, scale in function.centres:
+        if low < place < high:
+            edges.append(place)
+        step = scale / 2
+        while place - step > low or place + step < high:
+            edges += [edge for edge in (place - step, place + step) if low < edge < high]
+            step *= 2
+    return edges
 
 
 def _split_diracs(expression: Expr) -> tuple[Expr, tuple[Dirac, ...]]:
@@ -130,7 +168,7 @@ def _split_diracs(expression: Expr) -> tuple[Expr, tuple[Dirac, ...]]:
         return expression, ()
     marks = {atom: Dummy() for atom in atoms}
     marked = expression.xreplace(marks)
-    nothing = {mark: S.Zero for mark in marks.values()}
+    nothing = dict.fromkeys(marks.values(), S.Zero)
     weights: dict[Expr, Expr] = {}
     for atom, mark in marks.items():
         if len(atom.args) > 1 and atom.args[1] != 0:
@@ -186,7 +224,7 @@ def resolved_panels(function: Numeric, low: float, high: float) -> Array:
 
     nodes, _ = gauss_legendre()
     inside = function.breaks[(function.breaks > low) & (function.breaks < high)]
-    edges = np.unique(np.concatenate([[low, high], inside, [0.0] if low < 0 < high else []]))
+    edges = np.unique(np.concatenate([[low, high], inside, _graded(function, low, high)]))
     left, right = edges[:-1], edges[1:]
     done = [edges]
     count = len(left)
@@ -197,10 +235,10 @@ def resolved_panels(function: Numeric, low: float, high: float) -> Array:
         values = function(points)
         finite = np.isfinite(values).all(axis=1)
         values = np.where(finite[:, None], values, 0.0)
-        slope = np.abs(np.diff(values, axis=1) / np.diff(points, axis=1)).max(axis=1)
+        slope = np.abs(np.diff(values, axis=1)).max(axis=1) / (right - left)
         size = np.maximum(np.abs(left), np.abs(right))
-        allowed = _TAIL * np.abs(values).max(axis=1) + 1e-15 * size * slope + _UNDERFLOW
-        split = finite & (tails(values) > allowed)
+        allowed = _TAIL * np.abs(values).max(axis=1) + 2e-14 * size * slope + _UNDERFLOW
+        split = finite & (tails(values) > allowed) & (right - left > 1e-14 * size)
         left, right = left[split], right[split]
         middle = (left + right) / 2
         done.append(middle)

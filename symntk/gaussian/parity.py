@@ -42,7 +42,7 @@ def generic_points(phi: Expr) -> tuple[float, ...]:
 
 
 def generic_function(phi: Expr) -> Callable[[float], float]:
-    """phi as a function of floats, its parameters at values with no special relation."""
+    """Phi as a function of floats, its parameters at values with no special relation."""
     parameters = sorted(phi.free_symbols - {x}, key=str)
     values = {symbol: S(1371 + 577 * k) / 1009 for k, symbol in enumerate(parameters)}
     function = scalar_function(phi.subs(values))

@@ -118,7 +118,7 @@ def _without(node: Add, *terms: Expr) -> list[Expr]:
 
 
 def difference_from_one(node: Expr) -> Expr:
-    """k - k F(a), F -> 1 somewhere, as a single function.
+    """K - k F(a), F -> 1 somewhere, as a single function.
 
     exp(a) - 1 = expm1(a); 1 - tanh(a)^2 = cosh(a)^-2; 1 +- tanh(a) = 2 Logistic(+-2 a);
     1 +- erf(a) = 2 Phi(+-sqrt(2) a); 1 - Phi(a) = Phi(-a); 1 - Logistic(a) = Logistic(-a).
