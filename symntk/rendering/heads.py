@@ -67,3 +67,33 @@ class Applied(sp.Expr):  # type: ignore[misc]
     def arguments(self) -> tuple[sp.Expr, ...]:
         """What it is applied to."""
         return tuple(self.args[2:])
+
+
+class Dual(sp.Expr):  # type: ignore[misc]
+    """E[f(u) g(v)] as a function of the covariance: K_phi(q1, q2, c), dotted for phi'.
+
+    ``functions`` are the names of f and g, ``orders`` how often each is differentiated.
+    """
+
+    is_commutative = True
+
+    def __new__(
+        cls, f: sp.Symbol, order: int, g: sp.Symbol, other: int, *law: sp.Expr
+    ) -> Dual:
+        dual: Dual = sp.Expr.__new__(cls, f, sp.Integer(order), g, sp.Integer(other), *law)
+        return dual
+
+    @property
+    def functions(self) -> tuple[sp.Symbol, sp.Symbol]:
+        """The names of f and g."""
+        return self.args[0], self.args[2]
+
+    @property
+    def orders(self) -> tuple[int, int]:
+        """How often f and g are differentiated."""
+        return int(self.args[1]), int(self.args[3])
+
+    @property
+    def law(self) -> tuple[sp.Expr, ...]:
+        """The covariance."""
+        return tuple(self.args[4:])

@@ -19,7 +19,7 @@ from symntk.rendering.document import (
 )
 from symntk.rendering.mathematics.breaking import break_lines
 from symntk.rendering.mathematics.latex import latex, words
-from symntk.rendering.mathematics.layout import Layout, Space, row
+from symntk.rendering.mathematics.layout import Layout
 from symntk.rendering.mathematics.metric import points
 from symntk.sources import SOURCES
 
@@ -36,7 +36,7 @@ def render_latex(document: Document, standalone: bool = False) -> str:
     The fragment cites by \\cite and its keys; `symntk.rendering.bibliography` is the .bib for it.
     """
     level = "section" if standalone else "subsection"
-    body = [_block(block) for block in document.opening]
+    body = [_blocks(document.opening)]
     body += [_section(section, level) for section in document.sections]
     title = _prose(document.title)
     if not standalone:
@@ -80,7 +80,26 @@ def _reference(key: str) -> str:
 
 def _section(section: Section, level: str) -> str:
     head = rf"\{level}{{{words(section.title)}}}"
-    return "\n\n".join([head, *map(_block, section.blocks)])
+    return "\n\n".join([head, _blocks(section.blocks)])
+
+
+def _blocks(blocks: tuple[Block, ...]) -> str:
+    """Blocks one after another; a display belongs to the sentence around it."""
+    text = ""
+    for block, following in zip(blocks, (*blocks[1:], None), strict=True):
+        if isinstance(block, Display):
+            text += "\n" + _display(block, "," if _continues(following) else ".")
+        else:
+            separator = "\n" if _continues(block) else "\n\n"
+            text += (separator if text else "") + _block(block)
+    return text.strip()
+
+
+def _continues(block: Block | None) -> bool:
+    """Whether a paragraph goes on with the sentence before it."""
+    if not isinstance(block, Paragraph) or not isinstance(block.pieces[0], str):
+        return False
+    return block.pieces[0][:1].islower()
 
 
 def _block(block: Block) -> str:
@@ -88,7 +107,7 @@ def _block(block: Block) -> str:
         case Paragraph(pieces):
             return _prose(pieces)
         case Display():
-            return _display(block)
+            return _display(block, ".")
         case Items(items, label):
             lines = [rf"\item[\textup{{({label}{n})}}] {_prose(item)}" for n, item in enumerate(items, 1)]
             return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}"])
@@ -120,16 +139,16 @@ def _prose(pieces: Prose) -> str:
     return text
 
 
-def _display(display: Display) -> str:
+def _display(display: Display, end: str) -> str:
     """Aligned at the relation; a line that is too long goes on below, indented."""
     widest = max(points(line.left) + points(line.relation) for line in display.lines)
+    ends = [","] * (len(display.lines) - 1) + [end]
+    pairs = list(zip(display.lines, ends, strict=True))
     if widest > ROOM / 2:
-        return "\n\n".join(map(_alone, display.lines)) if len(display.lines) > 1 else _alone(
-            display.lines[0]
-        )
+        return "\n".join(_alone(line, mark) for line, mark in pairs)
     rows: list[str] = []
-    for line in display.lines:
-        rows += _rows(line, ROOM - widest - _tag(line))
+    for line, mark in pairs:
+        rows += _rows(line, ROOM - widest - _tag(line), mark)
     if len(rows) == 1:
         only = rows[0].replace("&", "", 1)
         return f"\\begin{{equation*}}\n  {only}\n\\end{{equation*}}"
@@ -140,38 +159,34 @@ def _tag(line: Line) -> float:
     return _TAG if line.number is not None else 0.0
 
 
-def _rows(line: Line, room: float) -> list[str]:
-    tag = rf" \tag{{{line.number}}}" if line.number is not None else ""
+def _rows(line: Line, room: float, end: str) -> list[str]:
     left = f"{latex(line.left)} &{latex(line.relation)} "
-    right = line.right
+    parts = break_lines(line.right, room - _QUAD, points, first=room)
+    texts = [latex(part) for part in parts]
     if line.remark is not None:
-        whole = row(right, Space(), line.remark)
-        if points(whole) <= room:
-            return [left + latex(right) + r", \qquad " + latex(line.remark) + tag]
-    parts = break_lines(right, room - _QUAD, points, first=room)
-    if line.remark is not None:
-        remark = rf", \qquad {latex(line.remark)}"
-        parts_text = [latex(part) for part in parts]
-        if points(parts[-1]) + points(line.remark) + 2 * _QUAD <= room:
-            parts_text[-1] += remark
+        remark = latex(line.remark)
+        before = points(parts[-1]) + (_QUAD if len(parts) > 1 else 0)
+        texts[-1] += ","
+        if before + points(line.remark) + 2 * _QUAD <= room:
+            texts[-1] += rf" \qquad {remark}"
         else:
-            parts_text.append(latex(line.remark))
-            parts_text[-2] += ","
-    else:
-        parts_text = [latex(part) for part in parts]
-    first, *rest = parts_text
-    texts = [left + first, *(rf"&\quad {text}" for text in rest)]
-    texts[-1] += tag
-    return texts
+            texts.append(remark)
+    first, *rest = texts
+    rows = [left + first, *(rf"&\quad {text}" for text in rest)]
+    rows[-1] += end
+    if line.number is not None:
+        rows[-1] += rf" \tag{{{line.number}}}"
+    return rows
 
 
-def _alone(line: Line) -> str:
+def _alone(line: Line, end: str) -> str:
     """An equation with a long left side: the right side starts on a line of its own."""
     left = break_lines(line.left, ROOM - _tag(line), points)
     right = break_lines(line.right, ROOM - 3 * _QUAD - _tag(line), points)
     texts = [f"&{latex(left[0])}", *(rf"&\quad {latex(part)}" for part in left[1:])]
     texts.append(rf"&\qquad {latex(line.relation)} {latex(right[0])}")
     texts += [rf"&\qquad\quad {latex(part)}" for part in right[1:]]
+    texts[-1] += end
     if line.number is not None:
         texts[-1] += rf" \tag{{{line.number}}}"
     return "\\begin{align*}\n  " + " \\\\\n  ".join(texts) + "\n\\end{align*}"

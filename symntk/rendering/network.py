@@ -93,7 +93,7 @@ class Network:
             seen.add(node)
             if node.op == "repeat":
                 yield from self._block(node, seen)
-            elif node in self.vectors:
+            elif node in self.vectors and node.op not in ("input", "block_input"):
                 yield Line(self.at_point(self.vectors[node].layout), self.formula(node, top=True))
 
     def _block(self, node: Node, seen: set[Node]) -> Iterator[Line]:
@@ -196,7 +196,7 @@ class Network:
 
 
 def _transposed(matrix: Layout) -> Layout:
-    mark = Atom("⊤", "upright")
+    mark = Atom("⊤")
     if isinstance(matrix, Scripts):
         above = mark if matrix.above is None else row(matrix.above, mark)
         return Scripts(matrix.base, above=above, below=matrix.below)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symntk.rendering.composition.page import Page, _capitalised
+from symntk.rendering.composition.page import Page, capitalised
 from symntk.rendering.document import Block, Emphasis, Items, Piece
 
 LABEL = "A"
@@ -17,10 +17,10 @@ def assumptions(page: Page) -> list[Block]:
     """The section: a numbered list, each with its source and where it is used."""
     items: list[tuple[Piece, ...]] = []
     for step in page.derivation.assumptions:
-        pieces: list[Piece] = [Emphasis(_capitalised(step.rule) + "."), " ", step.assumption]
+        text = step.assumption.rstrip(".")
+        pieces: list[Piece] = [Emphasis(capitalised(step.rule) + "."), " ", text]
         if step.source:
             pieces += [" ", page.cite(step.source)]
-        if step.rule in _USED:
-            pieces.append(f" Used {_USED[step.rule]}.")
+        pieces.append(f". Used {_USED[step.rule]}." if step.rule in _USED else ".")
         items.append(tuple(pieces))
     return [Items(tuple(items), LABEL)] if items else []

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from symntk.rendering.composition.page import Page
-from symntk.rendering.document import Block, Math, Paragraph
-from symntk.rendering.heads import Kernel
+from symntk.rendering.document import Block, Paragraph
 
 
 def backward(page: Page) -> list[Block]:
@@ -12,22 +11,9 @@ def backward(page: Page) -> list[Block]:
     reading = page.reading
     if not reading.backward:
         return []
-    blocks: list[Block] = []
+    opening = "From the output back to the input the covariances of the gradients are"
     if reading.layered:
-        slope = Math(page.typeset(Kernel("dot Sigma", _index(), site="")))
-        blocks.append(
-            Paragraph(
-                (
-                    "Back through a layer, the covariance of the gradients is multiplied by a factor ",
-                    slope,
-                    ".",
-                )
-            )
+        opening = (
+            "Going back through a layer multiplies the covariance of the gradients by the factor"
         )
-    return [*blocks, *page.explained_statements(reading.backward)]
-
-
-def _index():  # type: ignore[no-untyped-def]
-    from symntk.rendering.reading.layers import LAYER
-
-    return LAYER
+    return [Paragraph((opening,)), *page.equations(reading.backward)]

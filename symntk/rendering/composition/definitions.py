@@ -175,7 +175,7 @@ def _kernels(page: Page) -> list[Block]:
         coordinate = Atom("f")
         sigma, theta = Kernel("Sigma", None, "h"), Kernel("Theta")
     inner = row(
-        Apply(_raised(vector), Fence(point)), Apply(vector, Fence(other))
+        Scripts(Apply(vector, Fence(point)), above=Atom("⊤")), Apply(vector, Fence(other))
     )
     mean = row(limit, Fraction(Atom("1", "number"), Atom("n")), inner)
     lines.append(Line(typeset(sigma), mean, page.number("sigma")))
@@ -230,13 +230,6 @@ def _pair_law(page: Page) -> list[Block]:
 def _coordinate(vector: Layout) -> Layout:
     assert isinstance(vector, Scripts)
     return Scripts(vector.base, above=vector.above, below=Atom("i"))
-
-
-def _raised(vector: Layout) -> Layout:
-    mark = Atom("⊤", "upright")
-    if isinstance(vector, Scripts):
-        return Scripts(vector.base, above=row(vector.above, mark) if vector.above else mark, below=vector.below)
-    return Scripts(vector, above=mark)
 
 
 def _total(index: str) -> Layout:

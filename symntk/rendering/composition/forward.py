@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from symntk.rendering.composition.page import Page
-from symntk.rendering.document import Block
+from symntk.rendering.document import Block, Paragraph
 
 
 def forward(page: Page) -> list[Block]:
     """The section."""
-    return list(page.explained_statements(page.reading.forward))
+    opening = Paragraph(("From the input to the output the covariances are",))
+    return [opening, *page.equations(page.reading.forward)]

@@ -8,14 +8,24 @@ from functools import cached_property
 import sympy as sp
 
 from symntk.derivation import Derivation
-from symntk.rendering.document import Cite, Display, Emphasis, Line, Math, Paragraph, Piece
+from symntk.rendering.document import (
+    Block,
+    Cite,
+    Display,
+    Emphasis,
+    Line,
+    Math,
+    Paragraph,
+    Piece,
+    Prose,
+    Reference,
+)
 from symntk.rendering.heads import Kernel
 from symntk.rendering.mathematics.layout import (
     COMMA,
     EQUALS,
     Atom,
     Layout,
-    Row,
     row,
     separated,
 )
@@ -40,7 +50,6 @@ class Page:
     reading: Reading
     cited: dict[str, None] = field(default_factory=dict)
     numbered: int = 0
-    explained: set[str] = field(default_factory=set)
     numbers: dict[object, int] = field(default_factory=dict)
 
     @classmethod
@@ -92,51 +101,56 @@ class Page:
         """l = 1, ..., L - 1."""
         if first == last:
             return row(self.typeset(index), EQUALS, self.typeset(first))
-        middle = [] if last == first + 1 else [Atom("…", "upright")]
+        middle = [] if last == first + 1 else [Atom("…")]
         ends = [self.typeset(first), *middle, self.typeset.layer(last)]
         return row(self.typeset(index), EQUALS, separated(ends, COMMA))
 
-    def justify(self, steps: tuple[Step, ...]) -> Paragraph | None:
-        """The rules of ``steps`` that were not explained before, each with reason and source."""
-        pieces: list[Piece] = []
-        for step in steps:
-            if step.rule in self.explained or not step.reason:
-                continue
-            self.explained.add(step.rule)
-            if pieces:
-                pieces.append(" ")
-            pieces += [Emphasis(_capitalised(step.rule) + "."), " ", *self.reason(step, True)]
-        return Paragraph(tuple(pieces)) if pieces else None
-
-    def reason(self, step: Step, sentence: bool = False) -> list[Piece]:
-        """A step's reason and source; as a sentence or as a clause."""
-        pieces: list[Piece] = []
-        for part in step.reason:
-            pieces.append(part if isinstance(part, str) else self.math(part))
-        if sentence and pieces and isinstance(pieces[0], str):
-            pieces[0] = _capitalised(pieces[0])
+    def reason(self, step: Step) -> list[Piece]:
+        """A step's reason as a sentence, with its source."""
+        pieces: list[Piece] = [
+            part if isinstance(part, str) else self.math(part) for part in step.reason
+        ]
+        if pieces and isinstance(pieces[0], str):
+            pieces[0] = capitalised(pieces[0])
         if step.source:
             pieces += [" ", self.cite(step.source)]
-        return [*pieces, "."] if sentence else pieces
+        return [*pieces, "."]
 
-    def explained_statements(self, statements: tuple[Statement, ...]) -> list[Paragraph | Display]:
-        """Statements as equations, each new rule explained before its first use."""
-        blocks: list[Paragraph | Display] = []
+    def equations(self, statements: tuple[Statement, ...]) -> list[Block]:
+        """Statements as equations, followed by the rules that give them, each with its reason."""
         lines: list[Line] = []
+        used: dict[str, tuple[Step, list[int]]] = {}
         for statement in statements:
-            paragraph = self.justify(statement.steps)
-            if paragraph is not None:
-                if lines:
-                    blocks.append(Display(tuple(lines)))
-                    lines = []
-                blocks.append(paragraph)
             lines.append(self.statement(statement))
-        if lines:
-            blocks.append(Display(tuple(lines)))
+            for step in statement.steps:
+                used.setdefault(step.rule, (step, []))[1].append(self.numbered)
+        blocks: list[Block] = [Display(tuple(lines))] if lines else []
+        rules: list[Prose] = []
+        for rule, (step, numbers) in used.items():
+            where: list[Piece] = [" (in ", *references(numbers), ")"]
+            reason = self.reason(step) if step.reason or step.source else ["."]
+            gap = [". "] if step.reason else []
+            rules.append((Emphasis(capitalised(rule)), *where, *gap, *reason))
+        if rules:
+            pieces = [piece for number, rule in enumerate(rules) for piece in ((" ",) * (number > 0) + rule)]
+            blocks.append(Paragraph(tuple(pieces)))
         return blocks
 
 
-def _capitalised(text: str) -> str:
+def references(numbers: list[int]) -> list[Piece]:
+    """(3), (4) and (5)."""
+    found: list[Piece] = []
+    unique = list(dict.fromkeys(numbers))
+    if len(unique) > 2 and unique == list(range(unique[0], unique[-1] + 1)):
+        return [Reference(unique[0]), "–", Reference(unique[-1])]
+    for index, number in enumerate(unique):
+        if index:
+            found.append(" and " if index == len(unique) - 1 else ", ")
+        found.append(Reference(number))
+    return found
+
+
+def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
@@ -156,8 +170,3 @@ def _dimensions(derivation: Derivation) -> dict[str, Layout]:
 def bare(kernel: Kernel) -> Kernel:
     """A kernel without its arguments."""
     return Kernel(kernel.letter, kernel.layer, kernel.vector, "")
-
-
-def is_long(layout: Layout) -> bool:
-    """Whether a formula should be displayed rather than stand in a sentence."""
-    return isinstance(layout, Row) and len(layout.parts) > 12

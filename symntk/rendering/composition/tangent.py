@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from symntk.rendering.composition.page import Page
-from symntk.rendering.document import Block, Display, Paragraph
+from dataclasses import replace
+
+from symntk.gaussian import Expectation
+from symntk.rendering.composition.page import Page, bare
+from symntk.rendering.document import Block, Display, Math, Paragraph, Piece
+from symntk.rendering.heads import Kernel
+from symntk.rendering.reading.reading import Statement
 
 
 def tangent(page: Page) -> list[Block]:
     """The section."""
     reading = page.reading
-    blocks: list[Block] = []
-    if reading.parts:
-        blocks.append(Paragraph(("Each trained parameter contributes to the kernel",)))
-        blocks.append(Display(tuple(page.statement(statement) for statement in reading.parts)))
-    blocks.append(Paragraph(("and their sum is",)))
-    blocks.append(Display(tuple(page.statement(statement) for statement in reading.total)))
-    return blocks
+    parts = [bare_statement(statement) for statement in reading.parts]
+    total = [bare_statement(statement) for statement in reading.total]
+    pair = Math(page.typeset.pair("ab"))
+    opening = ("With the arguments ", pair, " left out, each trained parameter contributes")
+    return [
+        Paragraph(opening),
+        Display(tuple(page.statement(statement) for statement in parts)),
+        Paragraph(("to the neural tangent kernel", *_sources(page), ". Their sum is",)),
+        Display(tuple(page.statement(statement) for statement in total)),
+    ]
+
+
+def _sources(page: Page) -> list[Piece]:
+    keys = {step.source: None for statement in page.reading.parts for step in statement.steps}
+    return [piece for key in keys if key for piece in (" ", page.cite(key))]
+
+
+def bare_statement(statement: Statement) -> Statement:
+    """A statement with the arguments (x, x') left out, where it has no others."""
+    kernels = [k for k in statement.right.atoms(Kernel) if k.letter != "input"]
+    laws = {part for e in statement.right.atoms(Expectation) for part in e.law}
+    if any(kernel.site not in ("ab", "") for kernel in kernels if kernel not in laws):
+        return statement
+    names = {kernel: bare(kernel) for kernel in kernels if kernel not in laws}
+    return replace(statement, left=bare(statement.left), right=statement.right.xreplace(names))

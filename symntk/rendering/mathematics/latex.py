@@ -45,10 +45,9 @@ _WORD_ESCAPES = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     "`": r"\textasciigrave{}",
-    "'": r"\textquotesingle{}",
     '"': r"\textquotedbl{}",
 }
-_BRACKETS = {"{": r"\lbrace", "}": r"\rbrace", "": "."}
+_BRACKETS = {"‖": r"\Vert", "|": r"\vert", "{": r"\lbrace", "}": r"\rbrace", "": "."}
 _SPACED = {"operator", "italic", "upright"}
 
 
@@ -190,6 +189,8 @@ def _scripts(layout: Scripts) -> str:
     base = latex(layout.base)
     if isinstance(layout.base, Row | Sum | Scripts | Fraction | Apply):
         base = f"{{{base}}}"
+    if isinstance(layout.base, Atom) and layout.base.style == "relation":
+        return rf"\overset{{{latex(layout.above)}}}{{{base}}}" if layout.above else base
     below = f"_{_grouped(latex(layout.below))}" if layout.below is not None else ""
     if layout.above is None:
         return base + below

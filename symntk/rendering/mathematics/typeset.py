@@ -16,12 +16,13 @@ from sympy.printing.printer import Printer
 
 from symntk.derivation.program import Entry
 from symntk.gaussian.expectation import Expectation
-from symntk.rendering.heads import Applied, Kernel
+from symntk.rendering.heads import Applied, Dual, Kernel
 from symntk.rendering.mathematics.layout import (
     COMMA,
     Apply,
     Atom,
     Cases,
+    Dotted,
     Fence,
     Fraction,
     Layout,
@@ -139,7 +140,7 @@ class Typesetter(Printer):  # type: ignore[misc]
         if first == second:
             product: Layout = Scripts(Fence(first, "‖", "‖"), above=Atom("2", "number"))
         else:
-            product = row(_raised_by(first, Atom("⊤", "upright")), second)
+            product = row(_raised_by(first, Atom("⊤")), second)
         return Fraction(product, self.dimensions[left])
 
     def layer(self, index: sp.Expr) -> Layout:
@@ -197,6 +198,17 @@ class Typesetter(Printer):  # type: ignore[misc]
         if expr.order:
             base = primed(base, expr.order)
         return Apply(base, self._arguments(expr.arguments))
+
+    def _print_Dual(self, expr: Dual) -> Layout:
+        (f, g), (order, other) = expr.functions, expr.orders
+        sign: Layout = Atom(self.profile.dual)
+        marks = [primed(self._print(f), order) if order else self._print(f)]
+        if (f, order) == (g, other) and order <= 1:
+            sign = Dotted(sign) if order else sign
+            marks = [self._print(f)]
+        elif (f, order) != (g, other):
+            marks.append(primed(self._print(g), other) if other else self._print(g))
+        return Apply(Scripts(sign, below=separated(marks)), self._arguments(expr.law))
 
     # Sums.
 

@@ -9,10 +9,10 @@ from types import MappingProxyType
 import sympy as sp
 
 from symntk.derivation import Derivation
-from symntk.gaussian import Expectation, derivative
-from symntk.gaussian.symbols import u, v, x
+from symntk.gaussian import Expectation, Moment, derivative
+from symntk.gaussian.symbols import c, q1, q2, u, v, x
 from symntk.graph import Node, ancestors
-from symntk.rendering.heads import Applied
+from symntk.rendering.heads import Applied, Dual
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,18 @@ class Functions:
             if found is not None:
                 return factor * Applied(found[0], found[1], variable)
         return function.xreplace({x: variable})
+
+    def names(self, moment: Moment) -> tuple[sp.Symbol, int, sp.Symbol, int] | None:
+        """The names and orders of both functions of a moment; None where one has no name."""
+        first = self.applied.get(moment.f)
+        second = self.applied.get(moment.g) if moment.g is not None else None
+        return None if first is None or second is None else (*first, *second)
+
+    def dual(self, moment: Moment, *law: sp.Expr) -> Dual:
+        """The moment as a function of the covariance."""
+        names = self.names(moment)
+        assert names is not None
+        return Dual(*names, *(law or (q1, q2, c)))
 
     def in_expectations(self, expression: sp.Expr) -> sp.Expr:
         """``expression`` with the named functions in its expectations."""

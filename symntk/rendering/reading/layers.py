@@ -362,19 +362,72 @@ class _Tangent:
         return symbol if sp.expand(own - self.layers.page(equation.value)) == 0 else own
 
     def parts(self) -> tuple[Statement, ...]:
-        """Each parameter's part of the NTK; of a block's parameter, the part from layer to layer."""
-        found: list[Statement] = []
+        """Each parameter's part of the NTK of the output.
+
+        A part that arises in layer l passes every later layer through its dot Sigma:
+        sum over the parameter's layers l of own(l) prod_{k > l} dot Sigma^(k).
+        """
+        own: dict[str, list[tuple[sp.Expr, sp.Expr, Loop | None]]] = {}
+        steps: dict[str, Step] = {}
         for chain, loop in self._segments():
             root = chain[-1]
             for quantity, equation in self.layers.equations.items():
                 if quantity.kind != "Theta" or quantity.left != root.left or not quantity.right:
                     continue
-                index = self.layers.indices[root]
-                left = Kernel("Theta", index, quantity.right)
-                found.append(
-                    self.layers.statement(left, self.page(equation.value), (equation.step,), loop)
-                )
-        return tuple(found)
+                steps[quantity.right] = equation.step
+                value = sp.expand(self.page(equation.value))
+                arising = sp.Add(*(t for t in sp.Add.make_args(value) if not self._has_theta(t)))
+                for index, part in self._by_layer(chain, arising):
+                    own.setdefault(quantity.right, []).append((part, index, loop))
+        last = self.layers.indices[self.layers.nngp]
+        return tuple(
+            Statement(
+                Kernel("Theta", last, label),
+                sp.Add(*(self._passed_on(*part, last) for part in parts)),
+                (steps[label],),
+            )
+            for label, parts in own.items()
+        )
+
+    def _by_layer(
+        self, chain: list[Quantity], value: sp.Expr
+    ) -> list[tuple[sp.Expr, sp.Expr]]:
+        """The parts of ``value`` by the layer in which they arise, dot Sigmas split off."""
+        found: list[tuple[sp.Expr, sp.Expr]] = []
+        passed: sp.Expr = sp.S.One
+        rest = value
+        pairs = list(zip(chain, chain[1:], strict=False))
+        for below, above in reversed(pairs):
+            slope = self.slopes.get(below)
+            own = rest if slope is None else rest.coeff(slope, 0)
+            if own != 0:
+                found.append((self.layers.indices[above], own))
+            if slope is None:
+                return found
+            rest, passed = rest.coeff(slope, 1), passed * slope
+        if rest != 0:
+            found.append((self.layers.indices[chain[0]], rest))
+        return found
+
+    @staticmethod
+    def _later(index: sp.Expr, last: sp.Expr) -> sp.Expr:
+        """prod_{k = index + 1}^{last} dot Sigma^(k), written out where it has at most two factors."""
+        count = last - index
+        if count.is_Integer and count <= 2:
+            return sp.Mul(*(Kernel("dot Sigma", index + n) for n in range(1, int(count) + 1)))
+        k = sp.Symbol("k", integer=True)
+        return sp.Product(Kernel("dot Sigma", k), (k, index + 1, last))
+
+    def _passed_on(
+        self, part: sp.Expr, index: sp.Expr, loop: Loop | None, last: sp.Expr
+    ) -> sp.Expr:
+        whole = part * self._later(index, last)
+        span = self.layers.span(loop)
+        if span is None:
+            return whole
+        if span[1] == span[2]:
+            return whole.xreplace({LAYER: span[1]})
+        return sp.Sum(whole, span)
 
 
 def _vectors(layers: Layers, typesetter: Typesetter) -> dict[Node, Vector]:
