@@ -26,6 +26,16 @@ _ALL = (
         year="2003",
     ),
     _entry(
+        "misc",
+        "barron2017",
+        "Barron (2017)",
+        author="Barron, Jonathan T.",
+        title="Continuously Differentiable Exponential Linear Units",
+        eprint="1704.07483",
+        archiveprefix="arXiv",
+        year="2017",
+    ),
+    _entry(
         "book",
         "brown1986",
         "Brown (1986)",
@@ -43,6 +53,15 @@ _ALL = (
         booktitle="Advances in Neural Information Processing Systems 22",
         pages="342--350",
         year="2009",
+    ),
+    _entry(
+        "inproceedings",
+        "clevert2016",
+        "Clevert et al. (2016)",
+        author=r"Clevert, Djork-Arn{\'e} and Unterthiner, Thomas and Hochreiter, Sepp",
+        title="Fast and Accurate Deep Network Learning by Exponential Linear Units ({ELUs})",
+        booktitle="International Conference on Learning Representations",
+        year="2016",
     ),
     _entry(
         "inproceedings",
@@ -98,6 +117,16 @@ _ALL = (
     ),
     _entry(
         "inproceedings",
+        "klambauer2017",
+        "Klambauer et al. (2017)",
+        author=r"Klambauer, G{\"u}nter and Unterthiner, Thomas and Mayr, Andreas and "
+        r"Hochreiter, Sepp",
+        title="Self-Normalizing Neural Networks",
+        booktitle="Advances in Neural Information Processing Systems 30",
+        year="2017",
+    ),
+    _entry(
+        "inproceedings",
         "lee2018",
         "Lee et al. (2018)",
         author="Lee, Jaehoon and Bahri, Yasaman and Novak, Roman and Schoenholz, Samuel S. and "
@@ -118,6 +147,15 @@ _ALL = (
     ),
     _entry(
         "inproceedings",
+        "maas2013",
+        "Maas et al. (2013)",
+        author="Maas, Andrew L. and Hannun, Awni Y. and Ng, Andrew Y.",
+        title="Rectifier Nonlinearities Improve Neural Network Acoustic Models",
+        booktitle="ICML Workshop on Deep Learning for Audio, Speech and Language Processing",
+        year="2013",
+    ),
+    _entry(
+        "inproceedings",
         "matthews2018",
         "Matthews et al. (2018)",
         author="Matthews, Alexander G. de G. and Hron, Jiri and Rowland, Mark and Turner, "
@@ -125,6 +163,25 @@ _ALL = (
         title="{G}aussian Process Behaviour in Wide Deep Neural Networks",
         booktitle="International Conference on Learning Representations",
         year="2018",
+    ),
+    _entry(
+        "inproceedings",
+        "misra2020",
+        "Misra (2020)",
+        author="Misra, Diganta",
+        title="Mish: A Self Regularized Non-Monotonic Activation Function",
+        booktitle="British Machine Vision Conference",
+        year="2020",
+    ),
+    _entry(
+        "inproceedings",
+        "nair2010",
+        "Nair & Hinton (2010)",
+        author="Nair, Vinod and Hinton, Geoffrey E.",
+        title="Rectified Linear Units Improve Restricted {B}oltzmann Machines",
+        booktitle="Proceedings of the 27th International Conference on Machine Learning",
+        pages="807--814",
+        year="2010",
     ),
     _entry(
         "inproceedings",
@@ -218,16 +275,6 @@ _ALL = (
         year="1997",
     ),
     _entry(
-        "inproceedings",
-        "yang2019wide",
-        "Yang (2019b)",
-        author="Yang, Greg",
-        title="Wide Feedforward or Recurrent Neural Networks of Any Architecture are {G}aussian "
-        "Processes",
-        booktitle="Advances in Neural Information Processing Systems 32",
-        year="2019",
-    ),
-    _entry(
         "misc",
         "yang2019",
         "Yang (2019a)",
@@ -239,6 +286,16 @@ _ALL = (
         year="2019",
     ),
     _entry(
+        "inproceedings",
+        "yang2019wide",
+        "Yang (2019b)",
+        author="Yang, Greg",
+        title="Wide Feedforward or Recurrent Neural Networks of Any Architecture are {G}aussian "
+        "Processes",
+        booktitle="Advances in Neural Information Processing Systems 32",
+        year="2019",
+    ),
+    _entry(
         "misc",
         "yang2020",
         "Yang (2020)",
@@ -246,6 +303,15 @@ _ALL = (
         title="Tensor Programs {II}: Neural Tangent Kernel for Any Architecture",
         eprint="2006.14548",
         archiveprefix="arXiv",
+        year="2020",
+    ),
+    _entry(
+        "inproceedings",
+        "ziyin2020",
+        "Ziyin et al. (2020)",
+        author="Ziyin, Liu and Hartwig, Tilman and Ueda, Masahito",
+        title="Neural Networks Fail to Learn Periodic Functions and How to Fix It",
+        booktitle="Advances in Neural Information Processing Systems 33",
         year="2020",
     ),
 )

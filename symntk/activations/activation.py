@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sympy import Expr, Symbol, sympify
+from sympy import Expr, Symbol
 
 from symntk.activations.printer import format_activation
-from symntk.activations.properties import (
-    homogeneity,
-    is_even,
-    is_odd,
-    kinks,
-)
+from symntk.activations.properties import homogeneity, kinks
 from symntk.errors import UsageError
+from symntk.gaussian.exact import Exact
+from symntk.gaussian.exact import exact as exact_number
+from symntk.gaussian.parity import is_even, is_odd
 from symntk.gaussian.symbols import x
 from symntk.graph import Node, elementwise
 
@@ -56,7 +54,7 @@ class Activation:
     source: str = ""
     values: tuple[tuple[str, Expr], ...] = field(default=())
 
-    def configure(self, **values: object) -> Activation:
+    def configure(self, **values: Exact) -> Activation:
         """This activation with some parameters fixed: ``leaky_relu.configure(slope=alpha)``.
 
         A value is a number or a SymPy expression free of ``x``; a float means its shortest decimal.
@@ -71,7 +69,7 @@ class Activation:
         return replace(self, values=tuple(sorted(given.items())))
 
     def __call__(self, node: Node) -> Node:
-        """phi applied to each coordinate of a vector of a graph: ``relu(W @ x)``."""
+        """The function applied to each coordinate of a vector of a graph: ``relu(W @ x)``."""
         return elementwise(self.phi, (x,), (node,), self.spec, tuple(self.defaults.items()))
 
     @property
@@ -147,7 +145,7 @@ class Activation:
 
     @property
     def homogeneity(self) -> int | None:
-        """k where phi(s x) = s^k phi(x) for every s > 0, or None."""
+        """The degree k where phi(s x) = s^k phi(x) for every s > 0, or None."""
         return homogeneity(self.concrete)
 
     def _substituted(self, show: bool) -> Expr:
@@ -160,27 +158,11 @@ class Activation:
         return self.template.subs(substitution, simultaneous=True)
 
 
-def exact(value: object) -> Expr:
-    """A SymPy number: floats, NumPy ones included, become the shortest decimal that rounds to them."""
-    if isinstance(value, float):
-        value = repr(float(value))
-        return sympify_decimal(value)
-    if isinstance(value, str):
-        return sympify_decimal(value)
-    result = sympify(value, strict=True)
-    if not isinstance(result, Expr):
-        raise UsageError(f"a parameter is a number or an expression, not {value!r}")
-    return result
-
-
-def sympify_decimal(text: str) -> Expr:
-    """A decimal or a fraction, exactly."""
-    from sympy import Rational
-
-    try:
-        return Rational(text)
-    except (TypeError, ValueError):
-        raise UsageError(f"'{text}' is not a number") from None
+def exact(value: Exact) -> Expr:
+    """A SymPy number or expression; a float is the shortest decimal that prints as it."""
+    if isinstance(value, Expr) and value.free_symbols:
+        return value
+    return exact_number(value)
 
 
 def names(activations: Iterable[Activation]) -> dict[str, Activation]:

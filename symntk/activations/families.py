@@ -10,19 +10,20 @@ from sympy import Expr, Heaviside, S, hermite_prob
 from symntk.activations.activation import Activation, exact
 from symntk.activations.printer import format_activation
 from symntk.errors import UsageError
+from symntk.gaussian.exact import Exact
 from symntk.gaussian.symbols import x
 
 MAX_DEGREE = 64
 """Highest degree of a monomial or Hermite polynomial."""
 
 
-def monomial(degree: int) -> Activation:
+def monomial(degree: Exact) -> Activation:
     """phi(x) = x^k."""
     k = _degree(degree)
     return Activation(f"monomial({k})", x**k, f"monomial of degree {k}", rf"(\cdot)^{{{k}}}")
 
 
-def rectified_monomial(degree: int) -> Activation:
+def rectified_monomial(degree: Exact) -> Activation:
     """phi(x) = x^k H(x); degree 0 is the step and 1 the ReLU.  Source: Cho and Saul (2009)."""
     k = _degree(degree)
     return Activation(
@@ -34,7 +35,7 @@ def rectified_monomial(degree: int) -> Activation:
     )
 
 
-def hermite(degree: int) -> Activation:
+def hermite(degree: Exact) -> Activation:
     """phi(x) = He_k(x), the probabilists' Hermite polynomial, orthogonal under N(0, 1)."""
     k = _degree(degree)
     return Activation(
@@ -45,7 +46,7 @@ def hermite(degree: int) -> Activation:
     )
 
 
-def polynomial(*coefficients: object) -> Activation:
+def polynomial(*coefficients: Exact) -> Activation:
     """phi(x) = a_0 + a_1 x + a_2 x^2 + ..., coefficients from the constant upwards."""
     values = [exact(value) for value in coefficients]
     if not values or len(values) > MAX_DEGREE + 1:
@@ -55,7 +56,7 @@ def polynomial(*coefficients: object) -> Activation:
     return Activation(f"polynomial({spec})", phi, f"polynomial of degree {len(values) - 1}")
 
 
-def _degree(degree: object) -> int:
+def _degree(degree: Exact) -> int:
     value = exact(degree)
     if not (value.is_Integer and 0 <= value <= MAX_DEGREE):
         raise UsageError(f"the degree is a whole number from 0 to {MAX_DEGREE}, not {degree}")

@@ -15,6 +15,7 @@ from sympy import (
     Mul,
     Piecewise,
     Pow,
+    Rational,
     S,
     Symbol,
     cos,
@@ -142,7 +143,7 @@ def _write_product(node: Expr) -> tuple[str, int]:
     return text, _SUM if negative else _PRODUCT
 
 
-def _decimal(number: Expr) -> str:
+def _decimal(number: Rational) -> str:
     """A fraction with a long denominator as a finite decimal, where it is one; else nothing."""
     if number.q < 10**6:
         return ""
@@ -152,7 +153,8 @@ def _decimal(number: Expr) -> str:
     if power % number.q:
         return ""
     digits = str(abs(number.p) * (power // number.q)).rjust(places + 1, "0")
-    return "-" * (number.p < 0) + f"{digits[:-places]}.{digits[-places:]}"
+    minus = "-" if number.p < 0 else ""
+    return minus + f"{digits[:-places]}.{digits[-places:]}"
 
 
 def _write_power(base: Expr, exponent: Expr) -> str:

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from sympy import Expr, Float, Rational, Symbol
 
 from symntk.activations.activation import Activation
 from symntk.activations.families import FAMILIES
 from symntk.activations.printer import format_activation
-from symntk.activations.syntax import Known, read_activation
+from symntk.activations.syntax import read_activation
 from symntk.activations.table import BY_NAME
+from symntk.activations.vocabulary import Known
 from symntk.errors import UsageError
+from symntk.gaussian.dual import Dual
+from symntk.gaussian.dual import dual as dual_of_expression
+from symntk.gaussian.exact import Exact
 from symntk.gaussian.symbols import x
-
-if TYPE_CHECKING:
-    from symntk.gaussian.dual import Dual
 
 KNOWN: Mapping[str, Known] = {**BY_NAME, **FAMILIES}
 """Everything that text may call by name."""
+
+
+@dataclass(frozen=True)
+class ParametricDual(Dual):
+    """A dual whose formulas keep parameters as symbols and whose numbers use their defaults."""
+
+    concrete: Dual
+
+    def numeric(self, q1: Exact, q2: Exact, c: Exact) -> tuple[float, float]:
+        """(K, Kdot) with every parameter at its default."""
+        return self.concrete.numeric(q1, q2, c)
 
 
 def activation(spec: str | Expr | Activation) -> Activation:
@@ -46,10 +58,17 @@ def dual(spec: str | Expr | Activation) -> Dual:
     Both are in q1, q2, c, closed or with expectations left standing; ``.numeric(q1, q2, c)`` gives
     floats.
     """
-    from symntk.gaussian.dual import dual as dual_of_expression
-
     found = activation(spec)
-    return dual_of_expression(found.phi)
+    symbolic = dual_of_expression(found.phi)
+    if not found.defaults:
+        return symbolic
+    return ParametricDual(
+        symbolic.phi,
+        symbolic.slope,
+        symbolic.moment,
+        symbolic.moment_of_slope,
+        dual_of_expression(found.concrete),
+    )
 
 
 @lru_cache(maxsize=512)

@@ -55,9 +55,7 @@ _softplus = log(1 + exp(x))
 
 _ENTRIES = (
     Activation("identity", x, "identity", r"\mathrm{id}", aliases=("linear",)),
-    Activation(
-        "relu", x * _positive, "rectified linear unit", r"\mathrm{ReLU}", source="nair2010"
-    ),
+    Activation("relu", x * _positive, "rectified linear unit", r"\mathrm{ReLU}", source="nair2010"),
     Activation(
         "leaky_relu",
         x * _positive + alpha * x * _negative,
@@ -173,9 +171,7 @@ _ENTRIES = (
         source="hendrycks2016",
     ),
     Activation("softplus", _softplus, "softplus", r"\mathrm{softplus}"),
-    Activation(
-        "mish", x * tanh(_softplus), "mish", r"\mathrm{Mish}", source="misra2019"
-    ),
+    Activation("mish", x * tanh(_softplus), "mish", r"\mathrm{Mish}", source="misra2019"),
 )
 
 ACTIVATIONS: Mapping[str, Activation] = {entry.name: entry for entry in _ENTRIES}

@@ -161,7 +161,7 @@ def _power(exponent: Any, table: Table) -> Callable[[Any], Any]:
     return lambda base: power(base, value)
 
 
-class Reciprocal(Basic):  # type: ignore[misc]
+class Reciprocal(Basic):
     """Key of the tables for 1/x; never part of an expression."""
 
 
@@ -311,4 +311,3 @@ def _fold(function: Callable[[Any, Any], Any], values: tuple[Any, ...]) -> Any:
     for value in values[1:]:
         result = function(result, value)
     return result
-

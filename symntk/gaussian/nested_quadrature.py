@@ -78,7 +78,9 @@ def nested_panels(inner: Inner) -> Estimate:
 
     low, high = inner.outer_range
     meetings = [
-        (s / inner.s1 - t / inner.s2) / (2 * inner.beta) for s in inner.f.breaks for t in inner.g.breaks
+        (s / inner.s1 - t / inner.s2) / (2 * inner.beta)
+        for s in inner.f.breaks
+        for t in inner.g.breaks
     ]
     kinks = [d for d in meetings if low < d < high]
     edges = np.unique(np.concatenate([[low], np.arange(math.ceil(low), high), [high], kinks]))
@@ -197,4 +199,4 @@ class Inner:
         weighted = values * (half * weights / math.sqrt(2 * math.pi))
         sums = np.bincount(row, weighted.sum(axis=1), minlength=len(d))
         sizes = np.bincount(row, np.abs(weighted).sum(axis=1), minlength=len(d))
-        return sums, sizes
+        return sums.astype(np.float64), sizes.astype(np.float64)

@@ -105,7 +105,15 @@ def numeric(expression: Expr) -> Numeric:
     functions = tuple(array_function(stable(function)) for function in split.functions)
     parity = -1 if is_odd(regular) else 1 if is_even(regular) else 0
     breaks = np.array([float(location) for location in split.locations], dtype=np.float64)
-    return Numeric(breaks, functions, parity, regular.is_zero is True, diracs, str(expression), _centres(split.functions))
+    return Numeric(
+        breaks,
+        functions,
+        parity,
+        regular.is_zero is True,
+        diracs,
+        str(expression),
+        _centres(split.functions),
+    )
 
 
 @lru_cache(maxsize=128)
@@ -128,8 +136,9 @@ def reflected(function: Numeric) -> Numeric:
 
 
 def _centres(expressions: tuple[Expr, ...]) -> tuple[tuple[float, float], ...]:
-    """Where the argument a(x) of a function or root within the pieces is 0 or stationary, and on what
-    scale the function varies there: 1/|a'|, or sqrt(2/|a''|) where a' = 0.
+    """Where the argument a(x) of a function or root within the pieces is 0 or stationary.
+
+    With the scale on which the function varies there: 1/|a'|, or sqrt(2/|a''|) where a' = 0.
 
     Panels graded from there cannot jump over a feature that is narrow beside the variance.
     """
@@ -211,7 +220,8 @@ def tails(values: Array) -> Array:
     """Size of the unresolved coefficients of functions given at the nodes along the last axis."""
     import numpy as np
 
-    return np.abs(values @ _legendre_analysis().T).sum(axis=-1)
+    size: Array = np.abs(values @ _legendre_analysis().T).sum(axis=-1)
+    return size
 
 
 def resolved_panels(function: Numeric, low: float, high: float) -> Array:
@@ -233,7 +243,7 @@ def resolved_panels(function: Numeric, low: float, high: float) -> Array:
             break
         points = (left + right)[:, None] / 2 + (right - left)[:, None] / 2 * nodes
         values = function(points)
-        finite = np.isfinite(values).all(axis=1)
+        finite = np.isfinite(values.sum(axis=1))
         values = np.where(finite[:, None], values, 0.0)
         slope = np.abs(np.diff(values, axis=1)).max(axis=1) / (right - left)
         size = np.maximum(np.abs(left), np.abs(right))

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from sympy import (
     Abs,
@@ -43,7 +44,7 @@ _EXACT_DEGREE = 8
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """``functions[i]`` holds between ``locations[i - 1]`` and ``locations[i]``; ends are infinite."""
+    """``functions[i]`` holds between ``locations[i - 1]`` and ``locations[i]``, or to infinity."""
 
     locations: tuple[Expr, ...]
     functions: tuple[Expr, ...]
@@ -71,11 +72,11 @@ def _split(expression: Expr, low: Expr | None, high: Expr | None) -> list[tuple[
         for root in switch_roots(switch)
         if (low is None or root > low) and (high is None or root < high)
     }
-    ends = [low, *sorted(inside, key=float), high]
+    ends: list[Expr | None] = [low, *sorted(inside, key=lambda root: float(root)), high]
     if len(ends) > MAX_KINKS:
         raise UsageError(f"{expression} switches at more than {MAX_KINKS} points")
     found: list[tuple[Expr | None, Expr]] = []
-    for left, right in zip(ends, ends[1:], strict=False):
+    for left, right in pairwise(ends):
         point = _between(left, right)
         chosen = expression.xreplace({node: _branch(node, point) for node in nodes})
         found += _split(chosen, left, right)
@@ -140,12 +141,11 @@ def _branch(node: Expr, point: float) -> Expr:
 
 def _between(left: Expr | None, right: Expr | None) -> float:
     """An unremarkable point of the open interval, where no function is likely to vanish."""
-    if left is None and right is None:
-        return 0.7310585786300049
+    step = 0.7310585786300049
     if left is None:
-        return float(right) - 0.7310585786300049
+        return step if right is None else float(right) - step
     if right is None:
-        return float(left) + 0.7310585786300049
+        return float(left) + step
     return float(left) + 0.4697 * (float(right) - float(left))
 
 

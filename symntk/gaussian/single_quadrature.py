@@ -49,6 +49,7 @@ def normal_mean(function: Numeric, mean: Fraction, variance: Fraction) -> Estima
 
 
 def summed(terms: Array) -> Estimate:
+    """The sum of weighted values, and what rounding can have made of it."""
     import numpy as np
 
     size = float(np.abs(terms).sum())
@@ -75,6 +76,7 @@ def panel_rule(function: Numeric, mean: float, spread: float, power: int) -> tup
 
 
 def logarithm(values: Array) -> Array:
+    """log|values|, with -inf for zero; refuses values that are no numbers."""
     import numpy as np
 
     with np.errstate(divide="ignore", invalid="ignore"):

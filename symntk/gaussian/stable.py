@@ -1,4 +1,4 @@
-r"""Stable forms: a function rewritten so that float64 evaluates it without overflow or cancellation.
+r"""Stable forms: what float64 evaluates without overflow or cancellation.
 
 The value is unchanged; only the numeric routes use these forms, never a printed formula.  Each
 rewriting is one named function from a node to an equal node, and ``STABILISATIONS`` is their order.
@@ -14,7 +14,7 @@ from sympy.codegen.cfunctions import expm1, log1p
 from symntk.gaussian.normal_cdf import NormalCDF
 
 
-class Logistic(Function):  # type: ignore[misc]
+class Logistic(Function):
     """1 / (1 + exp(-a)), evaluated without overflow."""
 
     nargs = 1
@@ -27,7 +27,7 @@ class Logistic(Function):  # type: ignore[misc]
         return True if self.args[0].is_extended_real else None
 
 
-class Softplus(Function):  # type: ignore[misc]
+class Softplus(Function):
     """log(1 + exp(a)), evaluated without overflow."""
 
     nargs = 1
@@ -138,7 +138,9 @@ def difference_from_one(node: Expr) -> Expr:
                 return difference_from_one(Add(*rest, coefficient * replaced))
         if coefficient in node.args and isinstance(function, (tanh, erf)):
             (a,) = function.args
-            whole = 2 * Logistic(2 * a) if isinstance(function, tanh) else 2 * NormalCDF(sqrt(2) * a)
+            whole = (
+                2 * Logistic(2 * a) if isinstance(function, tanh) else 2 * NormalCDF(sqrt(2) * a)
+            )
             rest = _without(node, term, coefficient)
             return difference_from_one(Add(*rest, coefficient * whole))
     return node
