@@ -94,7 +94,7 @@ def build(spec: list[Any], nodes: list[Node], counter: Counter) -> list[Node]:
 
 
 def exp_normalized(h: Node, gamma: float, shift: float, do_clip: bool) -> Node:
-    """s phi(h / s) with s = |h| / sqrt(n) and phi(x) = exp(sqrt(gamma) x + (shift - 1) gamma / 2).
+    """S phi(h / s) with s = |h| / sqrt(n) and phi(x) = exp(sqrt(gamma) x + (shift - 1) gamma / 2).
 
     Its dual is sqrt(q1 q2) exp(gamma (rho + shift)), which defines the layer.
     """
@@ -144,7 +144,7 @@ LAYERS: dict[str, Callable[..., Activation]] = {
     "Rbf": lambda gamma: expression("sqrt(2)*sin(sqrt(2*{gamma})*x + pi/4)", gamma=gamma),
     "Elementwise": lambda with_derivative: ACTIVATIONS["erf"],
     "ElementwiseNumerical": lambda fn, deg: ACTIVATIONS[fn],
-    "Hermite": hermite,
+    "Hermite": lambda degree: activation(hermite(degree).phi / sp.sqrt(sp.factorial(degree))),
 }
 
 

@@ -6,7 +6,7 @@ from sympy import Symbol
 
 from symntk.derivation.laws import Laws, segment
 from symntk.errors import AssumptionError
-from symntk.graph import Graph, Node, ancestors
+from symntk.graph import Graph, Node, ancestors, describe
 from symntk.trace import Step
 
 
@@ -59,7 +59,7 @@ def _require_single_use(graph: Graph, readouts: list[Node]) -> None:
         if len(uses) > 1:
             inner = next(node for node in uses if node != readout)
             raise AssumptionError(
-                graph.names[inner],
+                describe(inner),
                 f"gradient independence fails: the readout {readout.parameter} is also used here, "
                 "so gradients are not independent of the forward pass (Tensor Programs II)",
                 f"Give the readout a weight of its own instead of tying it to {readout.parameter}",
@@ -72,11 +72,10 @@ def _require_closed_body(graph: Graph, output: Node) -> None:
         if node.op != "repeat":
             continue
         body, placeholder = node["body"], node["placeholder"]
-        assert isinstance(body, Node)
         for part in ancestors(body):
             if part.op == "block_input" and part != placeholder:
                 raise AssumptionError(
-                    graph.names[node],
+                    describe(node),
                     "its block uses the argument of an outer block",
                     "Pass everything that a block needs through its argument",
                 )
@@ -98,7 +97,7 @@ def _require_cuts(graph: Graph, output: Node) -> None:
             clash = owner.setdefault(node, root) != root
             if clash or (name and weights.setdefault(name, root) != root):
                 raise AroundRepeat(
-                    graph.names[node],
+                    describe(node),
                     "it is used before and after a repeated block, so the block alone does not "
                     "carry its gradient",
                     "Give the number of blocks as a number instead of a symbol",

@@ -23,7 +23,7 @@ from symntk.derivation.expectations import slope
 from symntk.derivation.forward import Forward
 from symntk.derivation.laws import segment
 from symntk.derivation.program import SWAPPED, Quantity, relocate
-from symntk.graph import Node
+from symntk.graph import Node, describe
 from symntk.graph.weights import Bias, Weight
 from symntk.ops.law import Law, Term, Terms, differentiate, gaussians
 from symntk.trace import Prose
@@ -104,7 +104,7 @@ class Backward:
                 continue
             outer = self.channel(part.node, other.node)
             if outer != 0:
-                total += outer * self.forward.mixture(part.law, other.law, str(part.node))
+                total += outer * self.forward.mixture(part.law, other.law, describe(part.node))
         return total
 
     def channel(self, left: Node, right: Node) -> sp.Expr:

@@ -30,7 +30,8 @@ def slope(phi: sp.Expr) -> sp.Expr:
 class Expectations:
     """Reduces E[prod_i f_i(G_i)] by independence and Stein's lemma, and keeps the moments used.
 
-    ``moments`` maps (f, g), or (f, None) for one variable, to the Gaussian calculus's answer.
+    ``moments`` maps the `factors` of an expectation, (f, None) where it is of one variable, to
+    the Gaussian calculus's answer.
     """
 
     moments: dict[Key, Moment] = field(default_factory=dict)
@@ -107,20 +108,22 @@ class Expectations:
     def _pair(
         self, f: sp.Expr, g: sp.Expr, law: tuple[sp.Expr, sp.Expr, sp.Expr], node: str
     ) -> sp.Expr:
-        moment = self.moments.get((f, g))
+        if f.has(sp.DiracDelta) or g.has(sp.DiracDelta):
+            raise AssumptionError(
+                node,
+                "its covariance needs the derivative of a function that jumps, at a Gaussian that "
+                "depends on another factor; that is singular where the two inputs agree",
+                "Use an activation without kinks, or make the factors independent",
+            )
+        expectation = Expectation(f.xreplace({x: u}) * g.xreplace({x: v}), *law)
+        key = expectation.factors()
+        moment = self.moments.get(key)
         if moment is None:
-            moment = self.moments[f, g] = expect(f, g)
+            moment = self.moments[key] = expect(f, g)
         constant = _constant(moment)
         if constant is not None:
             return constant
-        if moment.value is None and (f.has(sp.DiracDelta) or g.has(sp.DiracDelta)):
-            raise AssumptionError(
-                node,
-                f"its covariance needs E[{f} . {g}] of dependent variables, which has no closed "
-                "form and cannot be integrated numerically as it stands",
-                "Use an activation without jumps in its derivative, or make the factors independent",
-            )
-        return Expectation(f.xreplace({x: u}) * g.xreplace({x: v}), *law)
+        return expectation
 
 
 def _constant(moment: Moment) -> sp.Expr | None:

@@ -19,7 +19,7 @@ from symntk.derivation.program import (
     relocate,
 )
 from symntk.errors import AssumptionError
-from symntk.graph import Graph, Node
+from symntk.graph import Graph, Node, describe
 from symntk.ops.law import Form, Law, Statistic, Term, Terms, aligned, statistic
 from symntk.trace import Prose, Step
 
@@ -87,8 +87,8 @@ class Forward:
     def _of_inputs(self, left: Node, right: Node) -> sp.Expr:
         if left.width != right.width and not isinstance(left.width, str):
             raise AssumptionError(
-                self.name(right),
-                f"it shares a weight with {self.name(left)}, which has another dimension",
+                describe(right),
+                f"it shares a weight with {describe(left)}, which has another dimension",
                 "Give the two inputs weights of their own",
             )
         return Quantity("Sigma", self.name(left), self.name(right)).at("ab")
@@ -102,7 +102,7 @@ class Forward:
             return self._of_gaussians(left, right)
         if left.op == right.op == "layer_norm":
             return self._of_norms(left, right), "layer norm", _REASONS["layer norm"]
-        value = self.mixture(first, second, self.name(left))
+        value = self.mixture(first, second, describe(left))
         return value, _rule(left), _REASONS.get(_rule(left), ())
 
     def _of_norms(self, left: Node, right: Node) -> sp.Expr:
@@ -121,8 +121,8 @@ class Forward:
             if law.is_gaussian:
                 return sp.S.Zero
         raise AssumptionError(
-            self.name(right),
-            f"its covariance with {self.name(left)} is not determined: the law of the output of "
+            describe(right),
+            f"its covariance with {describe(left)} is not determined: the law of the output of "
             "a repeated block that ends in an activation is not known here",
             "End the block in a matrix product, or give the two vectors weights of their own",
         )
@@ -223,7 +223,6 @@ class Forward:
         square = self.variance(argument)
         if node.op == "layer_norm":
             eps = node["eps"]
-            assert isinstance(eps, sp.Expr)
             if law.linear_forms is None:
                 mean = self.equation(
                     Quantity("mean", name, ""), self.mean(law, name), "mean", (), "yang2020"

@@ -45,7 +45,6 @@ class Laws:
         The law of the block's argument is settled on the way.
         """
         body, placeholder = node["body"], node["placeholder"]
-        assert isinstance(body, Node) and isinstance(placeholder, Node)
         opaque = Law((), opaque=True)
         self._laws[placeholder] = Law.gaussian(placeholder) if start.is_gaussian else opaque
         if start.is_gaussian and not self.of(body).is_gaussian:
@@ -59,14 +58,13 @@ class Laws:
         if node.op != "sum":
             return None
         coefficients = node["coefficients"]
-        assert isinstance(coefficients, tuple)
         form: dict[Node, object] = {}
         for child, coefficient in zip(node.inputs, coefficients, strict=True):
             forms = self.of(child).linear_forms
             assert forms is not None
             for part, inner in forms[0]:
                 form[part] = form.get(part, 0) + coefficient * inner
-        return tuple(form.items())  # type: ignore[arg-type]
+        return tuple(form.items())
 
     def is_inline(self, node: Node) -> bool:
         """Whether a Gaussian is only a summand, and needs no symbol of its own: W x in W x + b."""

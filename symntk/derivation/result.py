@@ -22,8 +22,8 @@ from symntk.derivation.program import (
     needed,
     relocate,
 )
-from symntk.gaussian import Expectation, Moment
-from symntk.gaussian.symbols import c, q, q1, q2
+from symntk.gaussian import Expectation, Moment, expect_one
+from symntk.gaussian.symbols import c, q, q1, q2, u, x
 
 Moments = Mapping[Key, Moment]
 
@@ -108,7 +108,14 @@ def _sites(line: Equation) -> list[tuple[Site, sp.Expr]]:
 
 def close(expression: sp.Expr, moments: Moments) -> sp.Expr:
     """``expression`` with every expectation that has a closed form replaced by it."""
-    return expression.xreplace({e: _closed(e, moments) for e in expression.atoms(Expectation)})
+    closed = expression.xreplace({e: _closed(e, moments) for e in expression.atoms(Expectation)})
+    return closed.replace(_is_root_of_sum, lambda root: sp.factor_terms(root.base) ** root.exp)
+
+
+def _is_root_of_sum(expression: sp.Basic) -> bool:
+    """A root whose radicand may have a common factor to take out: sqrt(k^2 a - k^2 b)."""
+    root = expression.is_Pow and not expression.exp.is_Integer
+    return bool(root and expression.base.is_Add)
 
 
 def _closed(expectation: Expectation, moments: Moments) -> sp.Expr:
@@ -118,9 +125,6 @@ def _closed(expectation: Expectation, moments: Moments) -> sp.Expr:
         moment = moments[key]
         law = dict(zip((q1, q2, c), expectation.law, strict=True))
     else:
-        from symntk.gaussian import expect_one
-        from symntk.gaussian.symbols import u, x
-
         moment = expect_one(expectation.integrand.xreplace({u: x}))
         law = {q: expectation.law[0]}
     return expectation if moment.value is None else moment.value.xreplace(law)

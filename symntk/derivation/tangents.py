@@ -82,8 +82,6 @@ class Tangents:
     def _derive_loop(self, node: Node) -> None:
         forward, (start,) = self.forward, node.inputs
         body, placeholder, times = node["body"], node["placeholder"], node["times"]
-        assert isinstance(body, Node) and isinstance(placeholder, Node)
-        assert isinstance(times, sp.Expr)
         before = self.of(start)
         first = forward.sigma(start, start)
 

@@ -1,5 +1,6 @@
 """Computation graphs: the language, its nodes, and the checks that need no theory."""
 
+from symntk.graph.formula import describe
 from symntk.graph.graph import Graph
 from symntk.graph.language import (
     add,
@@ -29,6 +30,7 @@ __all__ = [
     "ancestors",
     "biases",
     "concat",
+    "describe",
     "elementwise",
     "layer_norm",
     "matmul",

@@ -16,6 +16,11 @@ def formula(node: Node, names: Mapping[Node, str] | None = None) -> str:
     return _write(node, names or {}, top=True)[0]
 
 
+def describe(node: Node) -> str:
+    """How an error speaks of a node: by the name the user gave it, else by its formula."""
+    return node.name or formula(node)
+
+
 def _write(node: Node, names: Mapping[Node, str], top: bool = False) -> tuple[str, int]:
     """The text of ``node`` and how tightly it binds."""
     if not top and node in names:
@@ -57,7 +62,6 @@ def _arguments(node: Node, names: Mapping[Node, str]) -> str:
 
 def _write_sum(node: Node, names: Mapping[Node, str]) -> str:
     coefficients = node["coefficients"]
-    assert isinstance(coefficients, tuple)
     text = ""
     for term, coefficient in zip(node.inputs, coefficients, strict=True):
         assert isinstance(coefficient, sp.Expr)
@@ -77,7 +81,6 @@ def _scalar(value: sp.Expr) -> str:
 
 def _write_repeat(node: Node, names: Mapping[Node, str]) -> str:
     body, placeholder = node["body"], node["placeholder"]
-    assert isinstance(body, Node) and isinstance(placeholder, Node)
     start = _write(node.inputs[0], names)[0]
     return (
         f"repeat(lambda h{_depth_mark(placeholder)}: {_write(body, names, top=True)[0]}, "

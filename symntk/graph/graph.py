@@ -52,7 +52,6 @@ class Graph:
             for node in ancestors(output):
                 if node.op == "repeat":
                     body = node["body"]
-                    assert isinstance(body, Node)
                     pending.append(body)
 
     @cached_property
@@ -88,7 +87,7 @@ class Graph:
             yield parameter.name, parameter.std.symbol, parameter.std.value
         for node in (node for body in self.bodies() for node in ancestors(body)):
             if node.op == "elementwise":
-                for symbol, value in node["values"]:  # type: ignore[attr-defined]
+                for symbol, value in node["values"]:
                     yield self.names[node], symbol, value
 
     @cached_property
@@ -127,7 +126,7 @@ class Graph:
     def depths(self) -> tuple[sp.Expr, ...]:
         """How often each repeated block is applied: numbers or symbols."""
         every = (node for body in self.bodies() for node in ancestors(body))
-        return tuple(node["times"] for node in every if node.op == "repeat")  # type: ignore[misc]
+        return tuple(node["times"] for node in every if node.op == "repeat")
 
     def __str__(self) -> str:
         return "\n".join(f"{name} = {text}" for name, text in self.equations())

@@ -75,7 +75,7 @@ def add(*terms: tuple[Node | Bias, Number]) -> Node:
         scale = number(coefficient, "the coefficient of a sum")
         parts = [(node, sp.S.One)]
         if node.op == "sum" and not node.name:
-            parts = list(zip(node.inputs, node["coefficients"], strict=True))  # type: ignore[arg-type]
+            parts = list(zip(node.inputs, node["coefficients"], strict=True))
         for part, inner in parts:
             collected[part] = collected.get(part, sp.S.Zero) + scale * inner
     kept = {node: value for node, value in collected.items() if value != 0}

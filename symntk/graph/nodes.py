@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import sympy as sp
 
 from symntk.errors import GraphError
-from symntk.graph.weights import Bias, Number, Parameter, Weight
+from symntk.graph.weights import Bias, Number, Parameter, Weight, number
 
 Width: TypeAlias = int | str | tuple["Width", ...]
 """Length of a vector: a number, the common width ``"n"``, an input's ``"d:x"``, ``"any"`` for a
@@ -52,8 +51,8 @@ class Node:
     def __hash__(self) -> int:
         return hash(self.digest)
 
-    def __getitem__(self, key: str) -> Hashable:
-        """The setting ``key``."""
+    def __getitem__(self, key: str) -> Any:
+        """The setting ``key``, of the type that the operation gives it."""
         return dict(self.settings)[key]
 
     def named(self, name: str) -> Node:
@@ -86,10 +85,13 @@ class Node:
 
     __rmul__ = __mul__
 
-    def __truediv__(self, divisor: int | float | Fraction | sp.Expr) -> Node:
-        if isinstance(divisor, int):
-            return self * sp.Rational(1, divisor)
-        return self * (1 / divisor)
+    def __truediv__(self, divisor: Number) -> Node:
+        from symntk.graph.language import add
+
+        exact = number(divisor, "a divisor")
+        if exact == 0:
+            raise GraphError("a vector is divided by zero")
+        return add((self, 1 / exact))
 
     def __str__(self) -> str:
         from symntk.graph.formula import formula
@@ -138,6 +140,5 @@ def parameters(*outputs: Node) -> dict[str, Weight | Bias]:
             found[node.parameter.name] = node.parameter
         if node.op == "repeat":
             body = node["body"]
-            assert isinstance(body, Node)
             found |= parameters(body)
     return found

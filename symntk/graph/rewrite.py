@@ -16,7 +16,6 @@ def rebuild(node: Node, inputs: tuple[Node, ...], parameter: Parameter | None) -
     """``node`` with other inputs and another parameter; sums are collected afresh."""
     if node.op == "sum":
         coefficients = node["coefficients"]
-        assert isinstance(coefficients, tuple)
         total = add(*zip(inputs, coefficients, strict=True))
         return total.named(node.name) if node.name else total
     return Node(node.op, inputs, parameter, node.settings, node.width, node.name)
@@ -61,7 +60,6 @@ def _changed(output: Node, change: Callable[[Parameter], Parameter]) -> Node:
         new = rebuild(node, inputs, parameter)
         if node.op == "repeat":
             body = node["body"]
-            assert isinstance(body, Node)
             settings = dict(node.settings) | {"body": _changed(body, change)}
             new = replace(new, settings=tuple(settings.items()))
         done[node] = new

@@ -51,7 +51,6 @@ def _write_out(
     node: Node, start: Node, suffix: str, origin: dict[str, str], taken: set[str]
 ) -> Node:
     times, body, placeholder = node["times"], node["body"], node["placeholder"]
-    assert isinstance(body, Node) and isinstance(placeholder, Node)
     if not isinstance(times, sp.Integer):
         raise GraphError(
             f"{node.name or 'repeat'}: the number of blocks is the symbol {times}; "

@@ -12,7 +12,7 @@ from symntk.errors import AssumptionError
 from symntk.gaussian.evaluation import array_function
 from symntk.gaussian.stable import stable
 from symntk.gaussian.symbols import x
-from symntk.graph import Node
+from symntk.graph import Node, describe
 from symntk.ops.abstract import AbstractOp
 from symntk.ops.law import Form, Law, Term, Terms, add_terms, multiply_terms, scale_terms
 from symntk.ops.linear import combine_aligned
@@ -68,7 +68,6 @@ class Elementwise(AbstractOp):
     def law(self, node: Node, arguments: Sequence[Law]) -> Law:
         require_transparent(node, arguments)
         phi, variables = node["phi"], node["variables"]
-        assert isinstance(phi, sp.Expr) and isinstance(variables, tuple)
 
         def apply(*parts: Terms) -> Terms:
             inner = [_function_of_one(node, terms) for terms in parts]
@@ -124,7 +123,7 @@ def _separate(node: Node, phi: sp.Expr, inner: dict[sp.Symbol, tuple[Form, sp.Ex
             used = factor.free_symbols & set(inner)
             if len({inner[symbol][0] for symbol in used}) > 1:
                 raise AssumptionError(
-                    node.name or str(node),
+                    describe(node),
                     f"{factor} mixes several Gaussian vectors and is not a sum of products of "
                     "functions of one each",
                     "Write it as such a sum, or pass the sum of the vectors to one activation",
@@ -144,7 +143,7 @@ def _function_of_one(node: Node, terms: Terms) -> tuple[Form, sp.Expr]:
     forms = {form for term in terms for form, _ in term.factors}
     if len(forms) > 1:
         raise AssumptionError(
-            node.name or str(node),
+            describe(node),
             "the argument of an activation must be Gaussian (a linear combination of matrix "
             "products and biases) or a function of one Gaussian",
             "Multiply the argument by a weight matrix of its own first",

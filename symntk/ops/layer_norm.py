@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, final
 
-import sympy as sp
-
 from symntk.graph import Node
 from symntk.ops.abstract import AbstractOp
 from symntk.ops.law import Law, Term, add_terms, combine, scale_terms, statistic
@@ -59,7 +57,6 @@ def _deviation(node: Node, h: Array) -> Array:
     import numpy as np
 
     eps = node["eps"]
-    assert isinstance(eps, sp.Expr)
     return np.asarray(np.sqrt(h.var(1, keepdims=True) + float(eps)))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, final
 import sympy as sp
 
 from symntk.errors import AssumptionError
-from symntk.graph import Node
+from symntk.graph import Node, describe
 from symntk.ops.abstract import AbstractOp
 from symntk.ops.law import Law, add_terms, combine, scale_terms
 from symntk.ops.refusal import require_transparent
@@ -26,7 +26,6 @@ class Sum(AbstractOp):
         if all(law.is_gaussian for law in arguments):
             return Law.gaussian(node)
         coefficients = node["coefficients"]
-        assert isinstance(coefficients, tuple)
 
         def weighted(*parts: tuple) -> tuple:  # type: ignore[type-arg]
             pairs = zip(coefficients, parts, strict=True)
@@ -98,7 +97,7 @@ def combine_aligned(node: Node, laws: Sequence[Law], rule) -> Law:  # type: igno
         return combine(laws, rule)
     except ValueError:
         raise AssumptionError(
-            str(node),
+            describe(node),
             "it joins concatenations of different proportions",
             "Concatenate in the same proportions, or put a weight matrix in between",
         ) from None
