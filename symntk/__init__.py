@@ -1,6 +1,9 @@
 """Derives, explains and compiles neural tangent kernels from computation graphs.
 
-The names below load their modules on first use, so that ``import symntk`` itself costs nothing.
+>>> import symntk as sn
+>>> print(sn.derive(sn.zoo.mlp(act="relu")).render("text"))  # doctest: +SKIP
+
+Each name loads its module on first use, so that ``import symntk`` itself costs nothing.
 """
 
 from __future__ import annotations
@@ -10,22 +13,57 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from symntk import zoo as zoo
+    from symntk.activations import activation as activation
+    from symntk.activations import dual as dual
+    from symntk.derivation import Derivation as Derivation
+    from symntk.derivation import derive as derive
+    from symntk.errors import AssumptionError as AssumptionError
+    from symntk.errors import GraphError as GraphError
+    from symntk.errors import SymntkError as SymntkError
+    from symntk.errors import SyntaxProblem as SyntaxProblem
+    from symntk.errors import UsageError as UsageError
+    from symntk.finite import check as check
+    from symntk.graph import Graph as Graph
+    from symntk.graph import Node as Node
+    from symntk.graph import Scale as Scale
+    from symntk.graph import add as add
+    from symntk.graph import biases as biases
+    from symntk.graph import concat as concat
+    from symntk.graph import elementwise as elementwise
+    from symntk.graph import layer_norm as layer_norm
+    from symntk.graph import product as product
+    from symntk.graph import repeat as repeat
+    from symntk.graph import rms as rms
+    from symntk.graph import vector as vector
+    from symntk.graph import weights as weights
+    from symntk.importers import load as load
+    from symntk.importers import save as save
 
-_HOMES: dict[str, str] = {}
-"""Where each public name lives."""
+_NAMES: dict[str, tuple[str, ...]] = {
+    "activations": ("activation", "dual"),
+    "derivation": ("Derivation", "derive"),
+    "errors": ("AssumptionError", "GraphError", "SymntkError", "SyntaxProblem", "UsageError"),
+    "finite": ("check",),
+    "graph": (
+        "Graph", "Node", "Scale", "add", "biases", "concat", "elementwise", "layer_norm",
+        "product", "repeat", "rms", "vector", "weights",
+    ),
+    "importers": ("load", "save"),
+}  # fmt: skip
+"""The public names, by the module that defines them."""
 
-_MODULES = ("zoo",)
+_HOMES = {name: f"symntk.{module}" for module, names in _NAMES.items() for name in names}
 
-__all__ = [*_MODULES, *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = ["zoo", *_HOMES]
 
+if not TYPE_CHECKING:  # a type checker reads the imports above, and knows no other name
 
-def __getattr__(name: str) -> object:
-    if name in _MODULES:
-        return import_module(f"symntk.{name}")
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'symntk' has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        if name == "zoo":
+            return import_module("symntk.zoo")
+        if name in _HOMES:
+            return getattr(import_module(_HOMES[name]), name)
+        raise AttributeError(f"module 'symntk' has no attribute {name!r}")
 
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -13,6 +13,7 @@ REFERENCE = Path(__file__).parents[1].parent / "shared" / "reference"
 
 ALLOWED: dict[str, Callable[[], bool]] = {
     "../shared/reference is absent": lambda: not REFERENCE.is_dir(),
+    "the reference files are not beside the project": lambda: not REFERENCE.is_dir(),
     "pdflatex is not installed": lambda: shutil.which("pdflatex") is None,
     "pdftoppm is not installed": lambda: shutil.which("pdftoppm") is None,
 }

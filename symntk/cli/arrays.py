@@ -20,14 +20,11 @@ def read_matrix(path: Path) -> NDArray[np.float64]:
     """The inputs in ``path``, one a row: float64 of shape (N, d), all finite, N and d positive."""
     import numpy as np
 
+    if path.suffix not in _READERS:
+        raise UsageError(f"{path}: inputs are read from {' or '.join(_READERS)} files")
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
-    if path.suffix == ".npy":
-        matrix = _read_npy(path)
-    elif path.suffix == ".csv":
-        matrix = _read_csv(path)
-    else:
-        raise UsageError(f"{path}: inputs are read from .npy or .csv files")
+    matrix = _READERS[path.suffix](path)
     if matrix.size == 0:
         raise UsageError(f"{path}: the array is empty, its shape is {matrix.shape}")
     bad = np.argwhere(~np.isfinite(matrix))
@@ -75,6 +72,9 @@ def _read_csv(path: Path) -> NDArray[np.float64]:
                 raise UsageError(f"{path}: row {number}, column {column}: {cell!r} is no number")
         rows.append([float(cell) for cell in line])
     return np.array(rows, dtype=np.float64).reshape(len(rows), -1 if rows else 0)
+
+
+_READERS = {".npy": _read_npy, ".csv": _read_csv}
 
 
 def _is_number(text: str) -> bool:

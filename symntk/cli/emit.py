@@ -8,6 +8,8 @@ import click
 
 from symntk.cli.models import ModelChoice, model_options
 from symntk.cli.output import OUTPUT, check_writable, write_text
+from symntk.emission import DTYPES
+from symntk.emission import emit as emit_source
 
 
 @click.command()
@@ -15,7 +17,7 @@ from symntk.cli.output import OUTPUT, check_writable, write_text
 @click.option(
     "--dtype",
     metavar="T",
-    type=click.Choice(["float64", "float32"]),
+    type=click.Choice(DTYPES),
     default="float64",
     show_default=True,
     help="Precision: float64 or float32.",
@@ -34,4 +36,4 @@ def emit(choice: ModelChoice, dtype: str, output: Path | None) -> None:
     """
     if output is not None:
         check_writable(output, ".py")
-    write_text(choice.derivation().compile(dtype=dtype).source, output)
+    write_text(emit_source(choice.derivation(), dtype), output)

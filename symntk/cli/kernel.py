@@ -9,6 +9,7 @@ import click
 from symntk.cli.arrays import read_matrix, write_arrays
 from symntk.cli.models import ModelChoice, model_options
 from symntk.cli.output import OUTPUT, check_writable, working
+from symntk.emission import DTYPES
 from symntk.errors import UsageError
 
 INPUT = click.Path(path_type=Path)
@@ -28,7 +29,7 @@ INPUT = click.Path(path_type=Path)
 @click.option(
     "--dtype",
     metavar="T",
-    type=click.Choice(["float64", "float32"]),
+    type=click.Choice(DTYPES),
     default="float64",
     show_default=True,
     help="Precision: float64 or float32.",

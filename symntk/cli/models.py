@@ -14,17 +14,18 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from functools import wraps
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from symntk.errors import UsageError
+from symntk.errors import SymntkError, UsageError
 
 if TYPE_CHECKING:
+    import sympy as sp
+
     from symntk.derivation import Derivation
-    from symntk.graph import Graph
+    from symntk.graph import Graph, Parametrization
 
 FILE_SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -36,10 +37,10 @@ class ModelChoice:
     model: str
     act: str | None
     depth: int | str | None
-    w_std: float | None
-    b_std: float | None
-    v_std: float | None
-    parametrization: str | None
+    w_std: sp.Expr | None
+    b_std: sp.Expr | None
+    v_std: sp.Expr | None
+    parametrization: Parametrization | None
     freeze: tuple[str, ...]
 
     @property
@@ -80,6 +81,26 @@ class Depth(click.ParamType[Any]):
         self.fail(f"{text!r} is neither a positive whole number nor a letter", param, ctx)
 
 
+class Exact(click.ParamType[Any]):
+    """A number, read exactly: ``1.5``, ``3/2``, ``sqrt(2)``."""
+
+    name = "number"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> sp.Expr:
+        """A SymPy number."""
+        from symntk.activations import parse_activation
+
+        try:
+            number = parse_activation(str(value))
+        except SymntkError as error:
+            self.fail(str(error), param, ctx)
+        if number.free_symbols:
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
+
+
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give ``command`` MODEL and its options, as one `ModelChoice` in its first argument."""
     names = [field.name for field in fields(ModelChoice)]
@@ -104,9 +125,9 @@ _OPTIONS: tuple[Callable[..., Any], ...] = (
     click.option(
         "--depth", metavar="N|L", type=Depth(), help="Hidden layers; a letter leaves it open."
     ),
-    click.option("--w-std", metavar="S", type=float, help="Standard deviation of the weights."),
-    click.option("--b-std", metavar="S", type=float, help="Standard deviation of the biases."),
-    click.option("--v-std", metavar="S", type=float, help="Standard deviation of the readout."),
+    click.option("--w-std", metavar="S", type=Exact(), help="Standard deviation of the weights."),
+    click.option("--b-std", metavar="S", type=Exact(), help="Standard deviation of the biases."),
+    click.option("--v-std", metavar="S", type=Exact(), help="Standard deviation of the readout."),
     click.option(
         "--parametrization",
         metavar="P",
@@ -120,13 +141,11 @@ _OPTIONS: tuple[Callable[..., Any], ...] = (
 
 
 def _read(name: str, arguments: Mapping[str, object]) -> Graph:
-    from symntk.graph import load
+    from symntk.importers import load
 
     if arguments:
         options = ", ".join(map(_option, arguments))
         raise UsageError(f"{name} already says what the model is: change the file, leave {options}")
-    if not Path(name).is_file():
-        raise UsageError(f"there is no file {name}")
     return load(name)
 
 
@@ -135,20 +154,21 @@ def _call(name: str, arguments: Mapping[str, object]) -> Graph:
 
     module_name, _, function_name = name.partition(":")
     sys.path.insert(0, str(Path.cwd()))
-    if not all(part.isidentifier() for part in module_name.split(".")) or not _exists(module_name):
-        raise UsageError(f"{name}: there is no module {module_name!r} here or on Python's path")
-    function = getattr(import_module(module_name), function_name, None)
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        if not f"{module_name}.".startswith(f"{error.name}."):  # one that the module itself needs
+            raise
+        raise UsageError(
+            f"{name}: there is no module {module_name!r} here or on Python's path"
+        ) from None
+    function = getattr(module, function_name, None)
     if not callable(function):
         raise UsageError(f"{name}: {module_name} has no function {function_name!r}")
-    graph = _apply(name, function, arguments)
+    graph: object = _apply(name, function, arguments)
     if not isinstance(graph, Graph):
         raise UsageError(f"{name} must return a symntk graph, not a {type(graph).__name__}")
     return graph
-
-
-def _exists(module_name: str) -> bool:
-    package = module_name.rpartition(".")[0]
-    return (not package or _exists(package)) and find_spec(module_name) is not None
 
 
 def _build(name: str, arguments: Mapping[str, object]) -> Graph:
