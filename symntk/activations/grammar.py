@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 
 from sympy import Add, Expr, Mul, Pow, Rational, Symbol, exp, log, pi
@@ -10,6 +11,7 @@ from sympy import Add, Expr, Mul, Pow, Rational, Symbol, exp, log, pi
 from symntk.activations.parts import (
     MAX_BITS,
     MAX_DEGREE,
+    MAX_VALUES,
     Part,
     choose,
     defect,
@@ -55,11 +57,13 @@ class Parser(Reader):
         )
 
     def term(self) -> Part:
-        first = self.factor()
+        """One product of all factors and signs, so that SymPy distributes nothing on the way."""
+        first, negative = self.signed()
         factors = [first]
         values = [first.expression]
         while (operator := self.accept("*", "/")) is not None:
-            factor = self.factor()
+            factor, minus = self.signed()
+            negative ^= minus
             factors.append(factor)
             if operator.text == "/":
                 if factor.expression.is_zero:
@@ -67,25 +71,26 @@ class Parser(Reader):
                 values.append(Pow(factor.expression, -1))
             else:
                 values.append(factor.expression)
-        if len(factors) == 1:
+        if len(factors) == 1 and not negative:
             return first
         return self.checked(
-            Mul(*values),
+            Mul(*([-1] if negative else []), *values),
             sum(factor.degree for factor in factors),
-            sum(factor.operations for factor in factors) + len(factors) - 1,
+            sum(factor.operations for factor in factors) + len(factors),
             first.position,
         )
 
+    def signed(self) -> tuple[Part, bool]:
+        """A power and whether the signs before it make it negative."""
+        negative = False
+        while (operator := self.accept("-", "+")) is not None:
+            negative ^= operator.text == "-"
+        return self.power(), negative
+
     def factor(self) -> Part:
-        operator = self.accept("-", "+")
-        if operator is None:
-            return self.power()
-        self.enter()
-        operand = self.factor()
-        self.leave()
-        if operator.text == "+":
-            return operand
-        return Part(-operand.expression, operand.degree, operand.operations + 1, operator.position)
+        """A power with its signs, as an exponent is."""
+        part, negative = self.signed()
+        return replace(part, expression=-part.expression) if negative else part
 
     def power(self) -> Part:
         base = self.atom()
@@ -133,7 +138,7 @@ class Parser(Reader):
         inside = self.expression()
         self.leave()
         self.expect(")", opened)
-        return inside
+        return replace(inside, position=opened.position)
 
     def number(self, token: Token) -> Rational:
         mantissa, _, exponent = token.text.lower().partition("e")
@@ -165,7 +170,7 @@ class Parser(Reader):
     def unknown(self, name: str) -> str:
         if len(name) == 1:
             return f"unknown name '{name}': the variable of an activation is called x"
-        choices = [*FUNCTIONS, *SEVERAL, "where", "pi", *self.known]
+        choices = list(dict.fromkeys([*FUNCTIONS, *SEVERAL, "where", "pi", *self.known]))
         close = get_close_matches(name, choices, n=3, cutoff=0.5)
         if close:
             return f"unknown name '{name}': did you mean {' or '.join(close)}?"
@@ -243,6 +248,10 @@ class Parser(Reader):
             if len(positional) < 2:
                 raise self.problem(
                     f"{name.text} compares at least two values: {name.text}(0, x)", name.position
+                )
+            if sum(_values(name.text, part.expression) for part in positional) > MAX_VALUES:
+                raise self.problem(
+                    f"{name.text} compares at most {MAX_VALUES} values", name.position
                 )
             return self.checked(
                 SEVERAL[name.text](*(part.expression for part in positional)),
@@ -340,3 +349,8 @@ class Parser(Reader):
             if not size <= 2.0**MAX_BITS:
                 raise self.problem("this constant is too large", position)
         return Part(expression, degree, operations, position)
+
+
+def _values(name: str, expression: Expr) -> int:
+    """How many values ``expression`` adds to a min or max, which absorbs those inside it."""
+    return len(expression.args) if isinstance(expression, SEVERAL[name]) else 1

@@ -16,6 +16,9 @@ MAX_DEGREE = 64
 MAX_OPERATIONS = 4000
 """Most operations once known activations are unfolded."""
 
+MAX_VALUES = 16
+"""Most values that one min or max compares."""
+
 MAX_BITS = 400
 """Longest numerator or denominator of a constant, in bits; no constant exceeds 2**MAX_BITS."""
 

@@ -171,7 +171,7 @@ _ENTRIES = (
         source="hendrycks2016",
     ),
     Activation("softplus", _softplus, "softplus", r"\mathrm{softplus}"),
-    Activation("mish", x * tanh(_softplus), "mish", r"\mathrm{Mish}", source="misra2019"),
+    Activation("mish", x * tanh(_softplus), "mish", r"\mathrm{Mish}", source="misra2020"),
 )
 
 ACTIVATIONS: Mapping[str, Activation] = {entry.name: entry for entry in _ENTRIES}

@@ -44,7 +44,7 @@ FUNCTIONS: Mapping[str, Callable[..., Expr]] = {
 }
 """Functions of one argument; ``min``, ``max`` and ``where`` take more."""
 
-SEVERAL: Mapping[str, Callable[..., Expr]] = {"min": Min, "max": Max}
+SEVERAL: Mapping[str, type[Expr]] = {"min": Min, "max": Max}
 """Functions of two arguments or more."""
 
 

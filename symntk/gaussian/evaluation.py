@@ -64,7 +64,33 @@ def scalar_function(expression: Expr) -> Callable[[float], float]:
     Overflow gives an infinity and 0/0 nan.  The returned function raises NotReal where the value
     is not real: the logarithm of a negative number, a fractional power of one.
     """
-    return _program(expression, _scalar_table())
+    table = {kind: _passing_on(kind, function) for kind, function in _scalar_table().items()}
+    run = _program(expression, table)
+
+    def function(point: float) -> float:
+        value = run(point)
+        if isinstance(value, NotReal):
+            raise value
+        return float(value)
+
+    return function
+
+
+def _passing_on(kind: type[Basic], function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that hands on a NotReal among its arguments; a Piecewise may ignore it."""
+    if kind is Piecewise:
+        return function
+
+    def call(*operands: Any) -> Any:
+        for operand in operands:
+            if isinstance(operand, NotReal):
+                return operand
+        try:
+            return function(*operands)
+        except NotReal as problem:
+            return problem
+
+    return call
 
 
 def array_function(expression: Expr, variables: Sequence[Symbol] = (x,)) -> Callable[..., Array]:
@@ -211,6 +237,8 @@ def _scalar_table() -> Table:
 
     def choose(*parts: Any) -> Any:
         for value, condition in zip(parts[::2], parts[1::2], strict=True):
+            if isinstance(condition, NotReal):
+                return condition
             if condition:
                 return value
         return math.nan
