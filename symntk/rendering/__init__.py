@@ -1,7 +1,16 @@
-"""Derivations in print: LaTeX, plain text, Markdown, HTML and JSON."""
+"""Derivations in print: LaTeX, plain text, Markdown, HTML, JSON and PDF."""
 
-from __future__ import annotations
+from symntk.rendering.bibliography import bibliography
+from symntk.rendering.formats import FORMATS, render
+from symntk.rendering.notation import NOTATIONS, NotationProfile
+from symntk.rendering.pdf import LatexError, write_pdf
 
-from symntk.rendering.formats import FORMATS, NOTATIONS, render
-
-__all__ = ["FORMATS", "NOTATIONS", "render"]
+__all__ = [
+    "FORMATS",
+    "NOTATIONS",
+    "LatexError",
+    "NotationProfile",
+    "bibliography",
+    "render",
+    "write_pdf",
+]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from symntk.derivation import Derivation
+from symntk.rendering.composition import compose
+from symntk.rendering.notation import NOTATIONS
+from symntk.sources import SOURCES
 
-from symntk.trace import Source
 
-_FIELD = re.compile(r"^\s*(\w+)\s*=\s*\{(.*)\},?\s*$")
-
-
-def fields(source: Source) -> dict[str, str]:
-    """The fields of a BibTeX entry of `symntk.sources`, which writes each on a line."""
-    found = (_FIELD.match(line) for line in source.bibtex.splitlines())
-    return {match[1].lower(): match[2] for match in found if match}
+def bibliography(derivation: Derivation) -> str:
+    """BibTeX of every work that the printed derivation cites, in order of first citation."""
+    cited = compose(derivation, NOTATIONS["jacot"]).cited
+    return "\n\n".join(SOURCES[key].bibtex for key in cited) + "\n"

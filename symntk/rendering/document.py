@@ -74,15 +74,7 @@ class Items:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table with a head."""
-
-    head: tuple[Prose, ...]
-    rows: tuple[tuple[Prose, ...], ...]
-
-
-Block: TypeAlias = Paragraph | Display | Items | Table
+Block: TypeAlias = Paragraph | Display | Items
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,7 @@ import sympy as sp
 
 from symntk.derivation.program import Site
 
-Letter: TypeAlias = Literal[
-    "input", "Sigma", "dot Sigma", "Pi", "Theta", "Lambda", "mean", "scale"
-]
+Letter: TypeAlias = Literal["input", "Sigma", "dot Sigma", "Pi", "Theta", "Lambda", "mean", "scale"]
 """input: the kernel x . x' / d of the data; Lambda: the covariance matrix of a pair of inputs."""
 
 
@@ -77,9 +75,7 @@ class Dual(sp.Expr):  # type: ignore[misc]
 
     is_commutative = True
 
-    def __new__(
-        cls, f: sp.Symbol, order: int, g: sp.Symbol, other: int, *law: sp.Expr
-    ) -> Dual:
+    def __new__(cls, f: sp.Symbol, order: int, g: sp.Symbol, other: int, *law: sp.Expr) -> Dual:
         dual: Dual = sp.Expr.__new__(cls, f, sp.Integer(order), g, sp.Integer(other), *law)
         return dual
 

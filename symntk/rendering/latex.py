@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from symntk.rendering.document import (
     Block,
     Cite,
@@ -15,17 +17,18 @@ from symntk.rendering.document import (
     Prose,
     Reference,
     Section,
-    Table,
 )
 from symntk.rendering.mathematics.breaking import break_lines
 from symntk.rendering.mathematics.latex import latex, words
 from symntk.rendering.mathematics.layout import Layout
 from symntk.rendering.mathematics.metric import points
+from symntk.rendering.works import fields
 from symntk.sources import SOURCES
 
 ROOM = 345.0
 """Width of the text in points: ``article`` at 10 pt with its own margins."""
 
+_EMPHASIS = r"\emph{{{}}}"
 _TAG = 26.0
 _QUAD = 20.0
 
@@ -40,10 +43,11 @@ def render_latex(document: Document, standalone: bool = False) -> str:
     body += [_section(section, level) for section in document.sections]
     title = _prose(document.title)
     if not standalone:
-        return "\n\n".join([rf"\section{{{title}}}", *body]) + "\n"
+        breaking = r"\begingroup\allowdisplaybreaks"
+        return "\n\n".join([breaking, rf"\section{{{title}}}", *body, r"\endgroup"]) + "\n"
     return "\n\n".join(
         [
-            "\\documentclass{article}\n\\usepackage{amsmath,amssymb}",
+            "\\documentclass{article}\n\\usepackage{amsmath,amssymb}\n\\allowdisplaybreaks",
             f"\\title{{{title}}}\n\\author{{}}\n\\date{{}}",
             "\\begin{document}\n\\maketitle",
             _labels(document.cited),
@@ -56,26 +60,43 @@ def render_latex(document: Document, standalone: bool = False) -> str:
 
 def _labels(cited: tuple[str, ...]) -> str:
     """Numbers for the citations, known before the bibliography is read: one run is enough."""
-    lines = [rf"\expandafter\gdef\csname b@{key}\endcsname{{{n}}}" for n, key in enumerate(cited, 1)]
-    return "\n".join(["% The numbers of the bibliography, so that one run of LaTeX is enough.", *lines])
+    lines = [
+        rf"\expandafter\gdef\csname b@{key}\endcsname{{{n}}}" for n, key in enumerate(cited, 1)
+    ]
+    return "\n".join(
+        ["% The numbers of the bibliography, so that one run of LaTeX is enough.", *lines]
+    )
 
 
 def _bibliography(cited: tuple[str, ...]) -> str:
-    items = [rf"\bibitem{{{key}}} {_reference(key)}" for key in cited]
-    return "\n".join([rf"\begin{{thebibliography}}{{{'9' * len(str(len(cited)))}}}", *items,
-                      r"\end{thebibliography}"])
+    items = [rf"\bibitem{{{key}}} {reference(key, str, _EMPHASIS)}" for key in cited]
+    return "\n".join(
+        [
+            rf"\begin{{thebibliography}}{{{'9' * len(str(len(cited)))}}}",
+            *items,
+            r"\end{thebibliography}",
+        ]
+    )
 
 
-def _reference(key: str) -> str:
-    from symntk.rendering.bibliography import fields
-
+def reference(key: str, words: Callable[[str], str], emphasis: str = "{}") -> str:
+    """A work as a bibliography lists it; ``words`` writes the BibTeX text of a field."""
     found = fields(SOURCES[key])
     place = next((found[k] for k in ("journal", "booktitle", "publisher") if k in found), "")
     if "eprint" in found:
         place = f"arXiv:{found['eprint']}"
-    authors = found.get("author", "").replace(" and ", "; ")
-    parts = [authors, found.get("title", ""), rf"\emph{{{place}}}" if place else "", found.get("year", "")]
+    authors = [_name(author) for author in found.get("author", "").split(" and ")]
+    listed = ", ".join(authors[:-1]) + " and " + authors[-1] if len(authors) > 1 else authors[0]
+    parts = [words(part) for part in (listed, found.get("title", ""), place, found.get("year", ""))]
+    if parts[2]:
+        parts[2] = emphasis.format(parts[2])
     return ". ".join(part.rstrip(".") for part in parts if part) + "."
+
+
+def _name(author: str) -> str:
+    """Given names before the family name, which BibTeX puts first."""
+    family, _, given = author.partition(", ")
+    return f"{given} {family}".strip()
 
 
 def _section(section: Section, level: str) -> str:
@@ -109,16 +130,10 @@ def _block(block: Block) -> str:
         case Display():
             return _display(block, ".")
         case Items(items, label):
-            lines = [rf"\item[\textup{{({label}{n})}}] {_prose(item)}" for n, item in enumerate(items, 1)]
+            lines = [
+                rf"\item[\textup{{({label}{n})}}] {_prose(item)}" for n, item in enumerate(items, 1)
+            ]
             return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}"])
-        case Table(head, rows):
-            columns = "l" * len(head)
-            lines = [" & ".join(map(_prose, line)) + r" \\" for line in (head, *rows)]
-            lines[0] += r" \hline"
-            return "\n".join(
-                [r"\begin{center}", rf"\begin{{tabular}}{{{columns}}}", *lines, r"\end{tabular}",
-                 r"\end{center}"]
-            )
 
 
 def _prose(pieces: Prose) -> str:
@@ -139,13 +154,20 @@ def _prose(pieces: Prose) -> str:
     return text
 
 
+def display_body(display: Display) -> str:
+    """A display for MathJax, which knows the same environments."""
+    return _display(display, ".")
+
+
 def _display(display: Display, end: str) -> str:
     """Aligned at the relation; a line that is too long goes on below, indented."""
     widest = max(points(line.left) + points(line.relation) for line in display.lines)
     ends = [","] * (len(display.lines) - 1) + [end]
     pairs = list(zip(display.lines, ends, strict=True))
-    if widest > ROOM / 2:
-        return "\n".join(_alone(line, mark) for line, mark in pairs)
+    if widest > ROOM / 2 and len(pairs) > 1:
+        return "\n".join(_display(Display((line,)), mark) for line, mark in pairs)
+    if widest > ROOM / 2 and not _fits(display.lines[0]):
+        return _alone(display.lines[0], end)
     rows: list[str] = []
     for line, mark in pairs:
         rows += _rows(line, ROOM - widest - _tag(line), mark)
@@ -153,6 +175,11 @@ def _display(display: Display, end: str) -> str:
         only = rows[0].replace("&", "", 1)
         return f"\\begin{{equation*}}\n  {only}\n\\end{{equation*}}"
     return "\\begin{align*}\n  " + " \\\\\n  ".join(rows) + "\n\\end{align*}"
+
+
+def _fits(line: Line) -> bool:
+    parts = (line.left, line.relation, line.right)
+    return sum(map(points, parts)) + _tag(line) <= ROOM
 
 
 def _tag(line: Line) -> float:

@@ -83,10 +83,7 @@ def _one_hidden_layer(page: Page, law: tuple[sp.Expr, ...]) -> list[Block]:
     for symbol, kernel in zip((q1, q2, c), law, strict=True):
         assert isinstance(kernel, Kernel)
         value = first.right.xreplace(
-            {
-                k: Kernel(k.letter, k.layer, k.vector, kernel.site)
-                for k in first.right.atoms(Kernel)
-            }
+            {k: Kernel(k.letter, k.layer, k.vector, kernel.site) for k in first.right.atoms(Kernel)}
         )
         covariances.append(Line(page.typeset(symbol), page.typeset(value)))
     lines = [
@@ -106,7 +103,9 @@ def _layer_by_layer(page: Page) -> list[Block]:
         Paragraph(("With these expectations evaluated, each step of the recursion is explicit:",))
     ]
     lines: list[Line] = []
-    statements = [s for s in (*page.reading.forward, *page.reading.backward) if s.right.has(Expectation)]
+    statements = [
+        s for s in (*page.reading.forward, *page.reading.backward) if s.right.has(Expectation)
+    ]
     laws = _laws(tuple(statements))
     for law in laws:
         here = [s for s in statements if _laws((s,)) == [law]]

@@ -16,16 +16,38 @@ def collected(expression: sp.Expr) -> sp.Expr:
     if expression.count_ops() > _LARGE:
         return expression
     units: dict[sp.Basic, sp.Dummy] = {}
-    opaque = expression.replace(_is_unit, lambda unit: units.setdefault(unit, sp.Dummy(real=True)))
+    opaque = _opaque(expression, units)
     terms: dict[sp.Expr, sp.Expr] = {}
     for term in sp.Add.make_args(sp.expand_mul(opaque)):
         coefficient, functions = term.as_independent(*units.values(), as_Add=False)
         terms[functions] = terms.get(functions, sp.S.Zero) + coefficient
     total = sp.Add(*(sp.factor_terms(value) * functions for functions, value in terms.items()))
-    whole = sp.factor_terms(total)
+    whole = _over_common_denominator(sp.factor_terms(total))
     back = {dummy: unit for unit, dummy in units.items()}
     result = whole.xreplace(back)
     return result if result.count_ops() <= expression.count_ops() else expression
+
+
+def _over_common_denominator(expression: sp.Expr) -> sp.Expr:
+    """A/2 + B as (A + 2 B)/2, in the sum that is a factor of ``expression``."""
+    factors = list(sp.Mul.make_args(expression))
+    for index, factor in enumerate(factors):
+        if isinstance(factor, sp.Add):
+            numbers = [term.as_coeff_Mul()[0] for term in factor.args]
+            if all(number.is_Rational for number in numbers):
+                common = sp.ilcm(*(number.q for number in numbers))
+                inside = sp.Add(*(term * common for term in factor.args))
+                factors[index] = sp.Mul(sp.Rational(1, common), inside, evaluate=False)
+    return sp.Mul(*(part for factor in factors for part in sp.Mul.make_args(factor)))
+
+
+def _opaque(expression: sp.Basic, units: dict[sp.Basic, sp.Dummy]) -> sp.Basic:
+    """``expression`` with each outermost unit replaced by a symbol."""
+    if _is_unit(expression):
+        return units.setdefault(expression, sp.Dummy(positive=True))
+    if not expression.args:
+        return expression
+    return expression.func(*(_opaque(part, units) for part in expression.args))
 
 
 def _is_unit(expression: sp.Basic) -> bool:
@@ -34,6 +56,8 @@ def _is_unit(expression: sp.Basic) -> bool:
         return True
     if isinstance(expression, sp.Pow):
         return not expression.exp.is_Integer and isinstance(expression.base, sp.Add)
-    return isinstance(expression, sp.Add) and any(
-        isinstance(part, sp.acos) or isinstance(-part, sp.acos) for part in expression.args
-    ) and all(part.is_number or part.has(sp.acos) for part in expression.args)
+    return (
+        isinstance(expression, sp.Add)
+        and any(isinstance(part, sp.acos) or isinstance(-part, sp.acos) for part in expression.args)
+        and all(part.is_number or part.has(sp.acos) for part in expression.args)
+    )

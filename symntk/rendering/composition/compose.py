@@ -39,7 +39,11 @@ def compose(derivation: Derivation, profile: NotationProfile) -> Document:
             sections.append(Section(title, tuple(blocks)))
     title = page.derivation.graph.title
     return Document(
-        title=("Neural tangent kernel of " + _with_article(title) if title else "Neural tangent kernel",),
+        title=(
+            "Neural tangent kernel of " + _with_article(title)
+            if title
+            else "Neural tangent kernel",
+        ),
         opening=opening,
         sections=tuple(sections),
         cited=tuple(page.cited),
@@ -51,7 +55,9 @@ def _with_article(title: str) -> str:
 
 
 def _opening(page: Page) -> Paragraph:
-    nngp, ntk = (page.typeset(type(k)(k.letter, k.layer, k.vector, "")) for k in page.reading.outputs)
+    nngp, ntk = (
+        page.typeset(type(k)(k.letter, k.layer, k.vector, "")) for k in page.reading.outputs
+    )
     return Paragraph(
         (
             "At initialisation and as its hidden layers become infinitely wide, the network below "

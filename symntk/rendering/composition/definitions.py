@@ -142,7 +142,9 @@ def _functions(page: Page) -> list[Block]:
     lines = []
     for symbol, (function, _) in page.functions.definitions.items():
         left = page.typeset(Applied(symbol, 0, u))
-        lines.append(Line(left, page.typeset(_shown(function).xreplace({x: u})), page.number(symbol)))
+        lines.append(
+            Line(left, page.typeset(_shown(function).xreplace({x: u})), page.number(symbol))
+        )
     if not lines:
         return []
     several = len(lines) > 1
@@ -174,16 +176,17 @@ def _kernels(page: Page) -> list[Block]:
         vector = Atom("h")
         coordinate = Atom("f")
         sigma, theta = Kernel("Sigma", None, "h"), Kernel("Theta")
-    inner = row(
-        Scripts(Apply(vector, Fence(point)), above=Atom("⊤")), Apply(vector, Fence(other))
-    )
+    inner = row(Scripts(Apply(vector, Fence(point)), above=Atom("⊤")), Apply(vector, Fence(other)))
     mean = row(limit, Fraction(Atom("1", "number"), Atom("n")), inner)
     lines.append(Line(typeset(sigma), mean, page.number("sigma")))
     if not reading.layered and reading.backward:
         slope = row(
             limit,
             _total("i"),
-            *(_partial(Atom("f"), where, Scripts(Atom("h"), below=Atom("i"))) for where in (point, other)),
+            *(
+                _partial(Atom("f"), where, Scripts(Atom("h"), below=Atom("i")))
+                for where in (point, other)
+            ),
         )
         lines.append(Line(typeset(Kernel("Pi", None, "h")), slope, page.number("pi")))
     tangent = row(
@@ -196,18 +199,35 @@ def _kernels(page: Page) -> list[Block]:
     if reading.layered:
         last = typeset(bare(reading.outputs[0]).layer or sp.S.Zero)
         closing = [
-            "the second sum being over all parameters ", Math(Atom("θ")), " before the layer, for one coordinate ",
-            Math(coordinate), " of ", Math(vector), "; layer ", Math(typeset.layer(reading.outputs[0].layer)),
-            " is the output ", Math(Atom("f")), ".",
+            "the second sum being over all parameters ",
+            Math(Atom("θ")),
+            " before the layer, for one coordinate ",
+            Math(coordinate),
+            " of ",
+            Math(vector),
+            "; layer ",
+            Math(typeset.layer(reading.outputs[0].layer)),
+            " is the output ",
+            Math(Atom("f")),
+            ".",
         ]
         del last
     else:
         closing = [
-            "for a vector ", Math(vector), " of the network, the last sum being over all parameters ",
-            Math(Atom("θ")), "; without an index ", Math(typeset(Kernel("Sigma", site=""))),
+            "for a vector ",
+            Math(vector),
+            " of the network, the last sum being over all parameters ",
+            Math(Atom("θ")),
+            "; without an index ",
+            Math(typeset(Kernel("Sigma", site=""))),
             " is the covariance of the output.",
         ]
-    return [Paragraph(tuple(opening)), Display(tuple(lines)), Paragraph(tuple(closing)), *_pair_law(page)]
+    return [
+        Paragraph(tuple(opening)),
+        Display(tuple(lines)),
+        Paragraph(tuple(closing)),
+        *_pair_law(page),
+    ]
 
 
 def _pair_law(page: Page) -> list[Block]:
@@ -216,12 +236,17 @@ def _pair_law(page: Page) -> list[Block]:
     index = sp.Symbol("ℓ", integer=True) if reading.layered else None
     vector = "" if reading.layered else "h"
     big = typeset(Kernel("Lambda", index, vector, ""))
-    cells = {site: typeset(Kernel("Sigma", index, vector, site)) for site in ("aa", "ab", "ba", "bb")}  # type: ignore[arg-type]
+    cells = {
+        site: typeset(Kernel("Sigma", index, vector, site)) for site in ("aa", "ab", "ba", "bb")
+    }  # type: ignore[arg-type]
     matrix = Matrix(((cells["aa"], cells["ab"]), (cells["ba"], cells["bb"])), large=True)
     return [
         Paragraph(
-            ("Expectations are over centred Gaussian pairs ", Math(Fence(separated([Atom("u"), Atom("v")]))),
-             " with covariance")
+            (
+                "Expectations are over centred Gaussian pairs ",
+                Math(Fence(separated([Atom("u"), Atom("v")]))),
+                " with covariance",
+            )
         ),
         Display((Line(big, matrix, page.number("lambda")),)),
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from symntk.gaussian import Expectation, Moment
-from symntk.gaussian.symbols import c, q1, q2, u, v
+from symntk.gaussian.symbols import c, q, q1, q2, u, v
 from symntk.rendering.composition.page import Page
 from symntk.rendering.composition.rules import title
 from symntk.rendering.document import Block, Display, Emphasis, Line, Math, Paragraph, Piece
@@ -18,6 +18,7 @@ from symntk.rendering.mathematics.layout import (
     Apply,
     Atom,
     Fence,
+    Layout,
     Matrix,
     Scripts,
     row,
@@ -46,7 +47,9 @@ def _definition(page: Page, moments: list[Moment]) -> Iterator[Block]:
         Atom("∼", "relation"),
         Apply(Atom("N", "script"), Fence(row(Atom("0", "number"), COMMA, matrix))),
     )
-    yield Paragraph(("The expectations above are functions of a covariance. For ", Math(law), " let"))
+    yield Paragraph(
+        ("The expectations above are functions of a covariance. For ", Math(law), " let")
+    )
     lines = [
         page.line(typeset(page.functions.dual(m)), typeset(_named(page, m)), page.functions.dual(m))
         for m in moments
@@ -66,6 +69,7 @@ class _Telling:
     heads: dict[sp.Expr, Dual]
     blocks: list[Block] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    laws: list[tuple[sp.Expr, ...]] = field(default_factory=list)
     told: set[tuple[sp.Basic, sp.Basic]] = field(default_factory=set)
     explained: set[object] = field(default_factory=set)
 
@@ -115,6 +119,7 @@ class _Telling:
 
     def _line(self, step: Step) -> Line:
         typeset = self.page.typeset
+        self._number_laws(step)
         mark = Atom(step.rule, "words")
         equals = Scripts(Atom("=", "relation"), above=mark)
         before = self.heads.get(step.before, step.before)
@@ -122,16 +127,49 @@ class _Telling:
             self.page.line(typeset(before), typeset(step.after), step.before), relation=equals
         )
 
+    def _number_laws(self, step: Step) -> None:
+        """A number for each law but that of (u, v) itself, to be defined below the display."""
+        known = self.page.typeset.laws
+        for expression in (step.before, step.after):
+            for expectation in sorted(expression.atoms(Expectation), key=str):
+                law = expectation.law
+                if law not in ((q,), (q1, q2, c)) and law not in known:
+                    known[law] = len(known) + 1
+                    self.laws.append(law)
+
     def flush(self) -> None:
         """Close the display."""
         if self.lines:
             self.blocks.append(Display(tuple(self.lines)))
             self.lines = []
+        if self.laws:
+            self.blocks += _law_definitions(self.page, self.laws)
+            self.laws = []
+
+
+def _law_definitions(page: Page, laws: list[tuple[sp.Expr, ...]]) -> list[Block]:
+    """Under E_1: (u, v) ~ N(0, ...)."""
+    typeset = page.typeset
+    lines = [
+        Line(
+            row(_expectation(typeset.laws[law]), Atom(":", "punctuation"), typeset.variables(law)),
+            typeset.normal(law, large=True),
+            relation=Atom("∼", "relation"),
+        )
+        for law in laws
+    ]
+    return [Paragraph(("where the expectations are over",)), Display(tuple(lines))]
+
+
+def _expectation(number: int) -> Layout:
+    return Scripts(Atom("E", "blackboard"), below=Atom(str(number), "number"))
 
 
 def _derivation(page: Page, moments: list[Moment]) -> list[Block]:
     heads = {
-        m.expectation: page.functions.dual(m) for m in moments if isinstance(m.expectation, Expectation)
+        m.expectation: page.functions.dual(m)
+        for m in moments
+        if isinstance(m.expectation, Expectation)
     }
     telling = _Telling(page, heads)
     for moment in moments:
@@ -139,4 +177,3 @@ def _derivation(page: Page, moments: list[Moment]) -> list[Block]:
             telling.tell(step)
     telling.flush()
     return telling.blocks
-

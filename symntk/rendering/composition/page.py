@@ -92,13 +92,15 @@ class Page:
 
     def statement(self, statement: Statement) -> Line:
         """A statement as a numbered equation, with the layers that it holds for."""
-        line = self.line(self.typeset(statement.left), self.typeset(statement.right), statement.left)
+        line = self.line(
+            self.typeset(statement.left), self.typeset(statement.right), statement.left
+        )
         if statement.span is None:
             return line
         return replace(line, remark=self.range(*statement.span))
 
     def range(self, index: sp.Symbol, first: sp.Expr, last: sp.Expr) -> Layout:
-        """l = 1, ..., L - 1."""
+        """L = 1, ..., L - 1."""
         if first == last:
             return row(self.typeset(index), EQUALS, self.typeset(first))
         middle = [] if last == first + 1 else [Atom("…")]
@@ -132,7 +134,11 @@ class Page:
             gap = [". "] if step.reason else []
             rules.append((Emphasis(capitalised(rule)), *where, *gap, *reason))
         if rules:
-            pieces = [piece for number, rule in enumerate(rules) for piece in ((" ",) * (number > 0) + rule)]
+            pieces = [
+                piece
+                for number, rule in enumerate(rules)
+                for piece in ((" ",) * (number > 0) + rule)
+            ]
             blocks.append(Paragraph(tuple(pieces)))
         return blocks
 

@@ -21,7 +21,13 @@ def tangent(page: Page) -> list[Block]:
     return [
         Paragraph(opening),
         Display(tuple(page.statement(statement) for statement in parts)),
-        Paragraph(("to the neural tangent kernel", *_sources(page), ". Their sum is",)),
+        Paragraph(
+            (
+                "to the neural tangent kernel",
+                *_sources(page),
+                ". Their sum is",
+            )
+        ),
         Display(tuple(page.statement(statement) for statement in total)),
     ]
 

@@ -25,7 +25,9 @@ Measure = Callable[[Layout], float]
 _TIMES = Atom("×", "binary")
 
 
-def break_lines(layout: Layout, room: float, measure: Measure, first: float | None = None) -> list[Layout]:
+def break_lines(
+    layout: Layout, room: float, measure: Measure, first: float | None = None
+) -> list[Layout]:
     """``layout`` as lines of at most ``room`` where that is possible; the first has ``first``."""
     start = room if first is None else first
     if measure(layout) <= start:
@@ -38,17 +40,13 @@ def break_lines(layout: Layout, room: float, measure: Measure, first: float | No
         case Apply(function, arguments):
             return _break_fence((function,), arguments, (), room, measure, start)
         case Fraction(above, below) if isinstance(above, Sum | Row):
-            fraction = Fraction(Atom("1", "number"), below)
-            inner = above if isinstance(above, Sum) else above
-            return break_lines(_beside(fraction, inner), room, measure, start)
+            parts = (Fence(above),) if isinstance(above, Sum) else above.parts
+            one = Fraction(Atom("1", "number"), below)
+            return _break_row((one, *parts), room, measure, start)
         case Row(parts):
             return _break_row(parts, room, measure, start)
         case _:
             return [layout]
-
-
-def _beside(fraction: Layout, inner: Layout) -> Layout:
-    return row(fraction, Fence(inner) if isinstance(inner, Sum) else inner)
 
 
 def _break_sum(
@@ -91,31 +89,29 @@ def _open_sum(terms: tuple[tuple[str, Layout], ...], continued: bool) -> Layout:
 def _break_row(
     parts: tuple[Layout, ...], room: float, measure: Measure, first: float
 ) -> list[Layout]:
-    """Before the widest bracketed factor if all fit on lines of their own, else inside it."""
-    lines: list[Layout] = []
+    """Before a bracketed factor if all then fits, else inside the widest factor that allows it."""
     for index in range(len(parts) - 1, 0, -1):
+        if not isinstance(parts[index], Fence | Apply):
+            continue
         head, tail = row(*parts[:index]), row(_TIMES, *parts[index:])
-        if isinstance(parts[index], Fence | Apply) and measure(head) <= first and (
-            measure(head) > room / 2 and measure(tail) <= room
-        ):
+        if room / 3 < measure(head) <= first and measure(tail) <= room:
             return [head, tail]
-    wide = max(range(len(parts)), key=lambda index: measure(parts[index]))
-    before, after = parts[:wide], parts[wide + 1 :]
-    match parts[wide]:
-        case Fence() as fence:
-            return _break_fence(before, fence, after, room, measure, first)
-        case Apply(function, arguments) if _is_breakable(arguments):
-            return _break_fence((*before, function), arguments, after, room, measure, first)
-        case Fraction(Sum() as above, below):
-            fraction = Fraction(Atom("1", "number"), below)
-            return break_lines(row(*before, fraction, Fence(above), *after), room, measure, first)
-        case _:
-            lines = [row(*parts)]
-    return lines
+    by_width = sorted(range(len(parts)), key=lambda index: -measure(parts[index]))
+    for index in by_width:
+        before, after = parts[:index], parts[index + 1 :]
+        match parts[index]:
+            case Fence() as fence if _is_breakable(fence):
+                return _break_fence(before, fence, after, room, measure, first)
+            case Apply(function, arguments) if _is_breakable(arguments):
+                return _break_fence((*before, function), arguments, after, room, measure, first)
+            case Fraction(Sum() as above, below):
+                fraction = Fraction(Atom("1", "number"), below)
+                return _break_row((*before, fraction, Fence(above), *after), room, measure, first)
+    return [row(*parts)]
 
 
 def _is_breakable(fence: Fence) -> bool:
-    return isinstance(fence.inside, Sum | Row | Fence)
+    return isinstance(fence.inside, Sum | Row | Fence | Fraction)
 
 
 def _break_fence(

@@ -61,7 +61,9 @@ def latex(layout: Layout) -> str:
         case Sum(terms):
             return _sum(terms)
         case Fraction(above, below):
-            plain = all(isinstance(part, Atom) and part.style == "number" for part in (above, below))
+            plain = all(
+                isinstance(part, Atom) and part.style == "number" for part in (above, below)
+            )
             return rf"\{'tfrac' if plain else 'frac'}{{{latex(above)}}}{{{latex(below)}}}"
         case Root(inside, degree):
             index = f"[{latex(degree)}]" if degree is not None else ""
@@ -77,8 +79,10 @@ def latex(layout: Layout) -> str:
             close = r"\!" if is_tall(arguments) else ""
             return latex(function) + close + latex(arguments)
         case Bracket(text, side, partner):
-            size = (r"\Bigl" if side == "left" else r"\Bigr") if is_tall(partner) else (
-                r"\bigl" if side == "left" else r"\bigr"
+            size = (
+                (r"\Bigl" if side == "left" else r"\Bigr")
+                if is_tall(partner)
+                else (r"\bigl" if side == "left" else r"\bigr")
             )
             return size + _BRACKETS.get(text, text)
         case Dotted(base):
@@ -158,7 +162,9 @@ def _join(pieces: list[str], glue: str = " ") -> str:
     for piece in pieces:
         if text and piece:
             command = text.rsplit("\\", 1)[-1].isalpha() and "\\" in text
-            text += (" " if command and piece[0].isalpha() else "") or glue * _separates(text, piece)
+            text += (" " if command and piece[0].isalpha() else "") or glue * _separates(
+                text, piece
+            )
         text += piece
     return text
 

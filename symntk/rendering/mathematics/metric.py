@@ -56,7 +56,11 @@ def points(layout: Layout) -> float:
             return points(base)
         case Matrix(rows, large):
             columns = [max(map(points, column)) for column in zip(*rows, strict=True)]
-            return (1 if large else _SMALL) * sum(columns) + (10.0 if large else 4.0) * len(columns) + 10.0
+            return (
+                (1 if large else _SMALL) * sum(columns)
+                + (10.0 if large else 4.0) * len(columns)
+                + 10.0
+            )
         case Cases(rows):
             values = max(points(value) for value, _ in rows)
             reasons = max(16.0 + (points(c) if c is not None else 26.0) for _, c in rows)

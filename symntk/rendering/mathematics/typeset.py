@@ -31,6 +31,7 @@ from symntk.rendering.mathematics.layout import (
     Row,
     Scripts,
     Sum,
+    is_tall,
     row,
     separated,
 )
@@ -53,6 +54,9 @@ _FUNCTIONS = {
 class Typesetter(Printer):  # type: ignore[misc]
     """Turns SymPy into a layout; raises NotImplementedError for a class that it does not know.
 
+    ``subjects`` are names of vectors and parameters that are not written as they are spelled;
+    ``laws`` are the numbers of laws that have one, so that the expectation is written E_1.
+
     Kernels are written at (x, x') where x is the network's only input, at (ξ, ξ') where ξ stands
     for all of them.  ``dimensions`` gives the length of each input.
     """
@@ -68,12 +72,13 @@ class Typesetter(Printer):  # type: ignore[misc]
         inputs = list(self.dimensions)
         self.point = name(inputs[0]) if len(inputs) == 1 else Atom("ξ")
         self.subjects: dict[str, Layout] = {}
+        self.laws: dict[tuple[sp.Expr, ...], int] = {}
 
     def __call__(self, expression: sp.Basic) -> Layout:
         """The layout of ``expression``."""
         return self._print(expression)  # type: ignore[no-any-return]
 
-    def emptyPrinter(self, expr: Any) -> Layout:  # noqa: N802 (the name is SymPy's)
+    def emptyPrinter(self, expr: Any) -> Layout:
         raise NotImplementedError(f"no layout for {type(expr).__name__}: {expr}")
 
     # Numbers and symbols.
@@ -132,7 +137,7 @@ class Typesetter(Printer):  # type: ignore[misc]
         return Apply(base, Fence(self.pair(expr.site, expr.letter in ("mean", "scale"))))
 
     def _input_kernel(self, left: str, right: str = "", *, site: str) -> Layout:
-        """x . x' / d of one input, or of two inputs that share a weight."""
+        """X . x' / d of one input, or of two inputs that share a weight."""
         first, second = (
             primed(name(vector)) if letter == "b" else name(vector)
             for vector, letter in zip((left, right or left), site, strict=True)
@@ -169,17 +174,27 @@ class Typesetter(Printer):  # type: ignore[misc]
 
     def _print_Expectation(self, expr: Expectation) -> Layout:
         sign: Layout = Atom("E", "blackboard")
-        if [str(part) for part in expr.law] not in (["q"], ["q1", "q2", "c"]):
+        number = self.laws.get(expr.law)
+        if number is not None:
+            sign = Scripts(sign, below=Atom(str(number), "number"))
+        elif [str(part) for part in expr.law] not in (["q"], ["q1", "q2", "c"]):
             sign = Scripts(sign, below=self.law(expr))
         return Apply(sign, Fence(self._print(expr.integrand), "[", "]"))
 
     def law(self, expr: Expectation) -> Layout:
         """What is under the E: the variables and their covariance."""
-        variables: Layout = separated([self._print(symbol) for symbol in expr.bound_symbols])
-        if expr.is_of_pair:
-            variables = Fence(variables)
-        normal = Fence(row(Atom("0", "number"), COMMA, self.covariance(expr.law)))
-        return row(variables, Atom("∼", "relation"), Apply(Atom("N", "script"), normal))
+        return row(self.variables(expr.law), Atom("∼", "relation"), self.normal(expr.law))
+
+    def variables(self, law: tuple[sp.Expr, ...]) -> Layout:
+        """u, or (u, v)."""
+        return Atom("u") if len(law) == 1 else Fence(separated([Atom("u"), Atom("v")]))
+
+    def normal(self, law: tuple[sp.Expr, ...], large: bool = False) -> Layout:
+        """N(0, covariance)."""
+        covariance = self.covariance(law)
+        if isinstance(covariance, Matrix):
+            covariance = Matrix(covariance.rows, large)
+        return Apply(Atom("N", "script"), Fence(row(Atom("0", "number"), COMMA, covariance)))
 
     def covariance(self, law: tuple[sp.Expr, ...]) -> Layout:
         """The covariance of a law: one variance, the Lambda of one kernel, or a matrix."""
@@ -263,7 +278,9 @@ class Typesetter(Printer):  # type: ignore[misc]
     def _exponent(self, exponent: sp.Expr) -> Layout:
         if exponent.is_Rational and not exponent.is_Integer:
             return row(
-                _signed_number(str(exponent.p)), Atom("/", "upright"), Atom(str(exponent.q), "number")
+                _signed_number(str(exponent.p)),
+                Atom("/", "upright"),
+                Atom(str(exponent.q), "number"),
             )
         return self._print(exponent)  # type: ignore[no-any-return]
 
@@ -305,8 +322,9 @@ class Typesetter(Printer):  # type: ignore[misc]
     def _print_exp(self, expr: sp.exp) -> Layout:
         (argument,) = expr.args
         layout = self._print(argument)
-        if argument.is_Symbol or (argument.is_Mul and not _split(argument.args)[1]):
-            return Scripts(Atom("e", "italic"), above=layout)
+        slashed = _slashed(layout)
+        if slashed is not None and argument.count_ops() <= _SHORT_EXPONENT:
+            return Scripts(Atom("e", "italic"), above=slashed)
         return Apply(Atom("exp", "operator"), Fence(layout))
 
     def _print_Abs(self, expr: sp.Abs) -> Layout:
@@ -398,6 +416,27 @@ class Typesetter(Printer):  # type: ignore[misc]
     _print_ImmutableDenseMatrix = _print_MatrixBase
 
 
+_SHORT_EXPONENT = 6
+
+
+def _slashed(layout: Layout) -> Layout | None:
+    """``layout`` with fractions written a/b, for an exponent; None where that does not read well."""
+    match layout:
+        case Fraction(Sum() as above, Atom() as below):
+            return row(Fence(above), Atom("/", "upright"), below)
+        case Fraction(above, Atom() as below):
+            return row(above, Atom("/", "upright"), below)
+        case Fraction() | Fence(Fraction()):
+            return None
+        case Sum(((sign, term),)):
+            inner = _slashed(term)
+            return None if inner is None else Sum(((sign, inner),))
+        case Row((Fraction(Atom("1"), Atom() as below), Fence(inner))):
+            return row(Fence(inner), Atom("/", "upright"), below)
+        case _:
+            return None if is_tall(layout) else layout
+
+
 def primed(base: Layout, count: int = 1) -> Layout:
     """``base`` with primes: x', phi''."""
     mark = Atom("′" * count, "punctuation")
@@ -418,7 +457,9 @@ def _raised(base: Layout, power: Any) -> Layout:
     if power == 1:
         return base
     mark = Atom(str(power), "number")
-    return Scripts(base, above=mark) if not isinstance(base, Scripts) else Scripts(Fence(base), mark)
+    return (
+        Scripts(base, above=mark) if not isinstance(base, Scripts) else Scripts(Fence(base), mark)
+    )
 
 
 def _signed_number(text: str) -> Layout:
@@ -449,6 +490,12 @@ def _is_root(expr: sp.Expr) -> bool:
 
 def _split(factors: Iterable[sp.Expr]) -> tuple[list[sp.Expr], list[sp.Expr]]:
     """Numerator and denominator as ordered factors, with all square roots of one side in one."""
+    factors = list(factors)
+    exponentials = [factor for factor in factors if isinstance(factor, sp.exp)]
+    if len(exponentials) > 1:
+        rest = [factor for factor in factors if not isinstance(factor, sp.exp)]
+        together = sp.factor_terms(sp.Add(*(factor.args[0] for factor in exponentials)))
+        factors = [*rest, sp.exp(together, evaluate=False)]
     sides: tuple[list[sp.Expr], list[sp.Expr]] = ([], [])
     roots: tuple[list[sp.Expr], list[sp.Expr]] = ([], [])
     for factor in factors:
@@ -489,13 +536,24 @@ def _rationalise(
             break
 
 
-_KERNEL_RANK = {"input": 4, "Sigma": 5, "dot Sigma": 6, "Lambda": 6, "mean": 5, "scale": 5, "Pi": 8, "Theta": 9}
+_KERNEL_RANK = {
+    "input": 4,
+    "Sigma": 5,
+    "dot Sigma": 6,
+    "Lambda": 6,
+    "mean": 5,
+    "scale": 5,
+    "Pi": 8,
+    "Theta": 9,
+}
 
 
 def _factor_key(expr: sp.Expr) -> tuple[int, str]:
     base, exponent = expr.as_base_exp()
     rank = 11
-    if expr.is_Rational or base.is_Rational:
+    if isinstance(expr, sp.exp):
+        rank = 12
+    elif expr.is_Rational or base.is_Rational:
         rank = 0
     elif base.is_number:
         rank = 1
@@ -505,7 +563,7 @@ def _factor_key(expr: sp.Expr) -> tuple[int, str]:
     elif base.is_Symbol:
         rank = 2 if _scales(base) else 3
     elif exponent == sp.S.Half:
-        rank = 4
+        rank = 11 if base.is_Add else 4
     elif isinstance(base, Expectation):
         rank = 7
     elif base.is_Add:
@@ -540,7 +598,9 @@ def _positive(argument: sp.Expr) -> sp.Basic:
         slope = argument.diff(symbol)
         if slope.is_number and slope != 0 and not slope.has(symbol):
             rest = -argument.subs(symbol, 0) / slope
-            return sp.Gt(symbol, rest, evaluate=False) if slope > 0 else sp.Lt(
-                symbol, rest, evaluate=False
+            return (
+                sp.Gt(symbol, rest, evaluate=False)
+                if slope > 0
+                else sp.Lt(symbol, rest, evaluate=False)
             )
     return sp.Gt(argument, 0, evaluate=False)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from symntk.derivation import Derivation, Entry, Equation, Loop, Quantity, entries, needed
+from symntk.derivation import Derivation, Entry, Equation, Loop, Quantity, entries
 from symntk.derivation.program import FIRST, SECOND, SWAPPED, Site, diagonal, relocate
 from symntk.gaussian import Expectation
 from symntk.graph import Node
@@ -126,11 +126,7 @@ class Layers:
             if len(carries) != 1 or previous is None or carries[0].start != previous.at("ab"):
                 raise NotLayered("a block that does not continue the chain")
             (carry,) = carries
-            body = [
-                e
-                for e in line.body
-                if isinstance(e, Equation) and e.target in self.gaussian
-            ]
+            body = [e for e in line.body if isinstance(e, Equation) and e.target in self.gaussian]
             if len(body) != 1 or carry.next != body[0].target.at("ab"):
                 raise NotLayered("a block of several layers")
             self._require_previous(body[0], carry.inner)
@@ -231,9 +227,7 @@ def read_layers(derivation: Derivation, functions: Functions, typesetter: Typese
 class _Tangent:
     """The NTK of a chain of layers: dot Sigma, and the recursion of Theta."""
 
-    def __init__(
-        self, layers: Layers, order: list[tuple[Quantity, sp.Expr, Loop | None]]
-    ) -> None:
+    def __init__(self, layers: Layers, order: list[tuple[Quantity, sp.Expr, Loop | None]]) -> None:
         self.layers, self.order = layers, order
         self.slopes: dict[Quantity, Kernel] = {}  # layer below -> dot Sigma of the layer above
         self.statements: list[Statement] = []
@@ -279,14 +273,18 @@ class _Tangent:
 
     def page(self, value: sp.Expr, keep: frozenset[str] = frozenset()) -> sp.Expr:
         """``value`` on the page, gradients written by dot Sigma; parts of Theta but those of the
-        layers themselves written out."""
+        layers themselves written out.
+        """
         value = self._write_out(value)
         missing = {
             e: None for e in entries(value) if e.quantity.kind == "Pi" and e not in self.gradients
         }
         if missing:
             value = value.xreplace(
-                {e: at(self.layers.inline(self.layers.equations[e.quantity].value), e.site) for e in missing}
+                {
+                    e: at(self.layers.inline(self.layers.equations[e.quantity].value), e.site)
+                    for e in missing
+                }
             )
         slopes = {e: self.gradients[e] for e in entries(value) if e in self.gradients}
         marks = {e: sp.Dummy(e.name) for e in slopes}
@@ -389,9 +387,7 @@ class _Tangent:
             for label, parts in own.items()
         )
 
-    def _by_layer(
-        self, chain: list[Quantity], value: sp.Expr
-    ) -> list[tuple[sp.Expr, sp.Expr]]:
+    def _by_layer(self, chain: list[Quantity], value: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
         """The parts of ``value`` by the layer in which they arise, dot Sigmas split off."""
         found: list[tuple[sp.Expr, sp.Expr]] = []
         passed: sp.Expr = sp.S.One
@@ -401,7 +397,7 @@ class _Tangent:
             slope = self.slopes.get(below)
             own = rest if slope is None else rest.coeff(slope, 0)
             if own != 0:
-                found.append((self.layers.indices[above], own))
+                found.append((self.layers.indices[above], self._recognise(own, above)))
             if slope is None:
                 return found
             rest, passed = rest.coeff(slope, 1), passed * slope

@@ -60,7 +60,7 @@ class _Vectors:
     def _ends(loop: Loop, entry: Entry) -> bool:
         """Whether an entry belongs to the vector that leaves the block."""
         inside = {line.target for line in loop.body if isinstance(line, Equation)}
-        return entry.quantity in inside and entry.quantity.left == entry.quantity.right or (
+        return (entry.quantity in inside and entry.quantity.left == entry.quantity.right) or (
             entry.quantity.kind == "Theta" and entry.quantity in inside
         )
 
@@ -95,7 +95,10 @@ class _Vectors:
                 self._read_loop(line)
                 continue
             symbol = line.target.at("aa" if line.target.kind in ("mean", "scale") else "ab")
-            self._add(line.target, Statement(self.kernel(symbol), self.page(line.value), (line.step,), span))
+            self._add(
+                line.target,
+                Statement(self.kernel(symbol), self.page(line.value), (line.step,), span),
+            )
 
     def _read_loop(self, loop: Loop) -> None:
         index = self.labels[loop.carries[0].inner.left][1]

@@ -1,0 +1,103 @@
+"""The trace as JSON, for programs: every step, in LaTeX, in text and as SymPy's own notation."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import sympy as sp
+
+from symntk.derivation import Derivation, Recursion
+from symntk.rendering.mathematics.latex import latex
+from symntk.rendering.mathematics.plain import plain
+from symntk.rendering.mathematics.typeset import Typesetter
+from symntk.sources import SOURCES
+from symntk.trace import Step
+
+SCHEMA = "symntk.derivation/1"
+
+
+def trace(derivation: Derivation, typeset: Typesetter) -> dict[str, Any]:
+    """The derivation as plain data.
+
+    schema: name and version of this form; a change that breaks a reader raises the version.
+    network: title and formula.  values: the numerical values of scale symbols, as text.
+    steps: see `_step`; their numbers start at 1, those of substeps read 7.1.
+    results: nngp, ntk and ntk_by_weight, each an expression or the equations of a recursion.
+    sources: the cited works by key.
+    """
+    writer = _Writer(typeset)
+    steps = [writer.step(step, str(n)) for n, step in enumerate(derivation.steps, 1)]
+    cited = dict.fromkeys(writer.cited)
+    return {
+        "schema": SCHEMA,
+        "notation": typeset.profile.name,
+        "network": {"title": derivation.graph.title, "formula": str(derivation.graph)},
+        "values": {str(symbol): str(value) for symbol, value in derivation.values.items()},
+        "steps": steps,
+        "results": {
+            "nngp": writer.result(derivation.nngp),
+            "ntk": writer.result(derivation.ntk),
+            "ntk_by_weight": {
+                label: writer.result(value) for label, value in derivation.ntk_by_weight.items()
+            },
+        },
+        "sources": {
+            key: {"short": SOURCES[key].short, "bibtex": SOURCES[key].bibtex} for key in cited
+        },
+    }
+
+
+def dumps(data: dict[str, Any]) -> str:
+    """JSON text."""
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+class _Writer:
+    def __init__(self, typeset: Typesetter) -> None:
+        self.typeset = typeset
+        self.cited: list[str] = []
+
+    def step(self, step: Step, number: str) -> dict[str, Any]:
+        """number, stage, node, rule, before, after, assumption, source, reason, substeps."""
+        key, _, place = step.source.partition(":")
+        if key:
+            self.cited.append(key)
+        return {
+            "number": number,
+            "stage": step.stage,
+            "node": step.node,
+            "rule": step.rule,
+            "before": self.expression(step.before),
+            "after": self.expression(step.after),
+            "assumption": step.assumption,
+            "source": {"key": key, "place": place} if key else None,
+            "reason": "".join(
+                part if isinstance(part, str) else self.text(part) for part in step.reason
+            ),
+            "substeps": [
+                self.step(substep, f"{number}.{n}") for n, substep in enumerate(step.substeps, 1)
+            ],
+        }
+
+    def expression(self, expression: sp.Basic) -> dict[str, str]:
+        """latex, text (one line of Unicode) and sympy (SymPy's str)."""
+        layout = self.typeset(expression)
+        return {"latex": latex(layout), "text": plain(layout), "sympy": str(expression)}
+
+    def text(self, expression: sp.Basic) -> str:
+        return plain(self.typeset(expression))
+
+    def result(self, value: sp.Expr | Recursion) -> dict[str, Any]:
+        """An expression, or the equations of a recursion."""
+        if not isinstance(value, Recursion):
+            return {"kind": "expression", **self.expression(value)}
+        equations = [
+            {"left": self.expression(e.lhs), "right": self.expression(e.rhs)}
+            for e in value.equations
+        ]
+        return {
+            "kind": "recursion",
+            "target": self.expression(value.target),
+            "equations": equations,
+        }

@@ -1,0 +1,144 @@
+"""Plain text for a terminal of 80 columns, in Unicode or, for old terminals, in ASCII."""
+
+from __future__ import annotations
+
+import textwrap
+
+from symntk.rendering.document import (
+    Block,
+    Cite,
+    Display,
+    Document,
+    Emphasis,
+    Items,
+    Line,
+    Math,
+    Paragraph,
+    Prose,
+    Reference,
+)
+from symntk.rendering.mathematics.breaking import break_lines
+from symntk.rendering.mathematics.layout import Layout
+from symntk.rendering.mathematics.names import printable
+from symntk.rendering.mathematics.plain import ascii_only, plain, width
+from symntk.rendering.works import fields
+from symntk.sources import SOURCES
+
+COLUMNS = 79
+_INDENT = "    "
+_NO_BREAK = "\u00a0"
+
+
+def render_text(document: Document, standalone: bool = False, ascii: bool = False) -> str:
+    """Plain text for a terminal, 79 columns wide.
+
+    ``ascii``: no character outside ASCII.  Text is always whole; ``standalone`` changes nothing.
+    """
+    writer = _Writer(document, ascii)
+    return writer.whole()
+
+
+class _Writer:
+    def __init__(self, document: Document, ascii: bool) -> None:
+        self.document, self.ascii = document, ascii
+
+    def whole(self) -> str:
+        """The whole document."""
+        parts = [self.heading(self.prose(self.document.title), "=")]
+        parts += map(self.block, self.document.opening)
+        for number, section in enumerate(self.document.sections, 1):
+            parts.append(self.heading(f"{number}  {section.title}", "-"))
+            parts += map(self.block, section.blocks)
+        parts.append(self.heading("References", "-"))
+        parts += [
+            self.wrapped(f"[{n}] {SOURCES[key].short}. {_title(key)}", hanging=4)
+            for n, key in enumerate(self.document.cited, 1)
+        ]
+        text = "\n\n".join(parts) + "\n"
+        return text.replace(_NO_BREAK, " ")
+
+    def heading(self, title: str, line: str) -> str:
+        """A title and a line below it."""
+        lines = textwrap.wrap(title.replace(_NO_BREAK, " "), COLUMNS)
+        return "\n".join([*lines, line * max(map(width, lines))])
+
+    def block(self, block: Block) -> str:
+        """One block; formulas are indented."""
+        match block:
+            case Paragraph(pieces):
+                return self.wrapped(self.prose(pieces))
+            case Display(lines):
+                return "\n".join(self.equation(line) for line in lines)
+            case Items(items, label):
+                return "\n".join(
+                    self.wrapped(f"({label}{n}) {self.prose(item)}", hanging=5)
+                    for n, item in enumerate(items, 1)
+                )
+
+    def wrapped(self, text: str, hanging: int = 0) -> str:
+        """``text`` in lines of the terminal's width."""
+        wrapper = textwrap.TextWrapper(
+            COLUMNS, subsequent_indent=" " * hanging, break_long_words=False, break_on_hyphens=False
+        )
+        return "\n".join(wrapper.wrap(text))
+
+    def prose(self, pieces: Prose) -> str:
+        """Running text; a formula is not broken across lines where it is short."""
+        text = ""
+        for piece in pieces:
+            match piece:
+                case str():
+                    text += self.words(piece)
+                case Math(layout):
+                    formula = self.math(layout)
+                    short = width(formula) < COLUMNS // 2
+                    text += formula.replace(" ", _NO_BREAK) if short else formula
+                case Cite(key, place):
+                    number = list(self.document.cited).index(key) + 1
+                    text += f"[{number}{', ' + place if place else ''}]"
+                case Reference(number):
+                    text += f"({number})"
+                case Emphasis(inside):
+                    text += self.words(inside)
+        return text
+
+    def words(self, text: str) -> str:
+        """Text without control characters, in ASCII if need be."""
+        return ascii_only(printable(text)) if self.ascii else printable(text)
+
+    def math(self, layout: Layout) -> str:
+        """A formula on one line."""
+        return plain(layout, self.ascii).strip()
+
+    def equation(self, line: Line) -> str:
+        """An equation with its number at the right margin, broken where it is too long."""
+        tag = f"({line.number})" if line.number is not None else ""
+        left = f"{self.math(line.left)} {plain(line.relation, self.ascii).strip()} "
+        room = COLUMNS - len(_INDENT)
+        start = room - width(left)
+        if start < room // 3:
+            lines = [left.rstrip()]
+            start = room - 4
+            lines += self.broken(line.right, start - len(tag) - 2, start - len(tag) - 2)
+            lines[1:] = [_INDENT + text for text in lines[1:]]
+        else:
+            lines = self.broken(line.right, room - len(tag) - 10, start - len(tag) - 2)
+            lines = [left + lines[0], *(" " * 8 + text for text in lines[1:])]
+        if line.remark is not None:
+            remark = self.math(line.remark)
+            if width(lines[-1]) + width(remark) + len(tag) + 6 <= room:
+                lines[-1] += f"    {remark}"
+            else:
+                lines.append(" " * 8 + remark)
+        gap = room - width(lines[-1]) - len(tag)
+        lines[-1] += " " * max(gap, 1) + tag if tag else ""
+        return "\n".join((_INDENT + text).rstrip() for text in lines)
+
+    def broken(self, layout: Layout, room: int, first: int) -> list[str]:
+        """A formula in lines of at most ``room`` columns."""
+        parts = break_lines(layout, room, lambda part: width(self.math(part)), first=first)
+        return [self.math(part) for part in parts]
+
+
+def _title(key: str) -> str:
+    return fields(SOURCES[key]).get("title", "").replace("{", "").replace("}", "") + "."
