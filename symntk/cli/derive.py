@@ -61,9 +61,15 @@ class Notation(click.ParamType[Any]):
     help="Whose letters to use, see `symntk list notations`.",
 )
 @click.option("--standalone", is_flag=True, help="A whole document instead of a fragment.")
+@click.option("--bib", metavar="FILE.bib", type=OUTPUT, help="Write the cited works there.")
 @click.option("-o", "--output", metavar="FILE", type=OUTPUT, help="Write there, not to stdout.")
 def derive(
-    choice: ModelChoice, format_name: str, notation: str, standalone: bool, output: Path | None
+    choice: ModelChoice,
+    format_name: str,
+    notation: str,
+    standalone: bool,
+    bib: Path | None,
+    output: Path | None,
 ) -> None:
     """Print the derivation of MODEL's kernels, step by step.
 
@@ -78,14 +84,17 @@ def derive(
         symntk derive mlp --depth 3 --format pdf -o note.pdf
         symntk derive my_network.yaml --freeze W1 --notation lee
     """
-    if output is not None:
-        check_writable(output)
-    if format_name == "pdf":
-        if output is None:
-            raise UsageError("a PDF goes to a file: give -o FILE.pdf")
-        from symntk.rendering import write_pdf
+    for path, suffixes in ((output, ()), (bib, (".bib",))):
+        if path is not None:
+            check_writable(path, *suffixes)
+    if format_name == "pdf" and output is None:
+        raise UsageError("a PDF goes to a file: give -o FILE.pdf")
+    from symntk.rendering import bibliography, write_pdf
 
-        write_pdf(choice.derivation(), output, notation=notation)
-        return
-    text = choice.derivation().render(format_name, notation=notation, standalone=standalone)
-    write_text(text, output)
+    derivation = choice.derivation()
+    if format_name == "pdf" and output is not None:
+        write_pdf(derivation, output, notation=notation)
+    else:
+        write_text(derivation.render(format_name, notation=notation, standalone=standalone), output)
+    if bib is not None:
+        write_text(bibliography(derivation), bib)

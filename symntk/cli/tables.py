@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import click
 
+Rows = list[tuple[str, str]]
+"""Names, and a line about each."""
 
-def _models() -> Mapping[str, object]:
+
+def _models() -> Rows:
     from symntk.zoo import MODELS
 
-    return MODELS
+    return [(name, _first_line(build)) for name, build in MODELS.items()]
 
 
-def _activations() -> Mapping[str, object]:
-    from symntk.activations import ACTIVATIONS
+def _activations() -> Rows:
+    from symntk.activations import ACTIVATIONS, FAMILIES
 
-    return ACTIVATIONS
+    known = [
+        (name, "; also ".join([entry.title, *filter(None, [", ".join(entry.aliases)])]))
+        for name, entry in ACTIVATIONS.items()
+    ]
+    return known + [(family.usage, _first_line(family.make)) for family in FAMILIES.values()]
 
 
-def _formats() -> Mapping[str, object]:
+def _formats() -> Rows:
     from symntk.rendering import FORMATS
 
-    return FORMATS
+    rows = [(name, _first_line(render)) for name, render in FORMATS.items()]
+    return [*rows, ("pdf", "PDF, made by pdflatex")]
 
 
-def _notations() -> Mapping[str, object]:
+def _notations() -> Rows:
     from symntk.rendering import NOTATIONS
+    from symntk.sources import SOURCES
 
-    return NOTATIONS
+    return [
+        (name, f"the letters of {SOURCES[profile.source].short}")
+        for name, profile in NOTATIONS.items()
+    ]
 
 
-TABLES: dict[str, Callable[[], Mapping[str, object]]] = {
+TABLES: dict[str, Callable[[], Rows]] = {
     "models": _models,
     "activations": _activations,
     "formats": _formats,
@@ -52,10 +64,10 @@ def show_tables(table: str | None) -> None:
     for name in [table] if table else TABLES:
         formatter = click.HelpFormatter(width=79)
         with formatter.section(name):
-            formatter.write_dl([(key, _summary(entry)) for key, entry in TABLES[name]().items()])
+            formatter.write_dl(TABLES[name]())
         click.echo(formatter.getvalue())
 
 
-def _summary(entry: object) -> str:
+def _first_line(entry: object) -> str:
     """The first line of what ``entry`` says about itself."""
-    return (entry.__doc__ or "").strip().splitlines()[0]
+    return (entry.__doc__ or "").strip().partition("\n")[0]
