@@ -19,6 +19,9 @@ from symntk.emission.naming import Names, first, second
 from symntk.errors import UsageError
 from symntk.gaussian import Expectation
 
+LAWS_IN_SEGMENT = 1
+"""Pairs of Gaussians in one segment: longer loops do not become vector instructions."""
+
 Line = tuple[Symbol, Expr, str]
 Law = tuple[Expr, Expr, Expr]
 
@@ -60,6 +63,7 @@ class Scope:
     samples: list[Line | RawSegment | RawRepeat] = field(default_factory=list)
     laws: dict[Law, dict[Symbol, Expr]] = field(default_factory=dict)
     segment: RawSegment = field(default_factory=RawSegment)
+    laws_in_segment: int = 0
 
     def close(self) -> None:
         """Ends the current segment; the sample code stores its features at this point."""
@@ -67,6 +71,7 @@ class Scope:
             self.pairs.append(self.segment)
             self.samples.append(self.segment)
         self.segment = RawSegment()
+        self.laws_in_segment = 0
 
 
 class Lowering:
@@ -91,7 +96,7 @@ class Lowering:
         self.scopes[0].close()
 
     def _constant(self, scale: Symbol) -> Symbol:
-        return Symbol(self.names.unique(str(scale).upper(), scale), positive=True)
+        return Symbol(self.names.unique(str(scale).upper(), scale), **scale.assumptions0)
 
     # -- statements ------------------------------------------------------------------------------
 
@@ -267,8 +272,12 @@ class Lowering:
         for scope in reversed(self.scopes):
             if law in scope.laws:
                 return scope.laws[law]
+        scope = self.scopes[-1]
+        if scope.laws_in_segment == LAWS_IN_SEGMENT:
+            scope.close()
+        scope.laws_in_segment += 1
         found = self._define_law(law)
-        self.scopes[-1].laws[law] = found
+        scope.laws[law] = found
         return found
 
     def _define_law(self, law: Law) -> dict[Symbol, Expr]:

@@ -20,7 +20,7 @@ from symntk.emission.plan import (
 )
 from symntk.emission.printer import source_text
 
-_BLOCK = 128
+_BLOCK = 1 << 22
 _WIDTH = 100
 
 _HEADER = '''\
@@ -36,7 +36,7 @@ import numpy as np
 from numba import njit, prange
 
 DTYPE = np.{dtype}
-ROWS = {block}  # rows of the result that are computed at a time
+BLOCK = {block}  # pairs of inputs whose products are held at a time
 {constants}
 
 class Kernels(NamedTuple):
@@ -67,18 +67,18 @@ def kernel(x1, x2=None):
     first = _prepare(x1, "x1")
     second = first if x2 is None else _prepare(x2, "x2")
     same_dimensions(first["arrays"], second["arrays"])
-    shape = (len(first["nngp"]), len(second["nngp"]))
-    nngp, ntk = np.empty(shape, DTYPE), np.empty(shape, DTYPE)
-    for start in range(0, shape[0], ROWS):
-        rows = slice(start, start + ROWS)
+    count1, count2 = len(first["nngp"]), len(second["nngp"])
+    nngp, ntk = np.empty((count1, count2), DTYPE), np.empty((count1, count2), DTYPE)
+    rows = max(1, BLOCK // count2)
+    for start in range(0, count1, rows):
+        stop = min(start + rows, count1)
         left = start if x2 is None else 0
 {products}
         _pairs(
 {call}
         )
     if x2 is None:
-        mirror(nngp, first["nngp"])
-        mirror(ntk, first["ntk"])
+        mirror(nngp, first["nngp"], ntk, first["ntk"])
     return Kernels(nngp, ntk)
 
 
@@ -201,7 +201,8 @@ def _assignment(line: Assign, indent: str) -> Iterator[str]:
 def _arguments(plan: KernelPlan) -> Iterator[tuple[str, str]]:
     """The arguments of ``_pairs``: name, and the expression in ``kernel``."""
     yield "start", "start"
-    yield "left", "left"
+    yield "stop", "stop"
+    yield "symmetric", "x2 is None"
     for item in plan.inputs:
         if item.gaps is not None:
             for part in ("root", "unit"):
@@ -227,11 +228,15 @@ def _pairs(plan: KernelPlan) -> Iterator[str]:
     yield "def _pairs("
     yield from textwrap.wrap(", ".join(names), 92, initial_indent="    ", subsequent_indent="    ")
     yield "):"
-    yield '    """Rows of the result from ``start`` on, columns from ``left`` on."""'
-    yield "    stop = min(start + ROWS, len(nngp))"
-    yield "    count = nngp.shape[1] - left"
-    yield "    for row in prange(stop - start):"
+    yield '    """Rows ``start`` to ``stop`` of the result; the upper triangle alone if symmetric."""'
+    yield "    left = start if symmetric else 0"
+    yield "    for task in prange(stop - start):"
+    yield "        # long and short rows alternate, so that all threads get the same share"
+    yield "        row = task // 2 if task % 2 == 0 else stop - start - 1 - task // 2"
     yield "        i = start + row"
+    yield "        begin = i if symmetric else 0"
+    yield "        count = nngp.shape[1] - begin"
+    yield "        nngp_row, ntk_row = nngp[i, begin:], ntk[i, begin:]"
     rows = dict.fromkeys(
         symbol for segment, _ in plan.segments() for symbol in (*segment.loads, *segment.stores)
     )
@@ -242,15 +247,15 @@ def _pairs(plan: KernelPlan) -> Iterator[str]:
         if item.gaps is not None:
             x = item.stem
             yield "        input_gaps("
-            yield f"            {x}_products[row], {x}_root1[i], {x}_root2[left:], {x}_unit1[i],"
-            yield f"            {x}_unit2[left:], {item.gaps[0]}_row, {item.gaps[1]}_row"
+            yield f"            {x}_products[row, begin - left :], {x}_root1[i], {x}_root2[begin:],"
+            yield f"            {x}_unit1[i], {x}_unit2[begin:], {item.gaps[0]}_row, {item.gaps[1]}_row,"
             yield "        )"
         if item.covariance is not None:
-            yield f"        {item.covariance}_row = {item.stem}_products[row]"
+            yield f"        {item.covariance}_row = {item.stem}_products[row, begin - left :]"
     for cross in plan.crosses:
         for symbol in (cross.at_ab, cross.at_ba):
             if symbol is not None:
-                yield f"        {symbol}_row = {symbol}_products[row]"
+                yield f"        {symbol}_row = {symbol}_products[row, begin - left :]"
     yield from _pair_items(plan, plan.pairs, (), "        ")
 
 
@@ -288,7 +293,7 @@ def _pair_items(
         targets = {line.target for line in item.lines}
         for array, (symbol, _) in (("nngp", plan.nngp), ("ntk", plan.ntk)):
             if symbol in targets and symbol not in item.stores:
-                yield f"{inner}{array}[i, left + j] = {symbol}"
+                yield f"{inner}{array}_row[j] = {symbol}"
 
 
 def _features(segment: Segment, place: str, indent: str) -> Iterator[str]:
@@ -298,15 +303,16 @@ def _features(segment: Segment, place: str, indent: str) -> Iterator[str]:
             yield f"{indent}{feature.first} = features{segment.index}_1[{place}{k}, i]"
         if feature.second is not None:
             name = f"second{segment.index}_{k}"
-            yield f"{indent}{name} = features{segment.index}_2[{place}{k}, left:]"
+            yield f"{indent}{name} = features{segment.index}_2[{place}{k}, begin:]"
 
 
 # -- around --------------------------------------------------------------------------------------
 
 
 def _footer(plan: KernelPlan) -> str:
-    prepare, prepared, products = [], ['"arrays": arrays,'], []
+    prepare, prepared, products = [], ['"arrays": arrays,', '"scaled": scaled,'], []
     variances = []
+    prepare.append("scaled = [array / math.sqrt(array.shape[1]) for array in arrays]")
     for k, item in enumerate(plan.inputs):
         x = item.stem
         prepare.append(f"{item.variance} = variances(arrays[{k}])")
@@ -339,7 +345,7 @@ def _footer(plan: KernelPlan) -> str:
 
 
 def _product(name: str, left: int, right: int) -> str:
-    return f'{name} = covariance_block(first["arrays"][{left}][rows], second["arrays"][{right}][left:])'
+    return f'{name} = first["scaled"][{left}][start:stop] @ second["scaled"][{right}][left:].T'
 
 
 def _position(plan: KernelPlan, name: str) -> int:

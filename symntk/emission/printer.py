@@ -120,7 +120,7 @@ class SourcePrinter(StrPrinter):  # type: ignore[misc]
         if exponent.is_Rational and exponent.q == 2 and exponent.p < 8:
             whole = (int(exponent.p) - 1) // 2
             front = inner if whole == 1 else f"{inner} ** {whole}"
-            return f"{front} * math.sqrt({self._print(base)})"
+            return f"({front} * math.sqrt({self._print(base)}))"
         return f"{inner} ** {self.parenthesize(exponent, PRECEDENCE['Pow'])}"
 
     @staticmethod

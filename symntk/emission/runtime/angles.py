@@ -11,7 +11,7 @@ from numba import njit
 TINY = 1e-300  # keeps 0 / 0 away from rows of zeros
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def angle(g: float, s: float) -> float:
     """2 atan2(sqrt(g), sqrt(s)): the angle whose cosine is (s - g) / (s + g), for g, s >= 0.
 

@@ -9,7 +9,7 @@ import math
 from numba import njit
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def exponential_difference(a: float, b: float, difference: float) -> float:
     """exp(a) - exp(b), where ``difference`` is a - b without cancellation."""
     if difference >= 0.0:
@@ -17,7 +17,7 @@ def exponential_difference(a: float, b: float, difference: float) -> float:
     return math.exp(b) * math.expm1(difference)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def arctangent(t: float) -> float:
     """atan(t), by the approximation of `angle`: without branches, relative error below 1e-15."""
     size = abs(t)
@@ -42,32 +42,32 @@ def arctangent(t: float) -> float:
     return math.copysign(offset + part, t)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def heaviside(x: float) -> float:
     """1 for x > 0, 1/2 at 0, 0 for x < 0."""
     return 1.0 if x > 0.0 else (0.5 if x == 0.0 else 0.0)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def sign(x: float) -> float:
     """1, 0 or -1."""
     return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def normal_cdf(x: float) -> float:
     """The standard normal distribution function, relative precision in the lower tail too."""
     return 0.5 * math.erfc(-0.7071067811865476 * x)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def logistic(x: float) -> float:
     """1 / (1 + exp(-x)), without overflow."""
     decay = math.exp(-abs(x))
     return (1.0 if x >= 0.0 else decay) / (1.0 + decay)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def softplus(x: float) -> float:
     """log(1 + exp(x)), without overflow."""
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))

@@ -66,11 +66,6 @@ def directions(x: Any) -> Any:
     return x / np.where(norms > 0.0, norms, 1.0)[:, None]
 
 
-def covariance_block(x: Any, y: Any) -> Any:
-    """x.y / d for all rows of x and of y."""
-    return (x / x.shape[1]) @ y.T
-
-
 def covariances(x: Any, y: Any) -> Any:
     """x.y / d for each row of x and the same row of y."""
     return np.einsum("ij,ij->i", x, y) / x.shape[1]
@@ -78,22 +73,35 @@ def covariances(x: Any, y: Any) -> Any:
 
 @njit(cache=True, error_model="numpy")
 def input_gaps(
-    products: Any, root1: float, root2: Any, unit1: Any, unit2: Any, gap: Any, total: Any
+    products: Any,
+    root1: float,
+    root2: Any,
+    unit1: Any,
+    unit2: Any,
+    gap: Any,
+    total: Any,
 ) -> None:
-    """gap = n - c and total = n + c for one row of pairs, n = |x||x'|/d and c = x.x'/d.
+    """gap = n - c and total = n + c for a row of pairs, n = |x||x'|/d and c = x.x'/d.
 
-    products: c of the pairs; root1, root2: |x|/sqrt(d), |x'|/sqrt(d); unit1, unit2: x/|x|, x'/|x'|.
+    products: c of the pairs; root1, root2: |x|/sqrt(d), |x'|/sqrt(d);
+    unit1, unit2: x/|x|, x'/|x'|.
     For nearly parallel or opposite pairs n - c would be lost in rounding, and the gaps are
     n |x/|x| - x'/|x'||^2 / 2 and n |x/|x| + x'/|x'||^2 / 2, from the data.
     """
-    count = len(products)
+    count = len(gap)
+    close = False
     for j in range(count):
         n = root1 * root2[j]
-        gap[j] = n - products[j]
-        total[j] = n + products[j]
+        g, s = n - products[j], n + products[j]
+        close |= min(g, s) <= NEAR * n
+        gap[j], total[j] = g, s
+    if not close:
+        return
     for j in range(count):
         n = root1 * root2[j]
-        if gap[j] < NEAR * n:
+        if n == 0.0:
+            gap[j] = total[j] = 0.0
+        elif gap[j] < NEAR * n:
             near = 0.0
             for k in range(len(unit1)):
                 near += (unit1[k] - unit2[j, k]) ** 2
@@ -105,24 +113,27 @@ def input_gaps(
                 near += (unit1[k] + unit2[j, k]) ** 2
             total[j] = 0.5 * n * near
             gap[j] = 2.0 * n - total[j]
-        elif n == 0.0:
-            gap[j] = total[j] = 0.0
 
 
 @njit(cache=True, parallel=True)
-def mirror(matrix: Any, diagonal: Any) -> None:
-    """Copies the upper triangle to the lower one, tile by tile, and writes the diagonal."""
-    count = len(matrix)
-    tile = 64
+def mirror(nngp: Any, nngp_diagonal: Any, ntk: Any, ntk_diagonal: Any) -> None:
+    """Copies upper triangles to lower ones, tile by tile, and writes the diagonals."""
+    count = len(nngp)
+    tile = 32
     tiles = (count + tile - 1) // tile
-    for block in prange(tiles):
-        top = block * tile
+    for task in prange(tiles):
+        # long and short rows of tiles alternate, so that all threads get the same share
+        top = tile * (task // 2 if task % 2 == 0 else tiles - 1 - task // 2)
         for left in range(0, top + tile, tile):
             for i in range(top, min(top + tile, count)):
                 for j in range(left, min(left + tile, i)):
-                    matrix[i, j] = matrix[j, i]
+                    nngp[i, j] = nngp[j, i]
+            for i in range(top, min(top + tile, count)):
+                for j in range(left, min(left + tile, i)):
+                    ntk[i, j] = ntk[j, i]
         for i in range(top, min(top + tile, count)):
-            matrix[i, i] = diagonal[i]
+            nngp[i, i] = nngp_diagonal[i]
+            ntk[i, i] = ntk_diagonal[i]
 
 
 def variances(x: Any) -> Any:
