@@ -19,7 +19,7 @@ from symntk.gaussian.stepwise import KINKED, stepwise
 from symntk.gaussian.symbols import c, q, q1, q2, x
 
 _DIGITS = 25
-_MOST_DIGITS = 2000
+_MOST_DIGITS = 300
 _ROUNDING = Rational(1, 10**15)
 
 
@@ -49,7 +49,7 @@ def of_two(moment: Moment, first: Rational, second: Rational, cross: Rational) -
         raise UsageError(f"|c| = {abs(cross)} exceeds sqrt(q1 q2) for q1 = {first}, q2 = {second}")
     if first == 0 or second == 0:
         return _independent(f, g, first, second)
-    if moment.value is None and cross == 0 and (odd(f) or odd(g)):
+    if cross == 0 and (odd(f) or odd(g)):
         return S.Zero
     numbers = {q1: first, q2: second, c: cross}
     if any(condition.subs(numbers) <= 0 for condition in moment.conditions):
