@@ -44,7 +44,7 @@ def hermite_coefficients(f: Numeric, spread: float) -> tuple[Array, float] | Non
     found = np.empty(MAX_TERMS)
     before, here = np.zeros_like(z), np.ones_like(z)
     for k in range(MAX_TERMS):
-        found[k] = terms @ here
+        found[k] = (terms * here).sum()
         before, here = here, (z * here - math.sqrt(k) * before) / math.sqrt(k + 1)
     if f.parity:
         found[(1 if f.parity == 1 else 0) :: 2] = 0.0
@@ -65,4 +65,4 @@ def mehler(f: Numeric, g: Numeric, law: Law) -> Estimate | None:
     tail = law.rho**MAX_TERMS * norm_f * norm_g
     live = (a != 0) & (b != 0)
     rounding = float((powers * (np.abs(a) * norm_g + np.abs(b) * norm_f))[live].sum())
-    return Estimate(math.fsum(terms.tolist()), tail + 2 * EPSILON * rounding)
+    return Estimate(math.fsum(terms.tolist()), tail + 8 * EPSILON * rounding)

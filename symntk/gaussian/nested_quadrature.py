@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from symntk.errors import UsageError
@@ -21,6 +22,7 @@ from symntk.gaussian.numeric import (
     NODES,
     Numeric,
     gauss_legendre,
+    graded_points,
     resolved_panels,
     tails,
 )
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = NDArray[np.float64]
 
+_REACH = 40.0
+_MARGIN = 5.0
 _CHUNK = 400_000
 
 
@@ -39,15 +43,18 @@ def diagonal_panels(f: Numeric, g: Numeric, s1: float, s2: float) -> Estimate:
     """E[f(s1 z) g(s2 z)], the panels being those of both functions."""
     import numpy as np
 
-    z = np.linspace(-40.0, 40.0, 801)
-    height = logarithm(f(s1 * z)) + logarithm(g(s2 * z)) - z * z / 2
-    low, high = box(height, z, f, g)
+    z = np.unique(
+        np.concatenate([np.linspace(-_REACH, _REACH, 801), _features(f, s1), _features(g, s2)])
+    )
+    logs = _Logs(logarithm(f(s1 * z)), logarithm(g(s2 * z)), z * z / 2)
+    logs.refuse_overflow(np.abs(z) == _REACH, f, g)
+    low, high = logs.range_of(z, 0.2)
     nodes, weights = gauss_legendre()
     edges = np.unique(
         np.concatenate(
             [
-                resolved_panels(f, s1 * low, s1 * high) / s1,
-                resolved_panels(g, s2 * low, s2 * high) / s2,
+                resolved_panels(f, s1 * low, s1 * high, logs.floor(logs.g)) / s1,
+                resolved_panels(g, s2 * low, s2 * high, logs.floor(logs.f)) / s2,
                 np.arange(math.ceil(low), high),
             ]
         )
@@ -58,18 +65,53 @@ def diagonal_panels(f: Numeric, g: Numeric, s1: float, s2: float) -> Estimate:
     return summed(f(s1 * points) * g(s2 * points) * half * weights * density)
 
 
-def box(height: Array, z: Array, f: Numeric, g: Numeric) -> tuple[float, float]:
-    """Where a log-integrand on the grid ``z`` matters."""
+def _features(function: Numeric, spread: float) -> Array:
+    """Places on all scales of a function, in units of the spread."""
     import numpy as np
 
-    top = height[np.isfinite(height)].max(initial=-math.inf)
-    if height.max() == math.inf or height[[0, -1]].max() > top - NEGLIGIBLE > -math.inf:
-        raise UsageError(f"E[f g] of {f.name} and {g.name} does not exist or overflows")
-    matters = z[height > top - NEGLIGIBLE]
-    step = float(z[1] - z[0])
-    if not len(matters):
-        return -step, step
-    return float(matters[0]) - 2 * step, float(matters[-1]) + 2 * step
+    return np.array(graded_points(function, -_REACH * spread, _REACH * spread)) / spread
+
+
+@dataclass(frozen=True)
+class _Logs:
+    """Logarithms of f, of g and of the inverse density at the same points."""
+
+    f: Array
+    g: Array
+    fall: Array
+
+    @cached_property
+    def height(self) -> Array:
+        """Logarithm of the integrand."""
+        return self.f + self.g - self.fall
+
+    @cached_property
+    def top(self) -> float:
+        """The largest finite height."""
+        import numpy as np
+
+        return float(self.height[np.isfinite(self.height)].max(initial=-math.inf))
+
+    def refuse_overflow(self, border: NDArray[np.bool_], f: Numeric, g: Numeric) -> None:
+        """Refuse an integrand that is infinite, or still matters at the border of the points."""
+        least = self.top - NEGLIGIBLE
+        if self.height.max() == math.inf or self.height[border].max() > least > -math.inf:
+            raise UsageError(f"E[f g] of {f.name} and {g.name} does not exist or overflows")
+
+    def range_of(self, coordinate: Array, margin: float) -> tuple[float, float]:
+        """The range of a coordinate over the points that matter."""
+        matter = coordinate[self.height > self.top - NEGLIGIBLE]
+        if not len(matter):
+            return -margin, margin
+        return float(matter.min()) - margin, float(matter.max()) + margin
+
+    def floor(self, other: Array) -> float:
+        """Values of one function that no value of the ``other`` lifts above the negligible."""
+        matter = self.height > self.top - NEGLIGIBLE
+        if not matter.any():
+            return 0.0
+        largest = float(other[matter].max())
+        return math.exp(min(600.0, max(-700.0, self.top - NEGLIGIBLE - _MARGIN - largest)))
 
 
 def nested_panels(inner: Inner) -> Estimate:
@@ -109,7 +151,7 @@ def nested_panels(inner: Inner) -> Estimate:
         left, right = np.concatenate([left, middle]), np.concatenate([middle, right])
     if not math.isfinite(total):
         raise UsageError("the expectation does not exist or overflows")
-    return Estimate(total, error + 4 * EPSILON * size)
+    return Estimate(total, error + 16 * EPSILON * size)
 
 
 @dataclass(frozen=True)
@@ -133,21 +175,13 @@ class Inner:
 
         s1, s2 = math.sqrt(law.q1), math.sqrt(law.q2)
         alpha, beta = math.sqrt((1 + law.rho) / 2), law.beta
-        grid = np.linspace(-40.0, 40.0, 321)
-        p, d = grid[:, None], grid[None, :]
-        height = (
-            logarithm(f(s1 * (alpha * p + beta * d)))
-            + logarithm(g(s2 * (alpha * p - beta * d)))
-            - (p * p + d * d) / 2
-        )
-        inner_range = box(height.max(axis=1), grid, f, g)
-        outer_range = box(height.max(axis=0), grid, f, g)
-        matters = height > height.max() - NEGLIGIBLE
-        step = 2 * float(grid[1] - grid[0])
-        f_range, g_range = (
-            (s * (float(z[matters].min()) - step), s * (float(z[matters].max()) + step))
-            for s, z in ((s1, alpha * p + beta * d), (s2, alpha * p - beta * d))
-        )
+        grid = np.linspace(-_REACH, _REACH, 321)
+        z1, z2 = _features(f, s1)[:, None], _features(g, s2)[None, :]
+        p = np.concatenate([np.repeat(grid, 321), ((z1 + z2) / (2 * alpha)).ravel()])
+        d = np.concatenate([np.tile(grid, 321), ((z1 - z2) / (2 * beta)).ravel()])
+        u, v = s1 * (alpha * p + beta * d), s2 * (alpha * p - beta * d)
+        logs = _Logs(logarithm(f(u)), logarithm(g(v)), (p * p + d * d) / 2)
+        logs.refuse_overflow((np.abs(p) == _REACH) | (np.abs(d) == _REACH), f, g)
         return cls(
             f,
             g,
@@ -155,10 +189,10 @@ class Inner:
             s2,
             alpha,
             beta,
-            inner_range,
-            outer_range,
-            resolved_panels(f, *f_range),
-            resolved_panels(g, *g_range),
+            logs.range_of(p, 0.5),
+            logs.range_of(d, 0.5),
+            resolved_panels(f, *logs.range_of(u, 0.5 * s1), logs.floor(logs.g)),
+            resolved_panels(g, *logs.range_of(v, 0.5 * s2), logs.floor(logs.f)),
         )
 
     def __call__(self, d: Array) -> tuple[Array, Array]:

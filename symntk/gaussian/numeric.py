@@ -157,7 +157,7 @@ def _centres(expressions: tuple[Expr, ...]) -> tuple[tuple[float, float], ...]:
     return tuple((float(place), scale) for place, scale in found.items())
 
 
-def _graded(function: Numeric, low: float, high: float) -> list[float]:
+def graded_points(function: Numeric, low: float, high: float) -> list[float]:
     """Edges that double their distance from each centre."""
     edges = []
     for place, scale in function.centres:
@@ -224,17 +224,18 @@ def tails(values: Array) -> Array:
     return size
 
 
-def resolved_panels(function: Numeric, low: float, high: float) -> Array:
+def resolved_panels(function: Numeric, low: float, high: float, floor: float = 0.0) -> Array:
     """Edges, from ``low`` to ``high``, of panels on which ``function`` is resolved.
 
-    A panel is halved until its tail is below 1e-12 of its largest value, or below what rounding
-    of the argument makes of its slope.  Raises UsageError where this takes too many panels.
+    A panel is halved until its tail is below 1e-12 of its largest value, or below what rounding of
+    the argument makes of its slope, or below ``floor``, where the function no longer matters.
+    Raises UsageError where this takes too many panels.
     """
     import numpy as np
 
     nodes, _ = gauss_legendre()
     inside = function.breaks[(function.breaks > low) & (function.breaks < high)]
-    edges = np.unique(np.concatenate([[low, high], inside, _graded(function, low, high)]))
+    edges = np.unique(np.concatenate([[low, high], inside, graded_points(function, low, high)]))
     left, right = edges[:-1], edges[1:]
     done = [edges]
     count = len(left)
@@ -247,7 +248,7 @@ def resolved_panels(function: Numeric, low: float, high: float) -> Array:
         values = np.where(finite[:, None], values, 0.0)
         slope = np.abs(np.diff(values, axis=1)).max(axis=1) / (right - left)
         size = np.maximum(np.abs(left), np.abs(right))
-        allowed = _TAIL * np.abs(values).max(axis=1) + 2e-14 * size * slope + _UNDERFLOW
+        allowed = _TAIL * np.abs(values).max(axis=1) + 2e-14 * size * slope + floor + _UNDERFLOW
         split = finite & (tails(values) > allowed) & (right - left > 1e-14 * size)
         left, right = left[split], right[split]
         middle = (left + right) / 2

@@ -25,7 +25,7 @@ from symntk.gaussian.nested_quadrature import Inner, diagonal_panels, nested_pan
 from symntk.gaussian.numeric import Numeric, numeric, reflected
 from symntk.gaussian.single_quadrature import Estimate, normal_mean
 
-_GOOD_ENOUGH = 3e-14
+_GOOD_ENOUGH = 1e-13
 _SERIES_REACH = 0.9
 _AFFORDABLE = 1500  # panels of both functions; beyond, the series stands with its own error
 

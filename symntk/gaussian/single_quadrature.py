@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
 from symntk.errors import UsageError
-from symntk.gaussian.numeric import Numeric, gauss_legendre, resolved_panels
+from symntk.gaussian.numeric import Numeric, gauss_legendre, graded_points, resolved_panels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,15 +55,15 @@ def summed(terms: Array) -> Estimate:
     size = float(np.abs(terms).sum())
     if not math.isfinite(size):
         raise UsageError("the expectation does not exist or overflows")
-    return Estimate(math.fsum(terms.ravel().tolist()), 4 * EPSILON * size)
+    return Estimate(math.fsum(terms.ravel().tolist()), 16 * EPSILON * size)
 
 
 def panel_rule(function: Numeric, mean: float, spread: float, power: int) -> tuple[Array, Array]:
     """Points and N(mean, spread^2) weights that integrate f^power to rounding."""
     import numpy as np
 
-    low, high = _reach(function, mean, spread, power)
-    edges = resolved_panels(function, mean + spread * low, mean + spread * high)
+    low, high, floor = _reach(function, mean, spread, power)
+    edges = resolved_panels(function, mean + spread * low, mean + spread * high, floor)
     grid = mean + spread * np.arange(math.floor(low), math.ceil(high), 0.5)
     inside = grid[(grid > edges[0]) & (grid < edges[-1])]
     edges = np.unique(np.concatenate([edges, inside]))
@@ -86,14 +86,16 @@ def logarithm(values: Array) -> Array:
     return logs
 
 
-def _reach(function: Numeric, mean: float, spread: float, power: int) -> tuple[float, float]:
+def _reach(function: Numeric, mean: float, spread: float, power: int) -> tuple[float, float, float]:
     """The range of z beyond which |f(mean + spread z)|^power exp(-z^2/2) is negligible.
 
-    With power 2 it is negligible^2, which bounds f h_k exp(-z^2/2) for every Hermite function h_k.
+    Last comes the value of f that is negligible everywhere.  With power 2 negligible means its
+    square, which bounds f h_k exp(-z^2/2) for every Hermite function h_k.
     """
     import numpy as np
 
-    z = np.linspace(-40.0, 40.0, 801)
+    graded = graded_points(function, mean - 40 * spread, mean + 40 * spread)
+    z = np.unique(np.concatenate([np.linspace(-40, 40, 801), (np.array(graded) - mean) / spread]))
     height = power * logarithm(function(mean + spread * z)) - z * z / 2
     top = height[np.isfinite(height)].max(initial=-math.inf)
     least = top - power * NEGLIGIBLE
@@ -101,5 +103,6 @@ def _reach(function: Numeric, mean: float, spread: float, power: int) -> tuple[f
         raise UsageError(f"the expectation of {function.name} does not exist or overflows")
     matters = z[height > least]
     if not len(matters):
-        return -0.1, 0.1
-    return float(matters[0]) - 0.2, float(matters[-1]) + 0.2
+        return -0.1, 0.1, 0.0
+    floor = math.exp(min(700.0, max(-700.0, least / power)))
+    return float(matters[0]) - 0.2, float(matters[-1]) + 0.2, floor
