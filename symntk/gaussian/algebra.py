@@ -324,15 +324,15 @@ class Scalar:
 
     @cached_property
     def sample(self) -> float:
-        """The value at a generic admissible point, to fix signs by."""
-        total = 0.0
+        """The value at a generic admissible point, to fix signs by; imaginary part if complex."""
+        total: complex = 0.0
         for radicals, value in self.terms.items():
             at = self.domain.polynomial_at_sample
-            part = float(at(value.numer)) / float(at(value.denom))
+            part: complex = float(at(value.numer)) / float(at(value.denom))
             for radicand in radicals:
                 part *= float(at(radicand)) ** 0.5
             total += part
-        return total
+        return total.real if self.is_real else total.imag
 
     @cached_property
     def expr(self) -> Expr:

@@ -99,6 +99,8 @@ def _on_boundary(
         engine = Engine(domain)
         form = parse(left, domain) * parse(right, domain).stretched(domain.scalar(ratio))
         value = engine.single(form, single_law(domain.scalar(first)))
+        if not value.is_real:
+            raise NotRepresentable("normal distribution function of a complex argument")
     except Diverges:
         return oo
     except NotRepresentable:

@@ -16,7 +16,7 @@ from sympy import Basic, Expr, S, Symbol, diff, sympify
 from symntk.gaussian.symbols import c, q, q1, q2, u, v, x
 
 
-class Expectation(Expr):  # type: ignore[misc]
+class Expectation(Expr):
     """E[integrand] under a centred normal law of ``u``, or of ``(u, v)``."""
 
     is_commutative = True

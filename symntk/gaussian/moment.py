@@ -96,13 +96,17 @@ def expect(f: Expr, g: Expr) -> Moment:
         if levels:
             return _moment(f, g, levels[0].value, engine, lambda _: explain_chain(f, g, levels))
         law = pair_law(*(engine.domain.scalar(symbol) for symbol in (q1, q2, c)))
-        value = engine.pair(left, right, law)
+        forms = (left, right)
+        return _moment(
+            f,
+            g,
+            engine.pair(left, right, law),
+            engine,
+            lambda closed: explain_pair(f, g, forms, engine, law, closed),
+        )
     except NotRepresentable:
         expectation = of_pair(f, g)
         return Moment(f, g, None, _explain=lambda: unexplained(expectation, _parity(f, g)))
-    return _moment(
-        f, g, value, engine, lambda closed: explain_pair(f, g, (left, right), engine, law, closed)
-    )
 
 
 @lru_cache(maxsize=512)
@@ -111,12 +115,15 @@ def expect_one(f: Expr) -> Moment:
     try:
         (form,), engine = _prepare((f,), (q,))
         law = single_law(engine.domain.scalar(q))
-        value = engine.single(form, law)
+        return _moment(
+            f,
+            None,
+            engine.single(form, law),
+            engine,
+            lambda closed: explain_single(f, form, engine, law, closed),
+        )
     except NotRepresentable:
         return _mean_by_symmetry(f)
-    return _moment(
-        f, None, value, engine, lambda closed: explain_single(f, form, engine, law, closed)
-    )
 
 
 def _mean_by_symmetry(f: Expr) -> Moment:
@@ -141,6 +148,8 @@ def _moment(
     engine: Engine,
     explain: Callable[[Expr], tuple[Step, ...]],
 ) -> Moment:
+    if not value.is_real:
+        raise NotRepresentable("normal distribution function of a complex argument")
     closed = expression(value)
     return Moment(f, g, closed, engine.conditions, lambda: explain(closed))
 

@@ -17,7 +17,7 @@ from sympy import Expr, Float, Function, Max, Min, Rational, S, asin, exp, oo, p
 from symntk.gaussian.bivariate import GUARD_BITS, bivariate_normal_cdf
 
 
-class NormalCDF(Function):  # type: ignore[misc]
+class NormalCDF(Function):
     """Phi(h), the standard normal distribution function."""
 
     nargs = 1
@@ -61,7 +61,7 @@ class NormalCDF(Function):  # type: ignore[misc]
         return f"Phi({printer._print(self.args[0])})"
 
 
-class BivariateNormalCDF(Function):  # type: ignore[misc]
+class BivariateNormalCDF(Function):
     """Phi_2(h, k, rho), the distribution function of two standard normals of correlation rho."""
 
     nargs = 3

@@ -85,6 +85,16 @@ class Value:
                 terms[basis] = terms[basis] + weight if basis in terms else weight
         return Value(self.domain, terms)
 
+    @property
+    def is_real(self) -> bool:
+        """Whether no special function of a complex argument is left."""
+        arguments = (
+            part.argument if isinstance(part, ArcSin) else part.h
+            for _, specials in self.terms
+            for part in specials
+        )
+        return all(argument.is_real for argument in arguments)
+
     def scaled(self, factor: Scalar) -> Value:
         """Times a scalar."""
         return Value(self.domain, {basis: weight * factor for basis, weight in self.terms.items()})
@@ -115,9 +125,7 @@ def arcsine(argument: Scalar) -> Value:
 
 
 def normal_cdf(h: Scalar) -> Value:
-    """Phi(h)."""
-    if not h.is_real:
-        raise NotRepresentable("Phi of a complex argument")
+    """Phi(h); complex arguments are allowed as long as their terms cancel in the end."""
     one = algebraic(h.domain.one)
     if not h:
         return one.scaled(h.domain.one / 2)
