@@ -16,9 +16,11 @@ class Widths:
     """Lengths of the vectors of one finite network.
 
     A vector of the common width has length ``common`` = n.  Lengths that the graph gives as
-    numbers grow with n in their proportion: they are divided by their greatest common divisor, and
-    all multiplied by the one whole number that brings the smallest closest to n.  So widths 128
-    and 384 become n and 3 n, and a concatenation is always as long as its parts together.
+    numbers grow with n in their proportion: they are divided by their greatest common divisor
+    ``unit``, and all multiplied by one whole number, ``multiple``, that brings the smallest to n.
+    So 128 and 384 become n and 3 n, and a concatenation is always as long as its parts together;
+    100 and 250 become 2 k and 5 k, and n is then the multiple of 2 next to the width asked for.
+    ``dims`` are the dimensions of the inputs, by name.
     """
 
     common: int
@@ -28,12 +30,14 @@ class Widths:
 
     @classmethod
     def of(cls, graph: Graph, common: int, dims: Mapping[str, int]) -> Widths:
-        """The widths of ``graph`` at n = ``common``, for inputs (by name) of dimension ``dims``."""
+        """The widths of ``graph`` at n = ``common``, or next to it."""
         given = set(_given(graph))
         if not given:
             return cls(common, 1, 1, dims)
         unit = gcd(*given)
-        return cls(common, unit, max(1, round(common * unit / min(given))), dims)
+        smallest = min(given) // unit
+        multiple = max(1, round(common / smallest))
+        return cls(smallest * multiple, unit, multiple, dims)
 
     def length(self, width: Width) -> int:
         """The length of a vector of the given width, not an input's."""
