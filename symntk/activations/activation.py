@@ -15,7 +15,7 @@ from symntk.gaussian.exact import Exact
 from symntk.gaussian.exact import exact as exact_number
 from symntk.gaussian.parity import is_even, is_odd
 from symntk.gaussian.symbols import x
-from symntk.graph import Node, elementwise
+from symntk.graph import Node, elementwise, is_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +70,9 @@ class Activation:
 
     def __call__(self, node: Node) -> Node:
         """The function applied to each coordinate of a vector of a graph: ``relu(W @ x)``."""
-        return elementwise(self.phi, (x,), (node,), self.spec, tuple(self.defaults.items()))
+        definition = "" if is_call(self.spec) else self.spec
+        values = tuple(self.defaults.items())
+        return elementwise(self.phi, (x,), (node,), self.spec, values, definition)
 
     @property
     def phi(self) -> Expr:

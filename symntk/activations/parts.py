@@ -59,10 +59,10 @@ def choose(difference: Expr, closed: bool, yes: Expr, no: Expr) -> Expr:
     A condition linear in x becomes a Piecewise with x on its left.  Any other is a Heaviside step
     of the difference; the two agree except where the difference vanishes.
     """
-    if not difference.has(x):
+    if difference.is_number:
         return yes if difference.is_positive or (closed and difference.is_zero) else no
     slope = difference.diff(x)
-    if slope.is_Rational and (difference - slope * x).expand().is_number:
+    if slope.is_Rational and slope != 0 and (difference - slope * x).expand().is_number:
         threshold = -(difference - slope * x).expand() / slope
         condition: Relational
         if slope.is_positive:

@@ -1,6 +1,6 @@
 """Computation graphs: the language, its nodes, and the checks that need no theory."""
 
-from symntk.graph.formula import describe
+from symntk.graph.formula import describe, is_call
 from symntk.graph.graph import Graph
 from symntk.graph.language import (
     add,
@@ -32,6 +32,7 @@ __all__ = [
     "concat",
     "describe",
     "elementwise",
+    "is_call",
     "layer_norm",
     "matmul",
     "product",

@@ -12,7 +12,9 @@ import sympy as sp
 
 from symntk.errors import GraphError
 from symntk.graph.formula import formula
-from symntk.graph.nodes import Node, ancestors, parameters
+from symntk.graph.listing import Listing, list_network
+from symntk.graph.nodes import Node, ancestors, occurrences, parameters
+from symntk.graph.validation import validate
 from symntk.graph.weights import Parameter
 
 _LETTERS = {"matmul": "z", "sum": "z", "repeat": "z", "block_input": "z"}
@@ -30,18 +32,7 @@ class Graph:
     title: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        owner: dict[str, Node] = {}
-        for body in self.bodies():
-            _check_names(body)
-            _check_sharing(body)
-            for node in ancestors(body):
-                if node.parameter is not None:
-                    name = node.parameter.name
-                    if owner.setdefault(name, body) != body:
-                        raise GraphError(
-                            f"{name}: used inside a repeated block and outside it; "
-                            "a block has fresh weights, so give them a name of their own"
-                        )
+        validate(self.output, tuple(self.bodies()))
 
     def bodies(self) -> Iterator[Node]:
         """The outputs of the graph itself and of every repeated block in it, outer ones first."""
@@ -91,24 +82,36 @@ class Graph:
                     yield self.names[node], symbol, value
 
     @cached_property
+    def given_names(self) -> Mapping[Node, str]:
+        """The names that the user gave to vectors, those of repeated blocks included."""
+        found: dict[Node, str] = {}
+        for body in self.bodies():
+            for node in occurrences(body):
+                if node.name:
+                    found.setdefault(node, node.name)
+        return MappingProxyType(found)
+
+    @cached_property
     def names(self) -> Mapping[Node, str]:
         """A name for every node: the user's where there is one, else z1, h1, ...; f for the output.
 
-        z are sums and matrix products (Gaussian in the limit), h everything else.
+        z are sums and matrix products (Gaussian in the limit), h everything else.  A matrix product
+        that is only a summand is called by its formula.
         """
         every = [node for body in self.bodies() for node in ancestors(body)]
-        taken = {node.name for node in every if node.name} | set(self.parameters) | {"f"}
+        given = self.given_names
+        taken = {*given.values(), *self.parameters, "f"}
         used_by: dict[Node, set[str]] = defaultdict(set)
         for node in every:
             for child in node.inputs:
                 used_by[child].add(node.op)
         counts: Counter[str] = Counter()
-        names: dict[Node, str] = {self.output: self.output.name or "f"}
+        names = {self.output: given.get(self.output, "f")}
         for node in every:
             if node in names:
                 continue
-            if node.name or node.op == "bias":
-                names[node] = node.name or str(node.parameter)
+            if node in given or node.op == "bias":
+                names[node] = given.get(node, str(node.parameter))
                 continue
             if node.op == "matmul" and used_by[node] == {"sum"}:
                 names[node] = formula(node, names)
@@ -128,46 +131,11 @@ class Graph:
         every = (node for body in self.bodies() for node in ancestors(body))
         return tuple(node["times"] for node in every if node.op == "repeat")
 
+    @cached_property
+    def listing(self) -> Listing:
+        """The network as definitions; printed, the output comes first."""
+        taken = {*self.parameters, *(str(node["name"]) for node in self.inputs)}
+        return list_network(self.output, self.names, self.given_names, taken)
+
     def __str__(self) -> str:
-        return "\n".join(f"{name} = {text}" for name, text in self.equations())
-
-    def equations(self) -> Iterator[tuple[str, str]]:
-        """The formula as (name, expression) lines, f first; one each for vectors used twice."""
-        uses = Counter(child for node in self.nodes for child in node.inputs)
-        shown = {
-            node: self.names[node]
-            for node in self.nodes
-            if node.op not in ("input", "bias")
-            and node != self.output
-            and (node.name or uses[node] > 1)
-        }
-        for node in [self.output, *reversed([n for n in self.nodes if n in shown])]:
-            yield self.names[node], formula(node, shown)
-
-
-def _check_names(output: Node) -> None:
-    """One name, one parameter: two different weights of one name are an error."""
-    seen: dict[str, Parameter] = {}
-    for node in ancestors(output):
-        if node.parameter is not None:
-            first = seen.setdefault(node.parameter.name, node.parameter)
-            if first != node.parameter:
-                raise GraphError(
-                    f"{first.name}: two different parameters have this name; "
-                    "rename one, or use the same object to share it"
-                )
-
-
-def _check_sharing(output: Node) -> None:
-    """A shared matrix has one shape, so all its arguments have one width."""
-    fan_in: dict[str, Node] = {}
-    for node in ancestors(output):
-        if node.op == "matmul":
-            (argument,) = node.inputs
-            assert node.parameter is not None
-            first = fan_in.setdefault(node.parameter.name, argument)
-            if first.width != argument.width:
-                raise GraphError(
-                    f"{node.parameter.name}: used on vectors of width {first.width} "
-                    f"and {argument.width}; a shared weight has one shape"
-                )
+        return str(self.listing)

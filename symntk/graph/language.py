@@ -13,15 +13,26 @@ from typing import Any
 import sympy as sp
 
 from symntk.errors import GraphError
-from symntk.graph.nodes import Node, Width
-from symntk.graph.weights import Bias, Number, Parametrization, Scale, Weight, number
+from symntk.graph.naming import require_name
+from symntk.graph.nodes import Node, Width, ancestors, describe_width
+from symntk.graph.weights import (
+    Bias,
+    Number,
+    Parametrization,
+    Scale,
+    Weight,
+    exact,
+    number,
+    require_size,
+)
 
 _DEPTH: ContextVar[int] = ContextVar("repeat_depth", default=0)
 
 
 def vector(name: str, dim: int | None = None) -> Node:
     """A dense input x in R^dim; its kernel is x . x' / dim.  ``dim`` may stay open."""
-    width: Width = dim if dim is not None else f"d:{name}"
+    require_name(name, "an input")
+    width: Width = f"d:{name}" if dim is None else require_size(dim, f"{name}: a dimension")
     return Node("input", settings=(("name", name),), width=width, name=name)
 
 
@@ -67,14 +78,14 @@ def matmul(weight: Weight, node: Node) -> Node:
 def add(*terms: tuple[Node | Bias, Number]) -> Node:
     """The linear combination of ``(vector, coefficient)`` pairs; also written with + - * /.
 
-    Unnamed sums are flattened and equal terms collected, so that a graph has one form.
+    Unnamed sums are flattened and equal terms collected, so that a graph has one form; but in a
+    residual h + A phi(B h) a sum h stays one vector, since the other term uses it too.
     """
+    pairs = [(_as_node(term), number(k, "the coefficient of a sum")) for term, k in terms]
     collected: dict[Node, sp.Expr] = {}
-    for term, coefficient in terms:
-        node = Node("bias", parameter=term, width="any") if isinstance(term, Bias) else term
-        scale = number(coefficient, "the coefficient of a sum")
+    for node, scale in pairs:
         parts = [(node, sp.S.One)]
-        if node.op == "sum" and not node.name:
+        if node.op == "sum" and not node.name and not _is_used_in(node, pairs):
             parts = list(zip(node.inputs, node["coefficients"], strict=True))
         for part, inner in parts:
             collected[part] = collected.get(part, sp.S.Zero) + scale * inner
@@ -88,10 +99,18 @@ def add(*terms: tuple[Node | Bias, Number]) -> Node:
 
 
 def product(*factors: Node) -> Node:
-    """The elementwise product (gating); also written ``u * v``.  A scalar factor is allowed."""
-    vectors = [factor for factor in factors if factor.width != "scalar"]
+    """The elementwise product (gating); also written ``u * v``.  A scalar factor is allowed.
+
+    Unnamed products are flattened, so that a graph has one form.
+    """
+    if len(factors) < 2:
+        raise GraphError("an elementwise product takes at least two vectors")
+    flat: list[Node] = []
+    for factor in factors:
+        flat += factor.inputs if factor.op == "product" and not factor.name else (factor,)
+    vectors = [factor for factor in flat if factor.width != "scalar"]
     width = _common_width("an elementwise product", vectors) if vectors else "scalar"
-    return Node("product", tuple(factors), width=width)
+    return Node("product", tuple(flat), width=width)
 
 
 def elementwise(
@@ -99,26 +118,56 @@ def elementwise(
     variables: Sequence[sp.Symbol],
     arguments: Sequence[Node],
     label: str = "",
-    values: tuple[tuple[sp.Symbol, sp.Expr], ...] = (),
+    values: Sequence[tuple[sp.Symbol, Number]] = (),
+    definition: str | None = None,
 ) -> Node:
     """Phi applied to each coordinate: phi is SymPy in ``variables``, one for each argument.
 
     Other symbols in phi are constants (a slope), and ``values`` says what number each stands for.
-    ``label`` is what the formula prints for phi.
+    ``label`` is what the formula calls phi and ``definition`` what phi is, in text: without it
+    phi itself, empty for a function that everybody knows by its label.  A single variable is
+    called x.
     """
+    called = label or str(phi)
     if len(variables) != len(arguments):
-        raise GraphError(f"{label or phi} takes {len(variables)} arguments, got {len(arguments)}")
-    stray = phi.free_symbols - set(variables) - {symbol for symbol, _ in values}
-    if stray:
-        raise GraphError(f"{label or phi}: give {', '.join(map(str, stray))} a value first")
+        raise GraphError(f"{called} takes {len(variables)} arguments, got {len(arguments)}")
+    phi, renamed = _in_real_variables(exact(phi), variables, called)
+    constants = tuple((symbol, number(value, f"{called}: {symbol}")) for symbol, value in values)
+    _require_constants(phi, renamed, [symbol for symbol, _ in constants], called)
     settings = (
         ("phi", phi),
-        ("variables", tuple(variables)),
+        ("variables", renamed),
         ("label", label),
-        ("values", values),
+        ("definition", str(phi) if definition is None else definition),
+        ("values", constants),
     )
-    width = _common_width(f"{label or phi}(...)", arguments)
+    width = _common_width(f"{called}(...)", arguments)
     return Node("elementwise", tuple(arguments), settings=settings, width=width)
+
+
+def _in_real_variables(
+    phi: sp.Expr, variables: Sequence[sp.Symbol], called: str
+) -> tuple[sp.Expr, tuple[sp.Symbol, ...]]:
+    """``phi`` in real variables of the same names; x if there is one alone."""
+    if len(set(variables)) < len(variables) or not variables:
+        raise GraphError(f"{called}: give it different variables, one for each argument")
+    names = ["x"] if len(variables) == 1 else [variable.name for variable in variables]
+    renamed = tuple(sp.Symbol(name, real=True) for name in names)
+    clash = (phi.free_symbols - set(variables)) & set(renamed)
+    if clash:
+        raise GraphError(f"{called}: {clash.pop()} is both a variable and a constant")
+    return phi.xreplace(dict(zip(variables, renamed, strict=True))), renamed
+
+
+def _require_constants(
+    phi: sp.Expr, variables: Sequence[sp.Symbol], constants: Sequence[sp.Symbol], called: str
+) -> None:
+    stray = sorted(map(str, phi.free_symbols - {*variables, *constants}))
+    if stray:
+        raise GraphError(f"{called}: give {', '.join(stray)} a value first")
+    for symbol in constants:
+        if not symbol.is_real:
+            raise GraphError(f"{called}: make the symbol {symbol} of a constant real")
 
 
 def concat(*parts: Node) -> Node:
@@ -129,7 +178,8 @@ def concat(*parts: Node) -> Node:
     if any(width in ("any", "scalar") for width in widths):
         raise GraphError("concat takes vectors of known width: add a bias to a vector first")
     if len({type(width) for width in widths}) > 1:
-        raise GraphError(f"concat: give every part a width or none, not {widths}")
+        found = ", ".join(map(describe_width, widths))
+        raise GraphError(f"concat: give every part a width or none, not {found}")
     return Node("concat", parts, width=sum(widths) if isinstance(widths[0], int) else widths)  # type: ignore[arg-type]
 
 
@@ -144,14 +194,12 @@ def rms(node: Node) -> Node:
     return Node("rms", (node,), width="scalar")
 
 
-def repeat(block: Callable[[Node], Node], start: Node, times: int | sp.Symbol | str) -> Node:
+def repeat(block: Callable[[Node], Node], start: Node, times: int | str | sp.Expr) -> Node:
     """``block`` applied ``times`` times to ``start``, with fresh weights in each block.
 
     ``times`` is a number, or a symbol (or its name) for a derivation at any depth.
     """
-    count = sp.Symbol(times, integer=True, positive=True) if isinstance(times, str) else times
-    if not isinstance(count, sp.Symbol) and (isinstance(count, bool) or count < 0):
-        raise GraphError(f"a block is repeated a whole number of times, not {times}")
+    count = _count(times)
     depth = _DEPTH.get()
     token = _DEPTH.set(depth + 1)
     try:
@@ -159,15 +207,43 @@ def repeat(block: Callable[[Node], Node], start: Node, times: int | sp.Symbol | 
         body = block(placeholder)
     finally:
         _DEPTH.reset(token)
+    if not isinstance(body, Node):
+        raise GraphError(f"a repeated block must return a vector, not {body!r}")
     if count == 0:
         return start
     if body.width != start.width:
         raise GraphError(
-            f"a repeated block must keep the width: it takes {start.width} and gives {body.width}"
+            f"a repeated block must keep the width: it takes {describe_width(start.width)} "
+            f"and gives {describe_width(body.width)}"
         )
     settings: tuple[tuple[str, Any], ...]
-    settings = (("body", body), ("placeholder", placeholder), ("times", sp.S(count)))
+    settings = (("body", body), ("placeholder", placeholder), ("times", count))
     return Node("repeat", (start,), settings=settings, width=start.width)
+
+
+def _count(times: int | str | sp.Expr) -> sp.Expr:
+    """A number of blocks: a whole number, or an expression in positive whole symbols."""
+    if isinstance(times, str):
+        times = sp.Symbol(require_name(times, "a number of blocks"))
+    if isinstance(times, sp.Expr):
+        count = times.xreplace(
+            {s: sp.Symbol(s.name, integer=True, positive=True) for s in times.free_symbols}
+        )
+    else:
+        count = number(times, "the number of blocks")
+    if not count.is_integer or count.is_negative:
+        raise GraphError(f"a block is repeated a whole number of times, not {times}")
+    return count
+
+
+def _as_node(term: Node | Bias) -> Node:
+    return Node("bias", parameter=term, width="any") if isinstance(term, Bias) else term
+
+
+def _is_used_in(node: Node, terms: Iterable[tuple[Node, sp.Expr]]) -> bool:
+    """Whether one of the other ``terms`` depends on ``node``."""
+    others = [term for term, _ in terms if term != node]
+    return any(part == node for part in ancestors(*others))
 
 
 def _scale(name: str, std: Scale | Number | None) -> Scale:
@@ -181,5 +257,6 @@ def _common_width(what: str, nodes: Iterable[Node]) -> Width:
     if not widths:
         return "any"
     if len(widths) > 1:
-        raise GraphError(f"{what} needs vectors of one width, got {sorted(map(str, widths))}")
+        found = " and ".join(sorted(map(describe_width, widths)))
+        raise GraphError(f"{what} needs vectors of one width, got {found}")
     return widths.pop()

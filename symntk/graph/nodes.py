@@ -10,11 +10,16 @@ from typing import Any, TypeAlias
 import sympy as sp
 
 from symntk.errors import GraphError
+from symntk.graph.naming import require_name
 from symntk.graph.weights import Bias, Number, Parameter, Weight, number
 
 Width: TypeAlias = int | str | tuple["Width", ...]
 """Length of a vector: a number, the common width ``"n"``, an input's ``"d:x"``, ``"any"`` for a
 bias, which takes the width of what it is added to, ``"scalar"``; a tuple for a concatenation."""
+
+
+COSMETIC = frozenset({"label", "definition"})
+"""Settings that only say how a node is printed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +33,8 @@ class Node:
     width: length of the vector, see `Width`.
     name: the name that the user gave, empty if none.
 
-    Equality and hash are those of the content: the digest covers everything but ``name``.
+    Equality and hash are those of the content: the digest covers everything but the name, and
+    what an activation is called (`COSMETIC`).
     """
 
     op: str
@@ -40,8 +46,9 @@ class Node:
     digest: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        parts = [self.op, *(node.digest for node in self.inputs), repr(self.parameter)]
-        parts += [f"{key}={_content(value)}" for key, value in self.settings]
+        parts = [self.op, repr(self.width), repr(self.parameter)]
+        parts += [node.digest for node in self.inputs]
+        parts += [f"{k}={_content(value)}" for k, value in self.settings if k not in COSMETIC]
         text = "\n".join(parts)
         object.__setattr__(self, "digest", hashlib.sha256(text.encode()).hexdigest())
 
@@ -57,6 +64,7 @@ class Node:
 
     def named(self, name: str) -> Node:
         """The same node under a name of the user's, used in print and in errors."""
+        require_name(name, "a vector")
         return Node(self.op, self.inputs, self.parameter, self.settings, self.width, name)
 
     def __add__(self, other: Node | Bias | int) -> Node:
@@ -118,6 +126,23 @@ def _content(value: object) -> str:
     return sp.srepr(value) if isinstance(value, sp.Basic) else repr(value)
 
 
+def describe_width(width: Width) -> str:
+    """A width as an error tells it."""
+    match width:
+        case int():
+            return f"width {width}"
+        case tuple():
+            return f"parts of {' and '.join(map(describe_width, width))}"
+        case "n":
+            return "the common width n"
+        case "scalar":
+            return "width 1 (a scalar)"
+        case "any":
+            return "no width of its own (a bias)"
+        case _:
+            return f"the dimension of the input {width.removeprefix('d:')}"
+
+
 def ancestors(*outputs: Node) -> Iterator[Node]:
     """Every node that ``outputs`` depend on and they themselves, each once, inputs first."""
     seen: set[Node] = set()
@@ -130,6 +155,18 @@ def ancestors(*outputs: Node) -> Iterator[Node]:
             seen.add(node)
             stack.append((node, True))
             stack.extend((child, False) for child in reversed(node.inputs))
+
+
+def occurrences(output: Node) -> Iterator[Node]:
+    """Every node object below ``output``: equal ones each, for they may differ in name."""
+    seen: set[int] = set()
+    stack = [output]
+    while stack:
+        node = stack.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            stack.extend(reversed(node.inputs))
 
 
 def parameters(*outputs: Node) -> dict[str, Weight | Bias]:

@@ -7,18 +7,21 @@ from dataclasses import replace
 
 from symntk.errors import UsageError
 from symntk.graph.graph import Graph
-from symntk.graph.language import add
+from symntk.graph.language import add, product
 from symntk.graph.nodes import Node, ancestors
 from symntk.graph.weights import PARAMETRIZATIONS, Parameter, Parametrization
 
 
 def rebuild(node: Node, inputs: tuple[Node, ...], parameter: Parameter | None) -> Node:
-    """``node`` with other inputs and another parameter; sums are collected afresh."""
-    if node.op == "sum":
-        coefficients = node["coefficients"]
-        total = add(*zip(inputs, coefficients, strict=True))
-        return total.named(node.name) if node.name else total
-    return Node(node.op, inputs, parameter, node.settings, node.width, node.name)
+    """``node`` with other inputs and another parameter; sums and products are collected afresh."""
+    match node.op:
+        case "sum":
+            new = add(*zip(inputs, node["coefficients"], strict=True))
+        case "product":
+            new = product(*inputs)
+        case _:
+            return Node(node.op, inputs, parameter, node.settings, node.width, node.name)
+    return new.named(node.name) if node.name else new
 
 
 def configure(

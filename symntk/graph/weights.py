@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
+from numbers import Rational, Real
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import sympy as sp
 
 from symntk.errors import GraphError
+from symntk.graph.naming import require_name
 
 if TYPE_CHECKING:
     from symntk.graph.nodes import Node
@@ -19,15 +22,32 @@ PARAMETRIZATIONS: tuple[Parametrization, ...] = ("ntk", "standard")
 
 
 def number(value: Number, what: str) -> sp.Expr:
-    """``value`` as a finite real SymPy number; GraphError, naming ``what``, for anything else."""
-    if isinstance(value, Fraction):
-        return sp.Rational(value.numerator, value.denominator)
-    if isinstance(value, bool) or not isinstance(value, int | float | sp.Expr):
+    """``value`` as an exact, finite, real SymPy number; a float means its shortest decimal.
+
+    GraphError, naming ``what``, for anything else.
+    """
+    if isinstance(value, bool) or not isinstance(value, sp.Expr | Rational | Real):
         raise GraphError(f"{what} must be a number, not {value!r}")
-    converted = sp.Rational(repr(value)) if isinstance(value, float) else sp.S(value)
+    if isinstance(value, sp.Expr):
+        converted = exact(value)
+    elif isinstance(value, Rational):
+        converted = sp.Rational(int(value.numerator), int(value.denominator))
+    else:
+        converted = sp.Rational(str(value)) if math.isfinite(value) else sp.nan
     if not (converted.is_number and converted.is_real and converted.is_finite):
         raise GraphError(f"{what} must be a finite real number, not {value}")
     return converted
+
+
+def exact(expression: sp.Expr) -> sp.Expr:
+    """``expression`` with every float replaced by the shortest decimal that rounds to it."""
+    floats: dict[sp.Float, sp.Rational] = {}
+    for value in expression.atoms(sp.Float):
+        if value.is_finite:
+            nearest = float(value)
+            is_double = math.isfinite(nearest) and sp.Rational(nearest) == sp.Rational(value)
+            floats[value] = sp.Rational(repr(nearest) if is_double else value)
+    return expression.xreplace(floats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +57,14 @@ class Scale:
     symbol: sp.Symbol
     value: sp.Expr
 
+    def __post_init__(self) -> None:
+        if not self.symbol.is_positive:
+            raise GraphError(f"{self.symbol}: make the symbol of a standard deviation positive")
+
     @classmethod
     def of(cls, name: str, value: Number = 1) -> Scale:
         """The scale written ``name`` (such as ``sigma_w``) of numerical value ``value`` > 0."""
+        require_name(name, "a standard deviation")
         converted = number(value, f"the value of {name}")
         if not converted.is_positive:
             raise GraphError(f"{name} must be positive, not {value}; leave out what is zero")
@@ -66,9 +91,9 @@ class Weight:
     parametrization: Parametrization = "ntk"
 
     def __post_init__(self) -> None:
-        _check(self.name, self.parametrization)
-        if self.width is not None and self.width < 1:
-            raise GraphError(f"{self.name}: a width must be positive, not {self.width}")
+        _check(self.name, self.parametrization, "a weight")
+        if self.width is not None:
+            require_size(self.width, f"{self.name}: a width")
 
     def __matmul__(self, node: Node) -> Node:
         from symntk.graph.language import matmul
@@ -93,7 +118,7 @@ class Bias:
     parametrization: Parametrization = "ntk"
 
     def __post_init__(self) -> None:
-        _check(self.name, self.parametrization)
+        _check(self.name, self.parametrization, "a bias")
 
     def __add__(self, node: Node) -> Node:
         return node + self
@@ -107,11 +132,17 @@ class Bias:
 Parameter: TypeAlias = Weight | Bias
 
 
-def _check(name: str, parametrization: str) -> None:
-    if not name.isidentifier():
-        raise GraphError(f"{name!r} is not a name: use letters, digits and _, a letter first")
+def _check(name: str, parametrization: str, what: str) -> None:
+    require_name(name, what)
     if parametrization not in PARAMETRIZATIONS:
         raise GraphError(
             f"{name}: unknown parametrization {parametrization!r}; use one of "
             + ", ".join(PARAMETRIZATIONS)
         )
+
+
+def require_size(size: object, what: str) -> int:
+    """``size`` if it is a positive whole number; GraphError, naming ``what``, if not."""
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise GraphError(f"{what} must be a positive whole number, not {size!r}")
+    return size

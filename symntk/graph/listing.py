@@ -1,0 +1,209 @@
+"""A network as a list of definitions: vectors by name, repeated blocks, functions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import sympy as sp
+
+from symntk.graph.formula import Writer, fresh, head, is_call, numeral
+from symntk.graph.nodes import Node
+
+MAX_HEIGHT = 12
+"""Most operations inside one another in one formula; deeper ones are split."""
+
+_FUNCTIONS = ("phi", "psi", "chi")
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """name = text"""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A function of a vector that is repeated: name(argument) is the last of its lines."""
+
+    name: str
+    argument: str
+    lines: tuple[Line, ...]
+
+
+Line: TypeAlias = Definition | Block
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function that the network applies to coordinates, ``name(variables) = text``.
+
+    node: one node that applies it.
+    """
+
+    name: str
+    node: Node
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The names of its arguments."""
+        return tuple(map(str, self.node["variables"]))
+
+    @property
+    def text(self) -> str:
+        """The function as the user wrote it."""
+        return str(self.node["definition"] or self.node["label"])
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The definitions of a network in an order in which each uses earlier ones; the output last."""
+
+    functions: tuple[Function, ...]
+    lines: tuple[Line, ...]
+
+    def __str__(self) -> str:
+        functions = (f"{f.name}({', '.join(f.variables)}) = {f.text}" for f in self.functions)
+        return "\n".join([*_printed(self.lines, ""), *functions])
+
+
+def list_network(
+    output: Node,
+    names: Mapping[Node, str],
+    given: Collection[Node],
+    taken: Collection[str],
+    is_known: Callable[[Node], bool] | None = None,
+    write_number: Callable[[sp.Expr], str] = numeral,
+) -> Listing:
+    """The network of ``output``: a line for each vector that the user named or that is used twice.
+
+    names: a name for every vector; those that are no identifiers are never used.
+    given: the vectors that have their names from the user.
+    taken: names that blocks and functions must leave alone.
+    is_known: whether an elementwise node needs no definition beyond its label.
+    """
+    lister = _Lister(names, given, {*names.values(), *taken}, is_known or _needs_no_definition)
+    writer = Writer({}, lister.head, write_number, lister.block)
+    lines = tuple(lister.lines(output, writer))
+    return Listing(tuple(lister.functions.values()), lines)
+
+
+def _needs_no_definition(node: Node) -> bool:
+    return is_call(node["label"]) and not node["definition"]
+
+
+class _Lister:
+    """Collects lines, and on the way the blocks and functions that they use."""
+
+    def __init__(
+        self,
+        names: Mapping[Node, str],
+        given: Collection[Node],
+        taken: set[str],
+        is_known: Callable[[Node], bool],
+    ) -> None:
+        self.names, self.given, self.taken, self.is_known = names, given, taken, is_known
+        self.functions: dict[object, Function] = {}
+        self.blocks: list[Block] = []
+
+    def lines(self, output: Node, writer: Writer) -> Iterator[Line]:
+        """The definitions that ``output`` needs, then its own."""
+        for node in [*self.shown(output, writer.names), output]:
+            outer, self.blocks = self.blocks, []
+            definition = Definition(self._name(node), writer.below(node))
+            yield from self.blocks
+            self.blocks = outer
+            yield definition
+            writer = writer.within({node: definition.name})
+
+    def shown(self, output: Node, known: Mapping[Node, str]) -> list[Node]:
+        """What has a line of its own: named by the user, used twice, or deep in a formula."""
+        nodes = list(_reached(output, known))
+        uses = Counter(child for node in nodes for child in node.inputs)
+        height: dict[Node, int] = {}
+        found = []
+        for node in nodes:
+            height[node] = 1 + max((height.get(child, 0) for child in node.inputs), default=-1)
+            if node == output or not self.names[node].isidentifier():
+                continue
+            if node in self.given:
+                wanted = self.names[node] != _own_name(node)
+            elif node.op in ("input", "bias"):
+                wanted = False
+            else:
+                wanted = uses[node] > 1 or height[node] >= MAX_HEIGHT
+            if wanted:
+                height[node] = 0
+                found.append(node)
+        return found
+
+    def _name(self, node: Node) -> str:
+        name = self.names[node]
+        return name if name.isidentifier() else fresh("out", self.taken)
+
+    def block(self, node: Node, writer: Writer) -> str:
+        """A repeated block: in line where it is one formula, else by the name of its own lines."""
+        body, placeholder = node["body"], node["placeholder"]
+        argument = fresh("h", self.taken | set(writer.names.values()))
+        inner = writer.within({placeholder: argument})
+        alias: tuple[Line, ...] = ()
+        if placeholder in self.given:
+            alias = (Definition(self.names[placeholder], argument),)
+            inner = inner.within({placeholder: self.names[placeholder]})
+        is_named = body in self.given and body not in inner.names
+        if not alias and not is_named and not self.shown(body, inner.names):
+            return f"lambda {argument}: {inner.whole(body)}"
+        name = fresh("block", self.taken)
+        self.taken.add(name)
+        self.blocks.append(Block(name, argument, (*alias, *self.lines(body, inner))))
+        return name
+
+    def head(self, node: Node) -> str:
+        """What the formula calls a function; one that needs a definition is remembered."""
+        if self.is_known(node):
+            return head(node)
+        key = node["phi"], node["variables"], node["values"], node["label"]
+        if key not in self.functions:
+            name = self._function_name(node["label"])
+            self.taken.add(name)
+            self.functions[key] = Function(name, node)
+        return self.functions[key].name
+
+    def _function_name(self, label: str) -> str:
+        candidates = [label, *_FUNCTIONS] if label.isidentifier() else _FUNCTIONS
+        free = (name for name in candidates if name not in self.taken)
+        return next(free, None) or fresh("phi", self.taken)
+
+
+def _own_name(node: Node) -> str:
+    return str(node["name"]) if node.op == "input" else str(node.parameter or "")
+
+
+def _reached(output: Node, known: Mapping[Node, str]) -> Iterator[Node]:
+    """The nodes that ``output`` needs beyond the known ones and itself, inputs first."""
+    seen: set[Node] = set()
+    stack = [(output, False)]
+    while stack:
+        node, expanded = stack.pop()
+        if expanded:
+            yield node
+        elif node not in seen and (node not in known or node == output):
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((child, False) for child in reversed(node.inputs))
+
+
+def _printed(lines: tuple[Line, ...], indent: str) -> Iterator[str]:
+    """Lines for a reader: the result first, then what it uses."""
+    for line in reversed(lines):
+        if isinstance(line, Definition):
+            yield f"{indent}{line.name} = {line.text}"
+        else:
+            *rest, result = line.lines
+            assert isinstance(result, Definition)
+            yield f"{indent}{line.name}({line.argument}) = {result.text}"
+            yield from _printed(tuple(rest), indent + "    ")
