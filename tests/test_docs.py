@@ -1,0 +1,52 @@
+"""The manual tells the truth: its examples run, its commands exist."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from symntk.cli import main
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*(ROOT / "docs").glob("*.rst"), ROOT / "README.rst"])
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_examples_run(page: Path) -> None:
+    failed, _ = doctest.testfile(str(page), module_relative=False, optionflags=FLAGS)
+    assert not failed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_exist(page: Path) -> None:
+    """Each ``symntk COMMAND ... --option`` shown names a command and options that there are."""
+    for name, rest in re.findall(r"symntk ([a-z]+)\b([^\n`#]*)", _commands(page)):
+        options = {option for parameter in main.commands[name].params for option in parameter.opts}
+        assert set(re.findall(r"--[a-z-]+", rest)) <= options | {"--help"}
+
+
+def _commands(page: Path) -> str:
+    """The lines of shell blocks."""
+    blocks = re.findall(r"code-block:: bash\n\n((?:    .*\n|\n)+)", page.read_text())
+    return "\n".join(blocks)
+
+
+EXAMPLES = ["examples/gated.yaml", "examples.residual:residual"]
+
+
+@pytest.mark.parametrize("model", EXAMPLES)
+def test_examples_derive(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    result = CliRunner().invoke(main, ["derive", model, "--format", "text"])
+    assert result.exit_code == 0, result.stderr
+    assert "References" in result.stdout
+
+
+def test_every_page_is_in_the_contents() -> None:
+    contents = (ROOT / "docs" / "index.rst").read_text().split()
+    assert {page.stem for page in (ROOT / "docs").glob("*.rst")} - {"index"} <= set(contents)
