@@ -160,17 +160,34 @@ def display_body(display: Display) -> str:
 
 
 def _display(display: Display, end: str) -> str:
-    """Aligned at the relation; a line that is too long goes on below, indented."""
-    widest = max(points(line.left) + points(line.relation) for line in display.lines)
+    """Aligned at the relations if that takes no more lines than each equation by itself."""
     ends = [","] * (len(display.lines) - 1) + [end]
     pairs = list(zip(display.lines, ends, strict=True))
-    if widest > ROOM / 2 and len(pairs) > 1:
-        return "\n".join(_display(Display((line,)), mark) for line, mark in pairs)
-    if widest > ROOM / 2 and not _fits(display.lines[0]):
-        return _alone(display.lines[0], end)
-    rows: list[str] = []
-    for line, mark in pairs:
-        rows += _rows(line, ROOM - widest - _tag(line), mark)
+    apart = [_single(line, mark) for line, mark in pairs]
+    widest = max(points(line.left) + points(line.relation) for line in display.lines)
+    if widest <= ROOM * 0.6:
+        rows = [r for line, mark in pairs for r in _rows(line, ROOM - widest - _tag(line), mark)]
+        if len(rows) <= sum(map(len, apart)):
+            return _environment(rows)
+    return "\n".join(map(_environment, apart))
+
+
+def _single(line: Line, end: str) -> list[str]:
+    """One equation: on a line, or broken, in whichever way takes fewer lines."""
+    left = points(line.left) + points(line.relation)
+    inline = _rows(line, ROOM - left - _tag(line), end) if left <= ROOM * 0.6 or _fits(line) else []
+    if len(inline) == 1:
+        return inline
+    below = _below(line, end)
+    return below if not inline or _cost(below) < _cost(inline) else inline
+
+
+def _cost(rows: list[str]) -> int:
+    """Lines, and again those that end in an opening bracket."""
+    return len(rows) + sum(row.rstrip().endswith("(") for row in rows)
+
+
+def _environment(rows: list[str]) -> str:
     if len(rows) == 1:
         only = rows[0].replace("&", "", 1)
         return f"\\begin{{equation*}}\n  {only}\n\\end{{equation*}}"
@@ -206,17 +223,19 @@ def _rows(line: Line, room: float, end: str) -> list[str]:
     return rows
 
 
-def _alone(line: Line, end: str) -> str:
-    """An equation with a long left side: the right side starts on a line of its own."""
+def _below(line: Line, end: str) -> list[str]:
+    """An equation whose right side starts on a line of its own."""
     left = break_lines(line.left, ROOM - _tag(line), points)
     right = break_lines(line.right, ROOM - 3 * _QUAD - _tag(line), points)
     texts = [f"&{latex(left[0])}", *(rf"&\quad {latex(part)}" for part in left[1:])]
     texts.append(rf"&\qquad {latex(line.relation)} {latex(right[0])}")
     texts += [rf"&\qquad\quad {latex(part)}" for part in right[1:]]
+    if line.remark is not None:
+        texts[-1] += rf", \qquad {latex(line.remark)}"
     texts[-1] += end
     if line.number is not None:
         texts[-1] += rf" \tag{{{line.number}}}"
-    return "\\begin{align*}\n  " + " \\\\\n  ".join(texts) + "\n\\end{align*}"
+    return texts
 
 
 def inline(layout: Layout) -> str:

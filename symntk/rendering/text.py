@@ -18,7 +18,7 @@ from symntk.rendering.document import (
     Reference,
 )
 from symntk.rendering.mathematics.breaking import break_lines
-from symntk.rendering.mathematics.layout import Layout
+from symntk.rendering.mathematics.layout import Layout, Scripts
 from symntk.rendering.mathematics.names import printable
 from symntk.rendering.mathematics.plain import ascii_only, plain, width
 from symntk.rendering.works import fields
@@ -113,10 +113,13 @@ class _Writer:
     def equation(self, line: Line) -> str:
         """An equation with its number at the right margin, broken where it is too long."""
         tag = f"({line.number})" if line.number is not None else ""
+        if isinstance(line.relation, Scripts) and line.relation.above is not None:
+            tag = f"[{self.math(line.relation.above)}] {tag}"
         left = f"{self.math(line.left)} {plain(line.relation, self.ascii).strip()} "
         room = COLUMNS - len(_INDENT)
         start = room - width(left)
-        if start < room // 3:
+        needed = width(self.math(line.right)) + len(tag) + 2
+        if start < room // 3 or start < needed <= room - 4:
             lines = [left.rstrip()]
             start = room - 4
             lines += self.broken(line.right, start - len(tag) - 2, start - len(tag) - 2)

@@ -87,8 +87,8 @@ def _one_hidden_layer(page: Page, law: tuple[sp.Expr, ...]) -> list[Block]:
         )
         covariances.append(Line(page.typeset(symbol), page.typeset(value)))
     lines = [
-        page.line(page.typeset(nngp), page.typeset(collected(sigma))),
-        page.line(page.typeset(ntk), page.typeset(collected(theta))),
+        page.line(page.typeset(nngp), page.short(collected(sigma))),
+        page.line(page.typeset(ntk), page.short(collected(theta))),
     ]
     return [
         Paragraph(("With one hidden layer the kernels are, written out,",)),
@@ -112,7 +112,7 @@ def _layer_by_layer(page: Page) -> list[Block]:
         lines = []
         for statement in here:
             right = collected(_evaluated(page, statement.right))
-            lines.append(page.line(page.typeset(statement.left), page.typeset(right)))
+            lines.append(page.line(page.typeset(statement.left), page.short(right)))
         blocks.append(Display(tuple(lines)))
         blocks.append(Paragraph(("where ", *_where(page, law), ".")))
     return blocks

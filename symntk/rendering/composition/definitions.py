@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sympy as sp
 
+from symntk.derivation.program import Site
 from symntk.gaussian.symbols import u, x
 from symntk.graph import Bias
-from symntk.rendering.composition.page import Page, bare
+from symntk.rendering.composition.page import Page
 from symntk.rendering.document import Block, Display, Line, Math, Paragraph, Piece
 from symntk.rendering.heads import Applied, Kernel
 from symntk.rendering.mathematics.layout import (
@@ -143,7 +144,7 @@ def _functions(page: Page) -> list[Block]:
     for symbol, (function, _) in page.functions.definitions.items():
         left = page.typeset(Applied(symbol, 0, u))
         lines.append(
-            Line(left, page.typeset(_shown(function).xreplace({x: u})), page.number(symbol))
+            Line(left, page.typeset(_shown(function).xreplace({x: u})), page.number())
         )
     if not lines:
         return []
@@ -178,7 +179,7 @@ def _kernels(page: Page) -> list[Block]:
         sigma, theta = Kernel("Sigma", None, "h"), Kernel("Theta")
     inner = row(Scripts(Apply(vector, Fence(point)), above=Atom("⊤")), Apply(vector, Fence(other)))
     mean = row(limit, Fraction(Atom("1", "number"), Atom("n")), inner)
-    lines.append(Line(typeset(sigma), mean, page.number("sigma")))
+    lines.append(page.line(typeset(sigma), mean))
     if not reading.layered and reading.backward:
         slope = row(
             limit,
@@ -188,40 +189,25 @@ def _kernels(page: Page) -> list[Block]:
                 for where in (point, other)
             ),
         )
-        lines.append(Line(typeset(Kernel("Pi", None, "h")), slope, page.number("pi")))
+        lines.append(Line(typeset(Kernel("Pi", None, "h")), slope, page.number()))
     tangent = row(
         limit, _total("θ"), *(_partial(coordinate, where, Atom("θ")) for where in (point, other))
     )
-    lines.append(Line(typeset(theta), tangent, page.number("theta")))
-    opening: list[Piece] = ["For two inputs "]
-    opening += [Math(point), " and ", Math(other), " we look for the limits"]
+    lines.append(page.line(typeset(theta), tangent))
+    opening: list[Piece] = ["For two inputs ", Math(point), " and ", Math(other)]
+    opening.append(" we look for the limits")
     closing: list[Piece]
+    theta_name = Math(Atom("θ"))
     if reading.layered:
-        last = typeset(bare(reading.outputs[0]).layer or sp.S.Zero)
-        closing = [
-            "the second sum being over all parameters ",
-            Math(Atom("θ")),
-            " before the layer, for one coordinate ",
-            Math(coordinate),
-            " of ",
-            Math(vector),
-            "; layer ",
-            Math(typeset.layer(reading.outputs[0].layer)),
-            " is the output ",
-            Math(Atom("f")),
-            ".",
-        ]
-        del last
+        layer = reading.outputs[0].layer
+        assert layer is not None
+        closing = ["the sum being over all parameters ", theta_name, " before the layer, for one "]
+        closing += ["coordinate ", Math(coordinate), " of ", Math(vector), "; layer "]
+        closing += [Math(typeset.layer(layer)), " is the output ", Math(Atom("f")), "."]
     else:
-        closing = [
-            "for a vector ",
-            Math(vector),
-            " of the network, the last sum being over all parameters ",
-            Math(Atom("θ")),
-            "; without an index ",
-            Math(typeset(Kernel("Sigma", site=""))),
-            " is the covariance of the output.",
-        ]
+        closing = ["for a vector ", Math(vector), " of the network, the last sum being over all "]
+        closing += ["parameters ", theta_name, "; without an index "]
+        closing += [Math(typeset(Kernel("Sigma", site=""))), " is the covariance of the output."]
     return [
         Paragraph(tuple(opening)),
         Display(tuple(lines)),
@@ -235,20 +221,16 @@ def _pair_law(page: Page) -> list[Block]:
     typeset, reading = page.typeset, page.reading
     index = sp.Symbol("ℓ", integer=True) if reading.layered else None
     vector = "" if reading.layered else "h"
-    big = typeset(Kernel("Lambda", index, vector, ""))
-    cells = {
-        site: typeset(Kernel("Sigma", index, vector, site)) for site in ("aa", "ab", "ba", "bb")
-    }  # type: ignore[arg-type]
-    matrix = Matrix(((cells["aa"], cells["ab"]), (cells["ba"], cells["bb"])), large=True)
+    sites: tuple[tuple[Site, Site], ...] = (("aa", "ab"), ("ba", "bb"))
+    cells = tuple(
+        tuple(typeset(Kernel("Sigma", index, vector, site)) for site in line) for line in sites
+    )
+    pair = Fence(separated([Atom("u"), Atom("v")]))
+    opening: tuple[Piece, ...] = ("Expectations are over centred Gaussian pairs ", Math(pair))
+    left = typeset(Kernel("Lambda", index, vector, ""))
     return [
-        Paragraph(
-            (
-                "Expectations are over centred Gaussian pairs ",
-                Math(Fence(separated([Atom("u"), Atom("v")]))),
-                " with covariance",
-            )
-        ),
-        Display((Line(big, matrix, page.number("lambda")),)),
+        Paragraph((*opening, " with covariance")),
+        Display((page.line(left, Matrix(cells, large=True)),)),
     ]
 
 

@@ -11,6 +11,7 @@ from symntk.gaussian import Expectation, Moment
 from symntk.gaussian.symbols import c, q, q1, q2, u, v
 from symntk.rendering.composition.page import Page
 from symntk.rendering.composition.rules import title
+from symntk.rendering.composition.shorthand import shorthands
 from symntk.rendering.document import Block, Display, Emphasis, Line, Math, Paragraph, Piece
 from symntk.rendering.heads import Dual
 from symntk.rendering.mathematics.layout import (
@@ -34,7 +35,29 @@ def dual_activation(page: Page) -> list[Block]:
     wanted.sort(key=lambda moment: page.functions.dual(moment).orders)
     if not wanted:
         return []
-    return [*_definition(page, wanted), *_derivation(page, wanted)]
+    blocks = list(_definition(page, wanted))
+    page.shorthands = shorthands(_expressions(wanted), page.typeset)
+    return [*blocks, *_introduction(page), *_derivation(page, wanted)]
+
+
+def _expressions(moments: list[Moment]) -> Iterator[sp.Basic]:
+    """Everything that the derivation of the moments will show."""
+    pending = [step for moment in moments for step in moment.steps]
+    while pending:
+        step = pending.pop()
+        if step.substeps:
+            pending += step.substeps
+        else:
+            yield from (step.before, step.after)
+
+
+def _introduction(page: Page) -> Iterator[Block]:
+    """What the short-hands stand for."""
+    if page.shorthands:
+        yield Paragraph(("Short-hands are",))
+        yield Display(
+            tuple(Line(page.typeset(s), page.typeset(e)) for e, s in page.shorthands.items())
+        )
 
 
 def _definition(page: Page, moments: list[Moment]) -> Iterator[Block]:
@@ -50,10 +73,7 @@ def _definition(page: Page, moments: list[Moment]) -> Iterator[Block]:
     yield Paragraph(
         ("The expectations above are functions of a covariance. For ", Math(law), " let")
     )
-    lines = [
-        page.line(typeset(page.functions.dual(m)), typeset(_named(page, m)), page.functions.dual(m))
-        for m in moments
-    ]
+    lines = [page.line(typeset(page.functions.dual(m)), typeset(_named(page, m))) for m in moments]
     yield Display(tuple(lines))
 
 
@@ -118,14 +138,12 @@ class _Telling:
         return tuple(pieces)
 
     def _line(self, step: Step) -> Line:
-        typeset = self.page.typeset
         self._number_laws(step)
         mark = Atom(step.rule, "words")
         equals = Scripts(Atom("=", "relation"), above=mark)
         before = self.heads.get(step.before, step.before)
-        return replace(
-            self.page.line(typeset(before), typeset(step.after), step.before), relation=equals
-        )
+        line = self.page.line(self.page.short(before), self.page.short(step.after))
+        return replace(line, relation=equals)
 
     def _number_laws(self, step: Step) -> None:
         """A number for each law but that of (u, v) itself, to be defined below the display."""
@@ -133,6 +151,7 @@ class _Telling:
         for expression in (step.before, step.after):
             for expectation in sorted(expression.atoms(Expectation), key=str):
                 law = expectation.law
+                law = tuple(part.xreplace(dict(self.page.shorthands)) for part in law)
                 if law not in ((q,), (q1, q2, c)) and law not in known:
                     known[law] = len(known) + 1
                     self.laws.append(law)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -50,7 +51,7 @@ class Page:
     reading: Reading
     cited: dict[str, None] = field(default_factory=dict)
     numbered: int = 0
-    numbers: dict[object, int] = field(default_factory=dict)
+    shorthands: Mapping[sp.Expr, sp.Symbol] = field(default_factory=dict)
 
     @classmethod
     def of(cls, derivation: Derivation, profile: NotationProfile) -> Page:
@@ -79,22 +80,22 @@ class Page:
         self.cited[key] = None
         return Cite(key, place)
 
-    def number(self, about: object = None) -> int:
-        """The next equation's number, remembered under what the equation is about."""
+    def short(self, expression: sp.Basic) -> Layout:
+        """The layout of ``expression`` with the short-hands that were introduced."""
+        return self.typeset(expression.xreplace(dict(self.shorthands)))
+
+    def number(self) -> int:
+        """The next equation's number."""
         self.numbered += 1
-        if about is not None:
-            self.numbers.setdefault(about, self.numbered)
         return self.numbered
 
-    def line(self, left: Layout, right: Layout, about: object = None) -> Line:
+    def line(self, left: Layout, right: Layout) -> Line:
         """A numbered equation."""
-        return Line(left, right, self.number(about))
+        return Line(left, right, self.number())
 
     def statement(self, statement: Statement) -> Line:
         """A statement as a numbered equation, with the layers that it holds for."""
-        line = self.line(
-            self.typeset(statement.left), self.typeset(statement.right), statement.left
-        )
+        line = self.line(self.typeset(statement.left), self.typeset(statement.right))
         if statement.span is None:
             return line
         return replace(line, remark=self.range(*statement.span))
@@ -134,11 +135,9 @@ class Page:
             gap = [". "] if step.reason else []
             rules.append((Emphasis(capitalised(rule)), *where, *gap, *reason))
         if rules:
-            pieces = [
-                piece
-                for number, rule in enumerate(rules)
-                for piece in ((" ",) * (number > 0) + rule)
-            ]
+            pieces: list[Piece] = [*rules[0]]
+            for rule_prose in rules[1:]:
+                pieces += [" ", *rule_prose]
             blocks.append(Paragraph(tuple(pieces)))
         return blocks
 
@@ -157,6 +156,7 @@ def references(numbers: list[int]) -> list[Piece]:
 
 
 def capitalised(text: str) -> str:
+    """``text`` with a capital letter first."""
     return text[:1].upper() + text[1:]
 
 

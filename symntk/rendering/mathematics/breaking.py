@@ -16,6 +16,7 @@ from symntk.rendering.mathematics.layout import (
     Fraction,
     Layout,
     Row,
+    Scripts,
     Sum,
     row,
 )
@@ -35,7 +36,7 @@ def break_lines(
     match layout:
         case Sum(terms):
             return _break_sum(terms, room, measure, start)
-        case Fence(inside, left, right):
+        case Fence():
             return _break_fence((), layout, (), room, measure, start)
         case Apply(function, arguments):
             return _break_fence((function,), arguments, (), room, measure, start)
@@ -69,6 +70,10 @@ def _break_sum(
         if measure(whole) <= space():
             current = (term,)
             continue
+        if not lines and first < room and measure(_open_sum((term,), True)) <= room:
+            lines.append(Row(()))
+            current = (term,)
+            continue
         sign, inside = term
         parts = break_lines(inside, room, measure, space() - measure(Atom("+", "binary")))
         head, *rest = parts
@@ -76,6 +81,14 @@ def _break_sum(
         lines.extend(rest)
     if current:
         lines.append(_open_sum(current, bool(lines)))
+    return lines if lines[0] != Row(()) else _without_sign(lines)
+
+
+def _without_sign(lines: list[Layout]) -> list[Layout]:
+    """Lines after an empty one: what comes first in the sum has no plus sign."""
+    second = lines[1]
+    if isinstance(second, Row) and second.parts[0] == Atom("+", "binary"):
+        lines[1] = row(*second.parts[1:])
     return lines
 
 
@@ -107,7 +120,29 @@ def _break_row(
             case Fraction(Sum() as above, below):
                 fraction = Fraction(Atom("1", "number"), below)
                 return _break_row((*before, fraction, Fence(above), *after), room, measure, first)
+    return _break_anywhere(parts, room, measure, first)
+
+
+def _break_anywhere(
+    parts: tuple[Layout, ...], room: float, measure: Measure, first: float
+) -> list[Layout]:
+    """Between any two factors: the last resort."""
+    for index in range(len(parts) - 1, 0, -1):
+        if _is_sign(parts[index - 1]) or _is_sign(parts[index]):
+            continue
+        head = row(*parts[:index])
+        if measure(head) <= first:
+            rest = break_lines(row(_TIMES, *parts[index:]), room, measure)
+            return [head, *rest]
     return [row(*parts)]
+
+
+def _is_sign(layout: Layout) -> bool:
+    if isinstance(layout, Scripts):
+        return _is_sign(layout.base)
+    return isinstance(layout, Atom) and (
+        layout.style in ("binary", "relation", "punctuation") or layout.text in "∑∏∫lim∂d"
+    )
 
 
 def _is_breakable(fence: Fence) -> bool:

@@ -186,6 +186,8 @@ def _sum(terms: tuple[tuple[str, Layout], ...]) -> str:
         if pieces or sign == "−":
             pieces.append("-" if sign == "−" else "+")
         text = latex(term)
+        if isinstance(term, Fraction):
+            text = text.replace(r"\tfrac", r"\frac", 1)
         pieces.append(rf"({text})" if isinstance(term, Sum) and len(term.terms) > 1 else text)
     first = pieces[0]
     return first + (" " if first != "-" else "") + " ".join(pieces[1:])

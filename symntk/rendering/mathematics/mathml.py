@@ -115,12 +115,25 @@ def _sum(terms: tuple[tuple[str, Layout], ...]) -> str:
 
 def _scripts(layout: Scripts) -> str:
     base, above, below = layout.base, layout.above, layout.below
+    if isinstance(base, Atom) and base.style in ("relation", "operator") and base.text not in "∫":
+        return _limits(base, above, below)
     if above is not None and below is not None:
         return f"<msubsup>{_one(base)}{_one(below)}{_one(above)}</msubsup>"
     if above is not None:
         return f"<msup>{_one(base)}{_one(above)}</msup>"
     assert below is not None
     return f"<msub>{_one(base)}{_one(below)}</msub>"
+
+
+def _limits(base: Atom, above: Layout | None, below: Layout | None) -> str:
+    """Scripts over and under a sign: sums, limits, a rule over an equality sign."""
+    if above is not None and below is not None:
+        return f"<munderover>{_one(base)}{_one(below)}{_one(above)}</munderover>"
+    if above is not None:
+        tag = "mover" if base.style == "relation" or base.text in "∑∏" else "msup"
+        return f"<{tag}>{_one(base)}{_one(above)}</{tag}>"
+    assert below is not None
+    return f"<munder>{_one(base)}{_one(below)}</munder>"
 
 
 def _case(value: Layout, condition: Layout | None) -> str:

@@ -82,6 +82,10 @@ def plain(layout: Layout, ascii: bool = False) -> str:
     return _Writer(ascii).write(layout)
 
 
+_PARTIAL = Atom("∂")
+_TRANSPOSE = Atom("⊤")
+
+
 class _Writer:
     def __init__(self, ascii: bool) -> None:
         self.ascii = ascii
@@ -142,7 +146,10 @@ class _Writer:
             piece = self.write(part)
             if inside_product and isinstance(part, Fraction) and not beside_sign and index:
                 piece = f"({piece})"
-            glued = not text or text[-1] in " ([{" or piece[0] in " ,)]}" or text[-1] in "·/"
+            elif isinstance(part, Fraction) and not beside_sign and index + 1 < len(parts):
+                piece = f"({piece})"
+            glued = not text or text[-1] in " ([{·/∂" or piece[0] in " ,)]}"
+            glued = glued or (index > 0 and parts[index - 1] == _PARTIAL)
             text += piece if glued or piece[0] in "·/" else f" {piece}"
         return text
 
@@ -166,6 +173,8 @@ class _Writer:
     def factor(self, layout: Layout, scripts: bool = True) -> str:
         """Something that must bind more tightly than a product."""
         text = self.write(layout)
+        if isinstance(layout, Row) and layout.parts[0] == _PARTIAL and len(layout.parts) == 2:
+            return text
         if isinstance(layout, Atom | Fence | Apply | Dotted | Root | Matrix):
             return text
         if isinstance(layout, Scripts) and scripts:
@@ -183,7 +192,11 @@ class _Writer:
 
     def scripts(self, base: Layout, above: Layout | None, below: Layout | None) -> str:
         text = self.write(base)
-        if isinstance(base, Row | Sum | Fraction | Apply):
+        if isinstance(base, Atom) and base.style == "relation":
+            return text
+        if isinstance(base, Row | Sum | Fraction) or (
+            isinstance(base, Apply) and above != _TRANSPOSE
+        ):
             text = f"({text})"
         if below is not None:
             lowered = self.write(below)
