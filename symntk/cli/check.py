@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from symntk.cli.models import ModelChoice, model_options
-from symntk.cli.output import OUTPUT, check_writable, working
+from symntk.cli.output import OUTPUT, check_writable, progress_bar
 
 
 class Widths(click.ParamType[Any]):
@@ -75,9 +75,11 @@ def check(
 
     given = {"widths": widths, "seeds": seeds}
     settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    graph = choice.graph()
-    with working("Sampling finite networks"):
-        report = run_check(graph, rng=rng, **settings)
+    derivation = choice.derivation()
+    with progress_bar("Sampling finite networks") as advance:
+        report = run_check(
+            derivation.graph, derivation=derivation, rng=rng, progress=advance, **settings
+        )
     if plot is not None:
         report.plot(plot)
     click.echo(report.render())
