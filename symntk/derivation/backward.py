@@ -23,7 +23,7 @@ from symntk.derivation.expectations import slope
 from symntk.derivation.forward import Forward
 from symntk.derivation.laws import segment
 from symntk.derivation.program import SWAPPED, Quantity, relocate
-from symntk.graph import Node, describe
+from symntk.graph import Node
 from symntk.graph.weights import Bias, Weight
 from symntk.ops.law import Law, Term, Terms, differentiate, gaussians
 from symntk.trace import Prose
@@ -55,8 +55,10 @@ class Backward:
             if node.op == "matmul":
                 self.products[node.inputs[0]].append(node)
         self.parts = self._parts()
+        self._outlets: dict[Node, frozenset[str]] = {}
         self._gradients: dict[tuple[Node, Node], sp.Expr] = {}
         self._channels: dict[tuple[Node, Node], sp.Expr] = {}
+        self._settle()
 
     def _parts(self) -> dict[Node, list[_Through]]:
         """For each Gaussian, the parts of its gradient."""
@@ -91,12 +93,30 @@ class Backward:
             self._gradients[key] = self._named(left, right, value, "activation", _THROUGH)
         return self._gradients[key]
 
+    def outlets(self, node: Node) -> frozenset[str]:
+        """The weights through which gradients come back to a Gaussian; the root's is unnamed.
+
+        Gradients without a common outlet are independent.
+        """
+        if node not in self._outlets:
+            found: set[str] = set()
+            for part in self.parts[node]:
+                found |= self.outlets(part.node) if part.law is None else self._ends(part.node)
+            self._outlets[node] = frozenset(found)
+        return self._outlets[node]
+
+    def _ends(self, channel: Node) -> set[str]:
+        names = {use.parameter.name for use in self.products[channel] if use.parameter}
+        return names | {""} if channel == self.root else names
+
     def _through(self, part: _Through, right: Node) -> sp.Expr:
         """The covariance of one part of a gradient with the whole gradient at ``right``."""
         if part.law is None:
             weight = self.forward.resolve(part.coefficient, "aa")
             return weight * self.gradient(part.node, right)
         total = sp.S.Zero
+        if not self._ends(part.node) & self.outlets(right):
+            return total
         for other in self.parts[right]:
             if other.law is None:
                 weight = self.forward.resolve(other.coefficient, "bb")
@@ -104,7 +124,7 @@ class Backward:
                 continue
             outer = self.channel(part.node, other.node)
             if outer != 0:
-                total += outer * self.forward.mixture(part.law, other.law, describe(part.node))
+                total += outer * self.forward.mixture(part.law, other.law, part.node)
         return total
 
     def channel(self, left: Node, right: Node) -> sp.Expr:
@@ -142,7 +162,6 @@ class Backward:
         sum over pairs of uses z = W h, z' = W h' of sigma^2 Sigma[h, h'] Pi[z, z'], for a bias of
         sigma^2 Pi; times fan_in / sigma^2 (a bias: 1 / sigma^2) in the standard parametrisation.
         """
-        self._settle()
         found: ThetaByName = {}
         for name, uses in self.uses.items():
             parameter = uses[0].parameter
@@ -153,9 +172,14 @@ class Backward:
         return found
 
     def _settle(self) -> None:
-        """Compute gradients from the root down, so that no recursion runs deep."""
+        """Compute covariances from the inputs up and gradients from the root down, so that no
+        recursion runs deep."""
+        for node in self.nodes:
+            if node in self.products:
+                self.forward.sigma(node, node)
         for node in reversed(self.nodes):
             if self.laws.of(node) == Law.gaussian(node):
+                self.outlets(node)
                 self.gradient(node, node)
 
     def _of_pair(self, use: Node, other: Node) -> sp.Expr:

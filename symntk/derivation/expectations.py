@@ -11,6 +11,7 @@ import sympy as sp
 from symntk.errors import AssumptionError
 from symntk.gaussian import Expectation, Moment, derivative, expect, expect_one
 from symntk.gaussian.symbols import c, q, q1, q2, u, v, x
+from symntk.graph import Node, describe
 from symntk.ops.law import Form
 
 Place: TypeAlias = Literal["a", "b"]
@@ -37,12 +38,12 @@ class Expectations:
     moments: dict[Key, Moment] = field(default_factory=dict)
 
     def product(
-        self, functions: dict[Variable, sp.Expr], covariance: Covariance, node: str
+        self, functions: dict[Variable, sp.Expr], covariance: Covariance, node: Node
     ) -> sp.Expr:
         """E[prod_i f_i(G_i)] for centred jointly Gaussian G_i.
 
         Independent groups factorise.  In a group a linear factor goes first, by Stein's lemma
-        E[G_i F] = sum_j Cov(G_i, G_j) E[dF/dG_j].  ``node`` is named if what remains is refused.
+        E[G_i F] = sum_j Cov(G_i, G_j) E[dF/dG_j].  An error names ``node``, whose law it is about.
         """
         functions = {key: phi for key, phi in functions.items() if phi != 1}
         constant = sp.Mul(*(phi for phi in functions.values() if not phi.has(x)))
@@ -55,7 +56,7 @@ class Expectations:
         return result
 
     def _group(
-        self, functions: dict[Variable, sp.Expr], covariance: Covariance, node: str
+        self, functions: dict[Variable, sp.Expr], covariance: Covariance, node: Node
     ) -> sp.Expr:
         polynomial = _first_polynomial(functions)
         if polynomial is not None and (functions[polynomial] == x or len(functions) > 2):
@@ -69,7 +70,7 @@ class Expectations:
             law = (covariance(first, first), covariance(second, second), covariance(first, second))
             return self._pair(functions[first], functions[second], law, node)
         raise AssumptionError(
-            node,
+            describe(node),
             f"its covariance is an expectation over {len(variables)} dependent Gaussians, which "
             "no rule reduces to two",
             "Make the gate and the gated vector independent (weights of their own, no shared sum)",
@@ -80,7 +81,7 @@ class Expectations:
         chosen: Variable,
         functions: dict[Variable, sp.Expr],
         covariance: Covariance,
-        node: str,
+        node: Node,
     ) -> sp.Expr:
         """E[p(G) F] with p = G r + p(0): p(0) E[F] + sum_j Cov(G, G_j) E[d(r F)/dG_j].
 
@@ -106,11 +107,11 @@ class Expectations:
         return Expectation(f.xreplace({x: u}), variance) if constant is None else constant
 
     def _pair(
-        self, f: sp.Expr, g: sp.Expr, law: tuple[sp.Expr, sp.Expr, sp.Expr], node: str
+        self, f: sp.Expr, g: sp.Expr, law: tuple[sp.Expr, sp.Expr, sp.Expr], node: Node
     ) -> sp.Expr:
         if f.has(sp.DiracDelta) or g.has(sp.DiracDelta):
             raise AssumptionError(
-                node,
+                describe(node),
                 "its covariance needs the derivative of a function that jumps, at a Gaussian that "
                 "depends on another factor; that is singular where the two inputs agree",
                 "Use an activation without kinks, or make the factors independent",

@@ -102,7 +102,7 @@ class Forward:
             return self._of_gaussians(left, right)
         if left.op == right.op == "layer_norm":
             return self._of_norms(left, right), "layer norm", _REASONS["layer norm"]
-        value = self.mixture(first, second, describe(left))
+        value = self.mixture(first, second, left)
         return value, _rule(left), _REASONS.get(_rule(left), ())
 
     def _of_norms(self, left: Node, right: Node) -> sp.Expr:
@@ -128,14 +128,16 @@ class Forward:
         )
 
     def _of_gaussians(self, left: Node, right: Node) -> tuple[sp.Expr, str, Prose]:
-        for node, other, swap in ((left, right, False), (right, left, True)):
+        if not self.laws.sources(left) & self.laws.sources(right):
+            return sp.S.Zero, "independence", ()
+        for node in (right, left):  # the later one first, or deep sums would be taken apart twice
             parts = self.laws.parts(node)
             if parts is not None:
                 value = sp.S.Zero
                 for part, coefficient in parts:
-                    at_a, at_b = (other, part) if swap else (part, other)
-                    weight = self.resolve(coefficient, "bb" if swap else "aa")
-                    value += weight * self.sigma(at_a, at_b)
+                    pair = (left, part) if node is right else (part, right)
+                    weight = self.resolve(coefficient, "bb" if node is right else "aa")
+                    value += weight * self.sigma(*pair)
                 return value, "sum", _REASONS["sum"]
         value = sp.S.Zero
         if left.parameter is not None and left.parameter == right.parameter:
@@ -144,13 +146,13 @@ class Forward:
                 value *= self.sigma(left.inputs[0], right.inputs[0])
         return value, "matrix product", _REASONS["matrix product"]
 
-    def mixture(self, first: Law, second: Law, node: str) -> sp.Expr:
+    def mixture(self, first: Law, second: Law, node: Node) -> sp.Expr:
         """E[Z(a) Z'(b)], averaged over the blocks of coordinates."""
         try:
             shares = aligned((first, second))
         except ValueError:
             raise AssumptionError(
-                node,
+                describe(node),
                 "it meets a concatenation of other proportions",
                 "Concatenate in the same proportions, or give the two weights of their own",
             ) from None
@@ -164,11 +166,11 @@ class Forward:
             )
         )
 
-    def expectation(self, terms: Terms, others: Terms, node: str) -> sp.Expr:
+    def expectation(self, terms: Terms, others: Terms, node: Node) -> sp.Expr:
         """E[Z(a) Z'(b)] for one block of coordinates, multiplied out."""
         return sp.Add(*(self._of_terms(t, o, node) for t in terms for o in others))
 
-    def _of_terms(self, term: Term, other: Term, node: str) -> sp.Expr:
+    def _of_terms(self, term: Term, other: Term, node: Node) -> sp.Expr:
         functions: dict[Variable, sp.Expr] = {(form, "a"): phi for form, phi in term.factors}
         functions |= {(form, "b"): phi for form, phi in other.factors}
         value = self.expectations.product(functions, self._between, node)
@@ -176,7 +178,7 @@ class Forward:
             return value
         return self.resolve(term.coefficient, "aa") * self.resolve(other.coefficient, "bb") * value
 
-    def mean(self, law: Law, node: str) -> sp.Expr:
+    def mean(self, law: Law, node: Node) -> sp.Expr:
         """E Z(a), averaged over the blocks of coordinates."""
         one: Terms = (Term(sp.S.One, ()),)
         return sp.Add(*(share * self.expectation(terms, one, node) for share, terms in law.blocks))
@@ -225,7 +227,7 @@ class Forward:
             eps = node["eps"]
             if law.linear_forms is None:
                 mean = self.equation(
-                    Quantity("mean", name, ""), self.mean(law, name), "mean", (), "yang2020"
+                    Quantity("mean", name, ""), self.mean(law, node), "mean", (), "yang2020"
                 )
                 square = square - mean**2
             square = square + eps

@@ -19,6 +19,7 @@ class Laws:
 
     graph: Graph
     _laws: dict[Node, Law] = field(default_factory=dict)
+    _sources: dict[Node, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         every = [node for body in self.graph.bodies() for node in ancestors(body)]
@@ -65,6 +66,20 @@ class Laws:
             for part, inner in forms[0]:
                 form[part] = form.get(part, 0) + coefficient * inner
         return tuple(form.items())
+
+    def sources(self, node: Node) -> frozenset[str]:
+        """The parameters, and nodes of other kinds, whose Gaussians a Gaussian vector is a sum of.
+
+        Vectors without a common source are independent, whatever the inputs.
+        """
+        if node not in self._sources:
+            parts = self.parts(node)
+            if parts is None:
+                own = node.digest if node.parameter is None else node.parameter.name
+                self._sources[node] = frozenset([own])
+            else:
+                self._sources[node] = frozenset().union(*(self.sources(n) for n, _ in parts))
+        return self._sources[node]
 
     def is_inline(self, node: Node) -> bool:
         """Whether a Gaussian is only a summand, and needs no symbol of its own: W x in W x + b."""
