@@ -9,7 +9,7 @@ import sympy as sp
 from symntk.derivation.program import Site
 
 Letter: TypeAlias = Literal["input", "Sigma", "dot Sigma", "Pi", "Theta", "Lambda", "mean", "scale"]
-"""input: the kernel x . x' / d of the data; Lambda: the covariance matrix of a pair of inputs."""
+"""input: the kernel x . x' / d of the data, product: x . x'; Lambda: the covariance matrix of a pair of inputs."""
 
 
 class Kernel(sp.Symbol):  # type: ignore[misc]

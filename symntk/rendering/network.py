@@ -26,9 +26,12 @@ from symntk.rendering.mathematics.layout import (
 from symntk.rendering.mathematics.names import name
 from symntk.rendering.mathematics.typeset import Typesetter
 from symntk.rendering.reading.activations import Functions
-from symntk.rendering.reading.reading import Vector
+from symntk.rendering.reading.reading import Reading
 
 _ODOT = Atom("⊙", "binary")
+
+
+Span = tuple[sp.Symbol, sp.Expr, sp.Expr]
 
 
 class Network:
@@ -39,20 +42,25 @@ class Network:
         derivation: Derivation,
         functions: Functions,
         typesetter: Typesetter,
-        vectors: Mapping[Node, Vector],
+        reading: Reading,
     ) -> None:
         self.graph = derivation.graph
-        self.functions, self.typesetter, self.vectors = functions, typesetter, vectors
+        self.functions, self.typesetter = functions, typesetter
+        self.vectors, self.layered = reading.vectors, reading.layered
+        self.reading = reading
         self._name_parameters()
 
     def _name_parameters(self) -> None:
-        """A block's parameters have the index of what leaves the block; W1 of layer 1 is W^(1)."""
+        """A block's parameters have an index: of the layer that they make, where blocks are layers,
+        else of the block.  W1 of layer 1 is W^(1)."""
         for body in self.graph.bodies():
             inside = body != self.graph.output
             for node in ancestors(body):
                 index = self.vectors[node].index if node in self.vectors else None
                 if index is None or node.op == "repeat":
                     continue
+                if inside and not self.layered:
+                    index = next(iter(index.free_symbols), index)
                 for label in self._parameters_of(node):
                     stem = label.rstrip("0123456789")
                     if inside:
@@ -82,11 +90,9 @@ class Network:
 
     def lines(self) -> Iterator[Line]:
         """vector(x) = its formula, in the order of dependence; blocks in place."""
-        seen: set[Node] = set()
-        bodies = list(self.graph.bodies())
-        yield from self._body(bodies[0], seen)
+        yield from self._body(self.graph.output, None, set())
 
-    def _body(self, output: Node, seen: set[Node]) -> Iterator[Line]:
+    def _body(self, output: Node, span: Span | None, seen: set[Node]) -> Iterator[Line]:
         for node in ancestors(output):
             if node in seen:
                 continue
@@ -94,12 +100,29 @@ class Network:
             if node.op == "repeat":
                 yield from self._block(node, seen)
             elif node in self.vectors and node.op not in ("input", "block_input"):
-                yield Line(self.at_point(self.vectors[node].layout), self.formula(node, top=True))
+                yield self._line(self.vectors[node].layout, self.formula(node, top=True), span)
 
     def _block(self, node: Node, seen: set[Node]) -> Iterator[Line]:
-        body, placeholder = node["body"], node["placeholder"]
+        """What enters the first block, then one block."""
+        body, placeholder, times = node["body"], node["placeholder"], node["times"]
         assert isinstance(body, Node) and isinstance(placeholder, Node)
-        yield from self._body(body, seen)
+        assert isinstance(times, sp.Expr)
+        index = self.vectors[placeholder].index
+        if not isinstance(index, sp.Symbol):
+            raise NotImplementedError(f"a block without an index: {node}")
+        first = sp.S.Zero
+        if self.reading.span is not None:
+            first = self.reading.span[1]
+        else:
+            start = self.typesetter.indexed(
+                name(self.graph.names[placeholder]), self.typesetter.layer(first)
+            )
+            yield self._line(start, self.formula(node.inputs[0]), None)
+        yield from self._body(body, (index, first, first + times - 1), seen)
+
+    def _line(self, vector: Layout, formula: Layout, span: Span | None) -> Line:
+        remark = None if span is None else self.typesetter.range(*span)
+        return Line(self.at_point(vector), formula, remark=remark)
 
     def at_point(self, vector: Layout) -> Layout:
         """``vector`` at the input x."""

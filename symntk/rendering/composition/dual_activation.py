@@ -146,15 +146,9 @@ class _Telling:
         return replace(line, relation=equals)
 
     def _number_laws(self, step: Step) -> None:
-        """A number for each law but that of (u, v) itself, to be defined below the display."""
-        known = self.page.typeset.laws
-        for expression in (step.before, step.after):
-            for expectation in sorted(expression.atoms(Expectation), key=str):
-                law = expectation.law
-                law = tuple(part.xreplace(dict(self.page.shorthands)) for part in law)
-                if law not in ((q,), (q1, q2, c)) and law not in known:
-                    known[law] = len(known) + 1
-                    self.laws.append(law)
+        shorthands = dict(self.page.shorthands)
+        ends = (end.xreplace(shorthands) for end in (step.before, step.after))
+        self.laws += self.page.number_laws(*ends)
 
     def flush(self) -> None:
         """Close the display."""
@@ -162,26 +156,8 @@ class _Telling:
             self.blocks.append(Display(tuple(self.lines)))
             self.lines = []
         if self.laws:
-            self.blocks += _law_definitions(self.page, self.laws)
+            self.blocks += self.page.laws(self.laws)
             self.laws = []
-
-
-def _law_definitions(page: Page, laws: list[tuple[sp.Expr, ...]]) -> list[Block]:
-    """Under E_1: (u, v) ~ N(0, ...)."""
-    typeset = page.typeset
-    lines = [
-        Line(
-            row(_expectation(typeset.laws[law]), Atom(":", "punctuation"), typeset.variables(law)),
-            typeset.normal(law, large=True),
-            relation=Atom("∼", "relation"),
-        )
-        for law in laws
-    ]
-    return [Paragraph(("where the expectations are over",)), Display(tuple(lines))]
-
-
-def _expectation(number: int) -> Layout:
-    return Scripts(Atom("E", "blackboard"), below=Atom(str(number), "number"))
 
 
 def _derivation(page: Page, moments: list[Moment]) -> list[Block]:

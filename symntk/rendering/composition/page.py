@@ -9,6 +9,7 @@ from functools import cached_property
 import sympy as sp
 
 from symntk.derivation import Derivation
+from symntk.gaussian import Expectation
 from symntk.rendering.document import (
     Block,
     Cite,
@@ -23,12 +24,10 @@ from symntk.rendering.document import (
 )
 from symntk.rendering.heads import Kernel
 from symntk.rendering.mathematics.layout import (
-    COMMA,
-    EQUALS,
     Atom,
     Layout,
+    Scripts,
     row,
-    separated,
 )
 from symntk.rendering.mathematics.names import name
 from symntk.rendering.mathematics.typeset import Typesetter
@@ -68,7 +67,7 @@ class Page:
     @cached_property
     def network(self) -> Network:
         """The network's formulas."""
-        return Network(self.derivation, self.functions, self.typeset, self.reading.vectors)
+        return Network(self.derivation, self.functions, self.typeset, self.reading)
 
     def math(self, expression: sp.Basic) -> Math:
         """``expression`` within a sentence."""
@@ -93,20 +92,36 @@ class Page:
         """A numbered equation."""
         return Line(left, right, self.number())
 
+    def number_laws(self, *expressions: sp.Basic) -> list[tuple[sp.Expr, ...]]:
+        """Give numbers to the laws that no letter stands for; those that had none before."""
+        known, new = self.typeset.laws, []
+        for expression in expressions:
+            for expectation in sorted(expression.atoms(Expectation), key=str):
+                law = expectation.law
+                if law not in known and not self.typeset.is_lettered(law):
+                    known[law] = len(known) + 1
+                    new.append(law)
+        return new
+
+    def laws(self, laws: list[tuple[sp.Expr, ...]]) -> list[Block]:
+        """What the numbered expectations are over."""
+        typeset = self.typeset
+        lines = []
+        for law in laws:
+            sign = Scripts(Atom("E", "blackboard"), below=Atom(str(typeset.laws[law]), "number"))
+            left = row(sign, Atom(":", "punctuation"), typeset.variables(law))
+            right = typeset.normal(law, large=True)
+            lines.append(Line(left, right, relation=Atom("∼", "relation")))
+        if not lines:
+            return []
+        return [Paragraph(("where the expectations are over",)), Display(tuple(lines))]
+
     def statement(self, statement: Statement) -> Line:
         """A statement as a numbered equation, with the layers that it holds for."""
         line = self.line(self.typeset(statement.left), self.typeset(statement.right))
         if statement.span is None:
             return line
-        return replace(line, remark=self.range(*statement.span))
-
-    def range(self, index: sp.Symbol, first: sp.Expr, last: sp.Expr) -> Layout:
-        """L = 1, ..., L - 1."""
-        if first == last:
-            return row(self.typeset(index), EQUALS, self.typeset(first))
-        middle = [] if last == first + 1 else [Atom("…")]
-        ends = [self.typeset(first), *middle, self.typeset.layer(last)]
-        return row(self.typeset(index), EQUALS, separated(ends, COMMA))
+        return replace(line, remark=self.typeset.range(*statement.span))
 
     def reason(self, step: Step) -> list[Piece]:
         """A step's reason as a sentence, with its source."""
@@ -123,11 +138,14 @@ class Page:
         """Statements as equations, followed by the rules that give them, each with its reason."""
         lines: list[Line] = []
         used: dict[str, tuple[Step, list[int]]] = {}
+        laws: list[tuple[sp.Expr, ...]] = []
         for statement in statements:
+            laws += self.number_laws(statement.right)
             lines.append(self.statement(statement))
             for step in statement.steps:
                 used.setdefault(step.rule, (step, []))[1].append(self.numbered)
         blocks: list[Block] = [Display(tuple(lines))] if lines else []
+        blocks += self.laws(laws)
         rules: list[Prose] = []
         for rule, (step, numbers) in used.items():
             where: list[Piece] = [" (in ", *references(numbers), ")"]

@@ -195,7 +195,7 @@ def _sum(terms: tuple[tuple[str, Layout], ...]) -> str:
 
 def _scripts(layout: Scripts) -> str:
     base = latex(layout.base)
-    if isinstance(layout.base, Row | Sum | Scripts | Fraction | Apply):
+    if isinstance(layout.base, Row | Sum | Scripts | Fraction):
         base = f"{{{base}}}"
     if isinstance(layout.base, Atom) and layout.base.style == "relation":
         return rf"\overset{{{latex(layout.above)}}}{{{base}}}" if layout.above else base
@@ -203,7 +203,7 @@ def _scripts(layout: Scripts) -> str:
     if layout.above is None:
         return base + below
     if isinstance(layout.above, Atom) and set(layout.above.text) == {"′"}:
-        return base + "'" * len(layout.above.text) + below
+        return base + below + "'" * len(layout.above.text)
     return base + below + f"^{_grouped(latex(layout.above))}"
 
 

@@ -19,19 +19,23 @@ def name(text: str) -> Layout:
     shown = printable(text)
     stem = shown.rstrip("'′")
     primes = "′" * (len(shown) - len(stem))
-    parts = [part for part in stem.split("_") if part] or ["?"]
-    match = _TRAILING_NUMBER.fullmatch(parts[0])
-    if match:
-        parts[0:1] = [match[1], match[2]]
-    base = _letters(parts[0])
-    if primes:
-        base = Scripts(base, above=Atom(primes, "punctuation"))
-    if len(parts) == 1:
-        return base
-    index = separated([_letters(part) for part in parts[1:]], COMMA)
-    if isinstance(base, Scripts):
-        return Scripts(base.base, above=base.above, below=index)
-    return Scripts(base, below=index)
+    first, *indices = [part for part in stem.split("_") if part] or ["?"]
+    base = _numbered(first)
+    below = [base.below] if isinstance(base, Scripts) and base.below is not None else []
+    letter = base.base if isinstance(base, Scripts) else base
+    below += [_numbered(part) for part in indices]
+    above = Atom(primes, "punctuation") if primes else None
+    if not below and above is None:
+        return letter
+    return Scripts(letter, above=above, below=separated(below, COMMA) if below else None)
+
+
+def _numbered(part: str) -> Layout:
+    """A letter or word with the number that it ends in as its index."""
+    match = _TRAILING_NUMBER.fullmatch(part)
+    if match is None:
+        return _letters(part)
+    return Scripts(_letters(match[1]), below=_letters(match[2]))
 
 
 def _letters(part: str) -> Atom:

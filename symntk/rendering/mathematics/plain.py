@@ -83,7 +83,6 @@ def plain(layout: Layout, ascii: bool = False) -> str:
 
 
 _PARTIAL = Atom("∂")
-_TRANSPOSE = Atom("⊤")
 
 
 class _Writer:
@@ -194,9 +193,7 @@ class _Writer:
         text = self.write(base)
         if isinstance(base, Atom) and base.style == "relation":
             return text
-        if isinstance(base, Row | Sum | Fraction) or (
-            isinstance(base, Apply) and above != _TRANSPOSE
-        ):
+        if isinstance(base, Row | Sum | Fraction):
             text = f"({text})"
         if below is not None:
             lowered = self.write(below)

@@ -19,6 +19,7 @@ from symntk.gaussian.expectation import Expectation
 from symntk.rendering.heads import Applied, Dual, Kernel
 from symntk.rendering.mathematics.layout import (
     COMMA,
+    EQUALS,
     Apply,
     Atom,
     Cases,
@@ -124,6 +125,8 @@ class Typesetter(Printer):  # type: ignore[misc]
     def _print_Kernel(self, expr: Kernel) -> Layout:
         if expr.letter == "input":
             return self._input_kernel(*expr.vector.split(","), site=expr.site)
+        if expr.letter == "product":
+            return self._input_kernel(*expr.vector.split(","), site=expr.site).above
         letter = self.profile.letters[expr.letter]
         above = below = None
         if expr.layer is not None:
@@ -156,6 +159,14 @@ class Typesetter(Printer):  # type: ignore[misc]
         offset = Atom(str(abs(number)), "number")
         return Sum((("+", self._print(symbols)), ("−" if number < 0 else "+", offset)))
 
+    def range(self, index: sp.Symbol, first: sp.Expr, last: sp.Expr) -> Layout:
+        """L = 1, ..., L - 1."""
+        if first == last:
+            return row(self(index), EQUALS, self(first))
+        middle = [] if last == first + 1 else [Atom("…")]
+        ends = [self(first), *middle, self.layer(last)]
+        return row(self(index), EQUALS, separated(ends, COMMA))
+
     def subject(self, label: str) -> Layout:
         """The vector or parameter called ``label``."""
         return self.subjects.get(label) or name(label)
@@ -181,6 +192,13 @@ class Typesetter(Printer):  # type: ignore[misc]
             sign = Scripts(sign, below=self.law(expr))
         return Apply(sign, Fence(self._print(expr.integrand), "[", "]"))
 
+    def is_lettered(self, law: tuple[sp.Expr, ...]) -> bool:
+        """Whether a law is that of (u, v) itself, or the Lambda of a kernel, or N(0, kernel)."""
+        names = [str(part) for part in law]
+        if names in (["q"], ["q1", "q2", "c"]):
+            return True
+        return isinstance(law[0], Kernel) if len(law) == 1 else _is_of_one_kernel(law)
+
     def law(self, expr: Expectation) -> Layout:
         """What is under the E: the variables and their covariance."""
         return row(self.variables(expr.law), Atom("∼", "relation"), self.normal(expr.law))
@@ -201,10 +219,8 @@ class Typesetter(Printer):  # type: ignore[misc]
         if len(law) == 1:
             return self._print(law[0])  # type: ignore[no-any-return]
         first, second, cross = law
-        if isinstance(first, Kernel) and isinstance(second, Kernel) and isinstance(cross, Kernel):
-            common = {(part.letter, part.layer, part.vector) for part in law}
-            if len(common) == 1 and (first.site, second.site, cross.site) == ("aa", "bb", "ab"):
-                return self._print(Kernel("Lambda", cross.layer, cross.vector, ""))  # type: ignore[no-any-return]
+        if _is_of_one_kernel(law):
+            return self._print(Kernel("Lambda", cross.layer, cross.vector, ""))  # type: ignore[no-any-return]
         top, corner, bottom = (self._print(part) for part in (first, cross, second))
         return Matrix(((top, corner), (corner, bottom)))
 
@@ -248,7 +264,7 @@ class Typesetter(Printer):  # type: ignore[misc]
         return self._product(expr.args)
 
     def _product(self, factors: Iterable[sp.Expr]) -> Layout:
-        above, below = _split(factors)
+        above, below = _split(self._undivided(list(factors)))
         if not below:
             return row(*(self._factor(part, len(above) == 1) for part in above))
         numeric = all(not part.free_symbols - set(_scales(part)) for part in below)
@@ -260,6 +276,17 @@ class Typesetter(Printer):  # type: ignore[misc]
         under = [self._factor(part, len(below) == 1) for part in below]
         fraction = Fraction(row(*over) if over else Atom("1", "number"), row(*under))
         return row(fraction, *(self._factor(part, False) for part in beside))
+
+    def _undivided(self, factors: list[sp.Expr]) -> list[sp.Expr]:
+        """d times the input's kernel x . x' / d is x . x'."""
+        for kernel in [f for f in factors if isinstance(f, Kernel) and f.letter == "input"]:
+            dimension = self.dimensions[kernel.vector.split(",")[0]]
+            for factor in factors:
+                if (factor.is_Symbol or factor.is_Integer) and self._print(factor) == dimension:
+                    rest = [f for f in factors if f is not factor and f is not kernel]
+                    product = Kernel("product", None, kernel.vector, kernel.site)
+                    return [*rest, product]
+        return factors
 
     def _factor(self, expr: sp.Expr, alone: bool) -> Layout:
         """A factor of a product; in brackets where it is a sum that does not stand alone."""
@@ -293,6 +320,8 @@ class Typesetter(Printer):  # type: ignore[misc]
                 head = function.base if isinstance(function, Scripts) else function
                 return Apply(Scripts(head, above=exponent, below=below), layout.arguments)
         layout = self._print(base)
+        if isinstance(base, Kernel | Entry) and isinstance(layout, Apply):
+            return Scripts(layout, above=exponent)
         if not isinstance(layout, Atom) and not (
             isinstance(layout, Scripts) and layout.above is None
         ):
@@ -437,6 +466,17 @@ def _slashed(layout: Layout) -> Layout | None:
             return None if is_tall(layout) else layout
 
 
+def _is_of_one_kernel(law: tuple[sp.Expr, ...]) -> bool:
+    """Whether a law is (K(x, x), K(x', x'), K(x, x')) of one kernel K."""
+    kernels = [part for part in law if isinstance(part, Kernel)]
+    common = {(kernel.letter, kernel.layer, kernel.vector) for kernel in kernels}
+    return (
+        len(law) == len(kernels)
+        and len(common) == 1
+        and [kernel.site for kernel in kernels] == ["aa", "bb", "ab"]
+    )
+
+
 def primed(base: Layout, count: int = 1) -> Layout:
     """``base`` with primes: x', phi''."""
     mark = Atom("′" * count, "punctuation")
@@ -538,6 +578,7 @@ def _rationalise(
 
 _KERNEL_RANK = {
     "input": 4,
+    "product": 4,
     "Sigma": 5,
     "dot Sigma": 6,
     "Lambda": 6,

@@ -21,10 +21,12 @@ class Functions:
 
     definitions: name -> (function in x, the user's label of it), in the order of use.
     applied: function in x -> (name, number of derivatives).
+    pairs: integrand f(u) g(v) -> (f, g).
     """
 
     definitions: Mapping[sp.Symbol, tuple[sp.Expr, str]]
     applied: Mapping[sp.Expr, tuple[sp.Symbol, int]]
+    pairs: Mapping[sp.Expr, tuple[sp.Expr, sp.Expr]]
 
     def name(self, function: sp.Expr, variable: sp.Expr) -> sp.Expr:
         """``function``, given in x, at ``variable`` by its name; polynomials are written out."""
@@ -55,7 +57,7 @@ class Functions:
         if not expectation.is_of_pair:
             f = expectation.integrand.xreplace({u: x})
             return Expectation(self._split(f, u), *expectation.law)
-        factors = expectation.factors()
+        factors = self.pairs.get(expectation.integrand) or expectation.factors()
         if factors is None:
             return expectation
         f, g = factors
@@ -83,8 +85,8 @@ def functions(derivation: Derivation) -> Functions:
     known: set[sp.Expr] = {x}
     for phi in found:
         known |= {phi, *_derivatives(phi)}
-    for pair in derivation.moments:
-        for function in pair:
+    for moment in derivation.moments.values():
+        for function in (moment.f, moment.g):
             if function is not None and not _is_simple(function) and function not in known:
                 found.setdefault(function, "")
                 known |= {function, *_derivatives(function)}
@@ -97,7 +99,12 @@ def functions(derivation: Derivation) -> Functions:
         for order, slope in enumerate(_derivatives(phi), start=1):
             if slope.has(x):
                 applied.setdefault(slope, (symbol, order))
-    return Functions(MappingProxyType(definitions), MappingProxyType(applied))
+    pairs = {
+        moment.f.xreplace({x: u}) * moment.g.xreplace({x: v}): (moment.f, moment.g)
+        for moment in derivation.moments.values()
+        if moment.g is not None
+    }
+    return Functions(*map(MappingProxyType, (definitions, applied, pairs)))
 
 
 def _derivatives(phi: sp.Expr) -> list[sp.Expr]:
