@@ -31,6 +31,7 @@ def bivariate_normal_cdf(h: Any, k: Any, rho: Any, prec: int = 53) -> Any:
     its relative precision near rho = +-1.
     """
     with mpmath.workprec(2 * prec + GUARD_BITS):
+        h, k, rho = +h, +k, +rho  # rounded to the working precision, so that comparisons are exact
         if abs(h) > abs(k):
             h, k = k, h
         start = max(mpmath.mpf(0), mpmath.ncdf(h) - mpmath.ncdf(-k)) if h + k > 0 else mpmath.mpf(0)
