@@ -22,8 +22,8 @@ from symntk.gaussian.numeric import (
     NODES,
     Numeric,
     gauss_legendre,
-    graded_points,
     resolved_panels,
+    samples,
     tails,
 )
 from symntk.gaussian.single_quadrature import EPSILON, NEGLIGIBLE, Estimate, logarithm, summed
@@ -44,7 +44,7 @@ def diagonal_panels(f: Numeric, g: Numeric, s1: float, s2: float) -> Estimate:
     import numpy as np
 
     z = np.unique(
-        np.concatenate([np.linspace(-_REACH, _REACH, 801), _features(f, s1), _features(g, s2)])
+        np.concatenate([np.linspace(-_REACH, _REACH, 800), _features(f, s1), _features(g, s2)])
     )
     logs = _Logs(logarithm(f(s1 * z)), logarithm(g(s2 * z)), z * z / 2)
     logs.refuse_overflow(np.abs(z) == _REACH, f, g)
@@ -67,9 +67,7 @@ def diagonal_panels(f: Numeric, g: Numeric, s1: float, s2: float) -> Estimate:
 
 def _features(function: Numeric, spread: float) -> Array:
     """Places on all scales of a function, in units of the spread."""
-    import numpy as np
-
-    return np.array(graded_points(function, -_REACH * spread, _REACH * spread)) / spread
+    return samples(function, -_REACH * spread, _REACH * spread) / spread
 
 
 @dataclass(frozen=True)
@@ -175,10 +173,10 @@ class Inner:
 
         s1, s2 = math.sqrt(law.q1), math.sqrt(law.q2)
         alpha, beta = math.sqrt((1 + law.rho) / 2), law.beta
-        grid = np.linspace(-_REACH, _REACH, 321)
+        grid = np.linspace(-_REACH, _REACH, 320)
         z1, z2 = _features(f, s1)[:, None], _features(g, s2)[None, :]
-        p = np.concatenate([np.repeat(grid, 321), ((z1 + z2) / (2 * alpha)).ravel()])
-        d = np.concatenate([np.tile(grid, 321), ((z1 - z2) / (2 * beta)).ravel()])
+        p = np.concatenate([np.repeat(grid, 320), ((z1 + z2) / (2 * alpha)).ravel()])
+        d = np.concatenate([np.tile(grid, 320), ((z1 - z2) / (2 * beta)).ravel()])
         u, v = s1 * (alpha * p + beta * d), s2 * (alpha * p - beta * d)
         logs = _Logs(logarithm(f(u)), logarithm(g(v)), (p * p + d * d) / 2)
         logs.refuse_overflow((np.abs(p) == _REACH) | (np.abs(d) == _REACH), f, g)
@@ -230,6 +228,8 @@ class Inner:
             * self.g(self.s2 * (self.alpha * p - offset))
             * np.exp(-p * p / 2)
         )
+        singular = ~np.isfinite(values) & (half < 1e-12)
+        values[singular] = 0.0  # an integrable infinity, met because its panel is below rounding
         weighted = values * (half * weights / math.sqrt(2 * math.pi))
         sums = np.bincount(row, weighted.sum(axis=1), minlength=len(d))
         sizes = np.bincount(row, np.abs(weighted).sum(axis=1), minlength=len(d))

@@ -35,6 +35,7 @@ RESOLVED = 12
 _TAIL = 1e-12
 _UNDERFLOW = 1e-290  # below, float64 loses its relative precision
 _MAX_PANELS = 20_000
+_POLE = 1e-5
 _MAX_DEPTH = 60
 
 
@@ -157,17 +158,28 @@ def _centres(expressions: tuple[Expr, ...]) -> tuple[tuple[float, float], ...]:
     return tuple((float(place), scale) for place, scale in found.items())
 
 
-def graded_points(function: Numeric, low: float, high: float) -> list[float]:
-    """Edges that double their distance from each centre."""
-    edges = []
+def _graded(function: Numeric, low: float, high: float) -> list[float]:
+    """Points that double their distance from each centre."""
+    points = []
     for place, scale in function.centres:
-        if low < place < high:
-            edges.append(place)
         step = scale / 2
         while place - step > low or place + step < high:
-            edges += [edge for edge in (place - step, place + step) if low < edge < high]
+            points += [point for point in (place - step, place + step) if low < point < high]
             step *= 2
-    return edges
+    return points
+
+
+def samples(function: Numeric, low: float, high: float) -> Array:
+    """Places on all scales of a function, none of them a centre, where it may be infinite."""
+    import numpy as np
+
+    near = [
+        place + side * scale / 997
+        for place, scale in function.centres
+        for side in (-1, 1)
+        if low < place < high
+    ]
+    return np.array([*near, *_graded(function, low, high)])
 
 
 def _split_diracs(expression: Expr) -> tuple[Expr, tuple[Dirac, ...]]:
@@ -229,28 +241,33 @@ def resolved_panels(function: Numeric, low: float, high: float, floor: float = 0
 
     A panel is halved until its tail is below 1e-12 of its largest value, or below what rounding of
     the argument makes of its slope, or below ``floor``, where the function no longer matters.
-    Raises UsageError where this takes too many panels.
+    Raises UsageError where this takes too many panels, or where a pole remains.
     """
     import numpy as np
 
-    nodes, _ = gauss_legendre()
-    inside = function.breaks[(function.breaks > low) & (function.breaks < high)]
-    edges = np.unique(np.concatenate([[low, high], inside, graded_points(function, low, high)]))
+    nodes, weights = gauss_legendre()
+    marks = [*function.breaks.tolist(), *(place for place, _ in function.centres)]
+    inside = [mark for mark in marks if low < mark < high]
+    edges = np.unique(np.array([low, high, *inside, *_graded(function, low, high)]))
     left, right = edges[:-1], edges[1:]
     done = [edges]
-    count = len(left)
-    for _ in range(_MAX_DEPTH):
-        if not len(left):
-            break
-        points = (left + right)[:, None] / 2 + (right - left)[:, None] / 2 * nodes
-        values = function(points)
+    count, mass, poles = len(left), 0.0, 0.0
+    for depth in range(_MAX_DEPTH):
+        half = (right - left) / 2
+        values = function((left + right)[:, None] / 2 + half[:, None] * nodes)
         finite = np.isfinite(values.sum(axis=1))
         values = np.where(finite[:, None], values, 0.0)
         slope = np.abs(np.diff(values, axis=1)).max(axis=1) / (right - left)
         size = np.maximum(np.abs(left), np.abs(right))
-        allowed = _TAIL * np.abs(values).max(axis=1) + 2e-14 * size * slope + floor + _UNDERFLOW
-        split = finite & (tails(values) > allowed) & (right - left > 1e-14 * size)
+        rest, largest = tails(values), np.abs(values).max(axis=1)
+        split = finite & (rest > _TAIL * largest + 2e-14 * size * slope + floor + _UNDERFLOW)
+        split &= (half > 1e-14 * size) & (depth < _MAX_DEPTH - 1)
+        masses = np.where(split, 0.0, np.abs(values) @ weights * half)
+        mass += float(masses.sum())
+        poles += float(masses[rest > 1e-3 * largest].sum())
         left, right = left[split], right[split]
+        if not len(left):
+            break
         middle = (left + right) / 2
         done.append(middle)
         count += len(left)
@@ -259,4 +276,6 @@ def resolved_panels(function: Numeric, low: float, high: float, floor: float = 0
                 f"{function.name} varies too fast between {low:g} and {high:g} to be integrated"
             )
         left, right = np.concatenate([left, middle]), np.concatenate([middle, right])
+    if poles > _POLE * mass:
+        raise UsageError(f"{function.name} has a pole, so that its expectation does not exist")
     return np.unique(np.concatenate(done))

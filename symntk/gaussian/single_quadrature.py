@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
 from symntk.errors import UsageError
-from symntk.gaussian.numeric import Numeric, gauss_legendre, graded_points, resolved_panels
+from symntk.gaussian.numeric import Numeric, gauss_legendre, resolved_panels, samples
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,13 +38,15 @@ class Estimate:
 
 def normal_mean(function: Numeric, mean: Fraction, variance: Fraction) -> Estimate:
     """E[f(m + s z)] of the regular part."""
-    if function.is_zero or (mean == 0 and function.parity == -1):
+    if function.is_zero:
         return Estimate(0.0, 0.0)
     if variance == 0:
         value = function.at(float(mean))
         return Estimate(value, EPSILON * abs(value))
     m, s = float(mean), math.sqrt(variance)
     points, weights = panel_rule(function, m, s, power=1)
+    if mean == 0 and function.parity == -1:
+        return Estimate(0.0, 0.0)
     return summed(function(points) * weights)
 
 
@@ -94,8 +96,8 @@ def _reach(function: Numeric, mean: float, spread: float, power: int) -> tuple[f
     """
     import numpy as np
 
-    graded = graded_points(function, mean - 40 * spread, mean + 40 * spread)
-    z = np.unique(np.concatenate([np.linspace(-40, 40, 801), (np.array(graded) - mean) / spread]))
+    places = samples(function, mean - 40 * spread, mean + 40 * spread)
+    z = np.unique(np.concatenate([np.linspace(-40, 40, 800), (places - mean) / spread]))
     height = power * logarithm(function(mean + spread * z)) - z * z / 2
     top = height[np.isfinite(height)].max(initial=-math.inf)
     least = top - power * NEGLIGIBLE
