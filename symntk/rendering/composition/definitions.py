@@ -23,8 +23,8 @@ from symntk.rendering.mathematics.layout import (
     row,
     separated,
 )
+from symntk.rendering.mathematics.marks import primed
 from symntk.rendering.mathematics.names import name
-from symntk.rendering.mathematics.typeset import primed
 
 
 def definitions(page: Page) -> list[Block]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from symntk.gaussian import Expectation, Moment
-from symntk.gaussian.symbols import c, q, q1, q2, u, v
+from symntk.gaussian.symbols import c, q1, q2, u, v
 from symntk.rendering.composition.page import Page
 from symntk.rendering.composition.rules import title
 from symntk.rendering.composition.shorthand import shorthands
@@ -19,7 +19,6 @@ from symntk.rendering.mathematics.layout import (
     Apply,
     Atom,
     Fence,
-    Layout,
     Matrix,
     Scripts,
     row,

@@ -34,7 +34,8 @@ from symntk.rendering.mathematics.typeset import Typesetter
 from symntk.rendering.network import Network
 from symntk.rendering.notation import NotationProfile
 from symntk.rendering.reading.activations import Functions, functions
-from symntk.rendering.reading.layers import NotLayered, read_layers
+from symntk.rendering.reading.chain import read_layers
+from symntk.rendering.reading.layers import NotLayered
 from symntk.rendering.reading.reading import Reading, Statement
 from symntk.rendering.reading.vectors import read_vectors
 from symntk.trace import Step
