@@ -8,7 +8,8 @@ from sympy import Abs, DiracDelta, Heaviside, Max, Min, Piecewise, cos, cosh, er
 
 from symntk.gaussian import NormalCDF, derivative
 from symntk.gaussian.algebra import Domain, NotRepresentable
-from symntk.gaussian.normal_form import NormalForm, constants, parse
+from symntk.gaussian.normal_form import NormalForm
+from symntk.gaussian.reading import constants, parse
 from symntk.gaussian.stepwise import stepwise
 from symntk.gaussian.symbols import x
 

@@ -20,9 +20,10 @@ from symntk.activations import ACTIVATIONS, parse_activation
 from symntk.gaussian import RULES, Dual, dual, expect, expect_one
 from symntk.gaussian.algebra import Domain, Scalar
 from symntk.gaussian.engine import Engine, pair_law
-from symntk.gaussian.normal_form import NormalForm, constants, parse
+from symntk.gaussian.normal_form import NormalForm
 from symntk.gaussian.price import price
 from symntk.gaussian.problem import Problem, Reduction, Rule
+from symntk.gaussian.reading import constants, parse
 from symntk.gaussian.stepwise import stepwise
 from symntk.gaussian.symbols import c, q, q1, q2, x
 from tests.skips import REFERENCE

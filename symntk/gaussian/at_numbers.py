@@ -13,8 +13,9 @@ from symntk.errors import UsageError
 from symntk.gaussian.algebra import Domain, NotRepresentable
 from symntk.gaussian.engine import Engine, single_law
 from symntk.gaussian.moment import Moment, expect_one, odd
-from symntk.gaussian.normal_form import Diverges, constants, parse
+from symntk.gaussian.normal_form import Diverges
 from symntk.gaussian.presentation import expression
+from symntk.gaussian.reading import constants, parse
 from symntk.gaussian.stepwise import KINKED, stepwise
 from symntk.gaussian.symbols import c, q, q1, q2, x
 

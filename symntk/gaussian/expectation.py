@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Basic, Expr, S, Symbol, diff, sympify
+from sympy import Basic, Expr, Float, S, Symbol, diff, sympify
 
 from symntk.gaussian.symbols import c, q, q1, q2, u, v, x
 
@@ -27,10 +27,10 @@ class Expectation(Expr):
             raise TypeError(
                 f"Expectation needs a variance or (q1, q2, c) after the integrand, not {law}"
             )
-        integrand = sympify(integrand)
+        integrand = sympify(integrand, strict=True)
         if not integrand.free_symbols & {u, v}:
             return integrand
-        return Expr.__new__(cls, integrand, *(sympify(part) for part in law))
+        return Expr.__new__(cls, integrand, *(sympify(part, strict=True) for part in law))
 
     @property
     def integrand(self) -> Expr:
@@ -85,8 +85,6 @@ class Expectation(Expr):
     def _eval_evalf(self, prec: int) -> Expr | None:
         if self.free_symbols:
             return None
-        from sympy import Float
-
         from symntk.gaussian.quadrature import integrate_one, integrate_pair
 
         if not self.is_of_pair:

@@ -11,10 +11,10 @@ from sympy import Add, Basic, Derivative, Expr, Integer, Mul, S
 from symntk.gaussian.algebra import Scalar
 from symntk.gaussian.engine import Engine, pairs
 from symntk.gaussian.expectation import Expectation
-from symntk.gaussian.normal_form import NormalForm
+from symntk.gaussian.normal_form import NormalForm, shape_expr
 from symntk.gaussian.presentation import expression
 from symntk.gaussian.price import Level
-from symntk.gaussian.problem import Law, Problem, is_constant, shape_expr
+from symntk.gaussian.problem import Law, Problem, is_constant
 from symntk.gaussian.stepwise import derivative
 from symntk.gaussian.symbols import c, q, q1, q2, u, v, x
 from symntk.gaussian.value import Value

@@ -23,10 +23,11 @@ from symntk.gaussian.explanation import (
     of_pair,
     unexplained,
 )
-from symntk.gaussian.normal_form import NormalForm, constants, parse
+from symntk.gaussian.normal_form import NormalForm
 from symntk.gaussian.parity import is_odd
 from symntk.gaussian.presentation import expression
 from symntk.gaussian.price import Level, price
+from symntk.gaussian.reading import constants, parse
 from symntk.gaussian.stepwise import stepwise
 from symntk.gaussian.symbols import c, q, q1, q2, u, x
 from symntk.gaussian.value import Value

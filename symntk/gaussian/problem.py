@@ -12,11 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sympy import Add, DiracDelta, Expr, Heaviside, Mul, exp
+from sympy import Expr
 
 from symntk.gaussian.algebra import Domain, Scalar
-from symntk.gaussian.normal_cdf import NormalCDF
-from symntk.gaussian.normal_form import Cdf, Shape, Step
+from symntk.gaussian.normal_form import Shape
 from symntk.gaussian.value import Value
 
 
@@ -87,22 +86,3 @@ class Reduction:
 
 
 Rule: TypeAlias = Callable[[Problem], "Reduction | None"]
-
-
-def shape_expr(shape: Shape, variable: Expr) -> Expr:
-    """A shape as a SymPy expression in the given variable."""
-    exponent = Add(
-        shape.constant.expr,
-        shape.linear.expr * variable,
-        shape.quadratic.expr * variable**2,
-    )
-    factors: list[Expr] = []
-    for part in shape.factors:
-        if isinstance(part, Step):
-            argument = variable - part.at.expr
-            factors.append(Heaviside(argument if part.side > 0 else -argument))
-        elif isinstance(part, Cdf):
-            factors.append(NormalCDF(part.slope.expr * variable + part.offset.expr))
-        else:
-            factors.append(DiracDelta(variable - part.at.expr))
-    return Mul(variable**shape.power, exp(exponent), *factors)
