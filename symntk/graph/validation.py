@@ -77,8 +77,7 @@ def _check_blocks(output: Node, arguments: tuple[Node, ...]) -> None:
     for node in ancestors(output):
         if node.op == "block_input" and node not in arguments:
             raise GraphError(
-                "a vector of a repeated block is used outside the block; "
-                "use what the block returns"
+                "a vector of a repeated block is used outside the block; use what the block returns"
             )
         if node.op == "repeat":
             placeholder = node["placeholder"]

@@ -1,94 +1,96 @@
-"""Model files: YAML or JSON documents that say what `symntk.importers.document` reads.
+"""Model files: a graph as a small YAML or JSON document, for people to read and to write.
 
-Neither format runs anything: YAML is read with its safe loader, and formulas by a grammar of
-their own.
+Nothing in a file is ever run: YAML goes through a safe loader, formulas through a grammar.
+`symntk.importers.reading` shows the format.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Hashable
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import TypeAlias
 
-from symntk.errors import MissingExtra, UsageError
+from symntk.errors import UsageError
 from symntk.graph import Graph
-from symntk.importers.document import read_document
+from symntk.importers.json_text import read_json, write_json
+from symntk.importers.reading import read_document
 from symntk.importers.writing import write_document
+from symntk.importers.yaml_text import read_yaml, write_yaml
 
-YAML, JSON = (".yaml", ".yml"), (".json",)
+Format: TypeAlias = tuple[Callable[[str], object], Callable[[object], str]]
+
+FORMATS: Mapping[str, Format] = {
+    ".yaml": (read_yaml, write_yaml),
+    ".yml": (read_yaml, write_yaml),
+    ".json": (read_json, write_json),
+}
+"""How each kind of file is read and written; the formats of model files are these."""
+
+MAX_BYTES = 1_000_000
+"""Largest file that is read."""
 
 
-def load(path: str | Path) -> Graph:
+def load(path: str | os.PathLike[str]) -> Graph:
     """The graph in the model file ``path``, which ends in .yaml, .yml or .json.
 
-    Raises UsageError, naming the file, for a file that is none, SyntaxProblem for a formula that
-    cannot be read, GraphError for a network that is not well formed.
+    Raises UsageError for a file that cannot be read, SyntaxProblem for a formula that cannot,
+    GraphError for a network that is not well formed; each names the file and the entry.
+    MissingExtra for YAML where PyYAML is not installed.
     """
-    path = Path(path)
-    if path.suffix not in YAML + JSON:
-        raise UsageError(f"{path}: a model file ends in .yaml, .yml or .json")
+    file = Path(path)
+    read, _ = _format(file)
+    text = _text(file)
     try:
-        text = path.read_text(encoding="utf-8")
+        document = read(text)
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}") from error
+    return read_document(document, str(file))
+
+
+def save(graph: Graph, path: str | os.PathLike[str]) -> None:
+    """Write ``graph`` to the model file ``path``; `load` gives an equal graph back.
+
+    The file is replaced at once or not at all.  Raises UsageError where it cannot be written, or
+    where the graph holds something that no file can express.
+    """
+    file = Path(path)
+    _, write = _format(file)
+    text = write(write_document(graph))
+    _replace(file, text)
+
+
+def _format(file: Path) -> Format:
+    try:
+        return FORMATS[file.suffix.lower()]
+    except KeyError:
+        raise UsageError(f"{file}: a model file ends in {', '.join(FORMATS)}") from None
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise UsageError(f"there is no file {path}") from None
+        raise UsageError(f"there is no file {file}") from None
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from error
+    if len(content) > MAX_BYTES:
+        raise UsageError(f"{file}: a model file has at most {MAX_BYTES} bytes")
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not a text file: {error}") from error
+        raise UsageError(f"{file}: this is no UTF-8 text (byte {error.start})") from error
+
+
+def _replace(file: Path, text: str) -> None:
+    target = file.resolve()
+    draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
     try:
-        content = _read_json(text) if path.suffix in JSON else _read_yaml(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: {error}") from error
-    return read_document(content, str(path))
-
-
-def save(graph: Graph, path: str | Path) -> None:
-    """Write ``graph`` to the model file ``path``; `load` gives an equal graph back."""
-    path = Path(path)
-    document = write_document(graph)
-    if path.suffix in JSON:
-        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    elif path.suffix in YAML:
-        text = _yaml().safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
-    else:
-        raise UsageError(f"{path}: a model file ends in .yaml, .yml or .json")
-    path.write_text(text, encoding="utf-8")
-
-
-def _read_json(text: str) -> Any:
-    return json.loads(text, object_pairs_hook=_unrepeated)
-
-
-def _unrepeated(pairs: list[tuple[Hashable, Any]]) -> dict[Hashable, Any]:
-    found: dict[Hashable, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"{key!r} is given twice")
-        found[key] = value
-    return found
-
-
-def _read_yaml(text: str) -> Any:
-    yaml = _yaml()
-
-    class Loader(yaml.SafeLoader):  # type: ignore[name-defined]
-        """PyYAML's safe loader, which would let the last of two equal keys win."""
-
-    def mapping(loader: Any, node: Any) -> dict[Hashable, Any]:
-        if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
-            raise ValueError("merge keys (<<) are not supported")
-        return _unrepeated(loader.construct_pairs(node, deep=True))
-
-    Loader.add_constructor("tag:yaml.org,2002:map", mapping)
-    try:
-        return yaml.load(text, Loader)
-    except yaml.YAMLError as error:
-        raise ValueError(f"not YAML: {error}") from error
-
-
-def _yaml() -> ModuleType:
-    try:
-        import yaml
-    except ImportError:
-        raise MissingExtra("PyYAML", "yaml", "a model in YAML (JSON works without)") from None
-    return yaml
+        try:
+            draft.write_text(text, encoding="utf-8", newline="\n")
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from error

@@ -1,0 +1,214 @@
+r"""The grammar of formulas: text to a tree.  Nothing is evaluated.
+
+    sum       := product (("+" | "-") product)*
+    product   := sign (("*" | "/") sign)*
+    sign      := ("-" | "+") sign | matrix
+    matrix    := power ["@" sign]
+    power     := call ["**" sign]
+    call      := atom ("(" [argument ("," argument)*] ")")*
+    argument  := name "=" sum | "lambda" name ":" sum | sum
+    atom      := number | name | "(" sum ")"
+
+Whatever is valid Python in the graph language means here what it means there; besides, ``@`` binds
+more tightly than ``*`` and from the right, so that ``2 * W @ V @ x`` is 2 (W (V x)).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symntk.errors import SyntaxProblem
+from symntk.importers.tokens import Kind, Token, tokenize
+from symntk.importers.tree import (
+    Call,
+    Chain,
+    Lambda,
+    MatrixProduct,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Tree,
+)
+
+MAX_NESTING = 40
+"""Deepest nesting of brackets, signs and matrix products."""
+
+
+def parse(text: str) -> Tree:
+    """The tree of a formula; SyntaxProblem, which points at a character, where it is none."""
+    parser = _Parser(text)
+    tree = parser.sum()
+    if parser.token.kind is not Kind.END:
+        raise parser.unexpected("an operator")
+    return tree
+
+
+class _Parser:
+    """Recursive descent: a method for each line of the grammar."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = tokenize(text)
+        self.index = 0
+        self.nesting = 0
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.index]
+
+    @property
+    def end(self) -> int:
+        """Where the last token ended."""
+        return self.tokens[self.index - 1].end
+
+    def problem(self, message: str, position: int | None = None) -> SyntaxProblem:
+        where = self.token.start if position is None else position
+        return SyntaxProblem(self.text, where, message)
+
+    def accept(self, *operators: str) -> Token | None:
+        token = self.token
+        if token.kind is Kind.OPERATOR and token.text in operators:
+            self.index += 1
+            return token
+        return None
+
+    def close(self, opened: Token) -> None:
+        if self.accept(")") is not None:
+            return
+        if self.token.kind is Kind.END:
+            raise self.problem("the bracket is never closed: add ')'", opened.start)
+        raise self.unexpected("an operator, ',' or ')'")
+
+    def unexpected(self, wanted: str) -> SyntaxProblem:
+        token = self.token
+        if token.kind is Kind.END:
+            return self.problem(f"the formula stops too early; expected {wanted}")
+        before = self.tokens[self.index - 1] if self.index else None
+        advice = ""
+        if token.text == "=":
+            advice = "; '=' only names a setting, as in layer_norm(h, eps=1e-6)"
+        elif token.text == ":":
+            advice = "; ':' only follows the argument of a lambda"
+        elif token.text == ")":
+            advice = "; remove this bracket or open it first"
+        elif before is not None and token.kind in (Kind.NAME, Kind.NUMBER):
+            advice = "; write W @ h for a matrix product and u * v for an elementwise one"
+        return self.problem(f"expected {wanted}, found '{token.text}'{advice}")
+
+    def enter(self) -> None:
+        self.nesting += 1
+        if self.nesting > MAX_NESTING:
+            raise self.problem(
+                f"nested more than {MAX_NESTING} deep; give parts of it lines of their own"
+            )
+
+    def leave(self) -> None:
+        self.nesting -= 1
+
+    # the grammar
+
+    def sum(self) -> Tree:
+        self.enter()
+        first, rest = self.product(), []
+        while (operator := self.accept("+", "-")) is not None:
+            rest.append((operator.text, self.product()))
+        self.leave()
+        return Chain(first.start, self.end, first, tuple(rest)) if rest else first
+
+    def product(self) -> Tree:
+        first, rest = self.sign(), []
+        while (operator := self.accept("*", "/")) is not None:
+            rest.append((operator.text, self.sign()))
+        return Chain(first.start, self.end, first, tuple(rest)) if rest else first
+
+    def sign(self) -> Tree:
+        operator = self.accept("-", "+")
+        if operator is None:
+            return self.matrix()
+        self.enter()
+        operand = self.sign()
+        self.leave()
+        if operator.text == "+":
+            return replace(operand, start=operator.start)
+        return Negative(operator.start, operand.end, operand)
+
+    def matrix(self) -> Tree:
+        left = self.power()
+        if self.accept("@") is None:
+            return left
+        self.enter()
+        right = self.sign()
+        self.leave()
+        return MatrixProduct(left.start, right.end, left, right)
+
+    def power(self) -> Tree:
+        base = self.call()
+        if self.accept("**") is None:
+            return base
+        self.enter()
+        exponent = self.sign()
+        self.leave()
+        return Power(base.start, exponent.end, base, exponent)
+
+    def call(self) -> Tree:
+        function = self.atom()
+        while (opened := self.accept("(")) is not None:
+            arguments, keywords = self.arguments()
+            self.close(opened)
+            function = Call(function.start, self.end, function, arguments, keywords)
+        return function
+
+    def arguments(self) -> tuple[tuple[Tree, ...], tuple[tuple[Name, Tree], ...]]:
+        arguments: list[Tree] = []
+        keywords: list[tuple[Name, Tree]] = []
+        if self.token.text == ")":
+            return (), ()
+        while True:
+            following = self.tokens[min(self.index + 1, len(self.tokens) - 1)]
+            if self.token.kind is Kind.NAME and following.text == "=":
+                keyword = self.name()
+                self.accept("=")
+                if any(known.text == keyword.text for known, _ in keywords):
+                    raise self.problem(f"'{keyword.text}' is given twice", keyword.start)
+                keywords.append((keyword, self.sum()))
+            elif keywords:
+                raise self.problem("an argument without a name cannot follow a named one")
+            elif self.token.kind is Kind.NAME and self.token.text == "lambda":
+                arguments.append(self.function())
+            else:
+                arguments.append(self.sum())
+            if self.accept(",") is None:
+                return tuple(arguments), tuple(keywords)
+
+    def function(self) -> Lambda:
+        start = self.token.start
+        self.index += 1
+        if self.token.kind is not Kind.NAME:
+            raise self.unexpected("the name of the block's argument")
+        argument = self.name()
+        if self.accept(":") is None:
+            raise self.unexpected("':'")
+        body = self.sum()
+        return Lambda(start, body.end, argument, body)
+
+    def name(self) -> Name:
+        token = self.token
+        self.index += 1
+        return Name(token.start, token.end, token.text)
+
+    def atom(self) -> Tree:
+        token = self.token
+        if token.kind is Kind.NUMBER:
+            self.index += 1
+            return Number(token.start, token.end)
+        if token.text == "lambda":
+            raise self.problem("a lambda stands in repeat(lambda h: ..., z, times=L) only")
+        if token.kind is Kind.NAME:
+            return self.name()
+        opened = self.accept("(")
+        if opened is None:
+            raise self.unexpected("a vector, a number or '('")
+        inside = self.sum()
+        self.close(opened)
+        return replace(inside, start=opened.start, end=self.end)
