@@ -8,11 +8,22 @@ import sympy as sp
 
 from symntk.derivation.program import Site
 
-Letter: TypeAlias = Literal["input", "Sigma", "dot Sigma", "Pi", "Theta", "Lambda", "mean", "scale"]
-"""input: the kernel x . x' / d of the data, product: x . x'; Lambda: the covariance matrix of a pair of inputs."""
+Letter: TypeAlias = Literal[
+    "input",
+    "product",
+    "Sigma",
+    "dot Sigma",
+    "Pi",
+    "Theta",
+    "Lambda",
+    "mean",
+    "scale",
+]
+"""input: the kernel x . x' / d of the data; product: x . x'; Lambda: the covariance matrix of a
+pair of inputs."""
 
 
-class Kernel(sp.Symbol):  # type: ignore[misc]
+class Kernel(sp.Symbol):
     """A covariance as a paper writes it: a letter, a layer above, a vector below, two inputs.
 
     letter: which function; a `NotationProfile` chooses its sign.
@@ -42,7 +53,7 @@ class Kernel(sp.Symbol):  # type: ignore[misc]
         return (self.name, str(self.letter), self.layer, self.vector, self.site)
 
 
-class Applied(sp.Expr):  # type: ignore[misc]
+class Applied(sp.Expr):
     """A named function at an argument, with as many primes as derivatives: phi''(u)."""
 
     def __new__(cls, function: sp.Symbol, order: int, *arguments: sp.Expr) -> Applied:
@@ -67,7 +78,7 @@ class Applied(sp.Expr):  # type: ignore[misc]
         return tuple(self.args[2:])
 
 
-class Dual(sp.Expr):  # type: ignore[misc]
+class Dual(sp.Expr):
     """E[f(u) g(v)] as a function of the covariance: K_phi(q1, q2, c), dotted for phi'.
 
     ``functions`` are the names of f and g, ``orders`` how often each is differentiated.

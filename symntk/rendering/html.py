@@ -52,7 +52,8 @@ def render_html(document: Document, standalone: bool = False) -> str:
     if not standalone:
         return f"<style>\n{_STYLE}</style>\n{body}"
     head = f'<meta charset="utf-8">\n<title>{title}</title>\n<style>\n{_STYLE}</style>'
-    return f'<!DOCTYPE html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}</body>\n</html>\n'
+    page = f'<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}</body>\n</html>\n'
+    return f"<!DOCTYPE html>\n{page}"
 
 
 def _plain_tex(text: str) -> str:

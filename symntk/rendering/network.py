@@ -52,7 +52,8 @@ class Network:
 
     def _name_parameters(self) -> None:
         """A block's parameters have an index: of the layer that they make, where blocks are layers,
-        else of the block.  W1 of layer 1 is W^(1)."""
+        else of the block.  W1 of layer 1 is W^(1).
+        """
         for body in self.graph.bodies():
             inside = body != self.graph.output
             for node in ancestors(body):

@@ -12,6 +12,11 @@ def backward(page: Page) -> list[Block]:
     if not reading.backward:
         return []
     opening = "From the output back to the input the covariances of the gradients are"
+    if any(statement.span for statement in reading.backward) and not reading.layered:
+        opening = (
+            "From the output back to the input the covariances of the gradients are, in a repeated "
+            "block for a gradient of unit covariance at the block's end,"
+        )
     if reading.layered:
         opening = (
             "Going back through a layer multiplies the covariance of the gradients by the factor"

@@ -143,9 +143,7 @@ def _functions(page: Page) -> list[Block]:
     lines = []
     for symbol, (function, _) in page.functions.definitions.items():
         left = page.typeset(Applied(symbol, 0, u))
-        lines.append(
-            Line(left, page.typeset(_shown(function).xreplace({x: u})), page.number())
-        )
+        lines.append(Line(left, page.typeset(_shown(function).xreplace({x: u})), page.number()))
     if not lines:
         return []
     several = len(lines) > 1

@@ -53,7 +53,7 @@ def _expressions(moments: list[Moment]) -> Iterator[sp.Basic]:
 def _introduction(page: Page) -> Iterator[Block]:
     """What the short-hands stand for."""
     if page.shorthands:
-        yield Paragraph(("Short-hands are",))
+        yield Paragraph(("It is shorter to write",))
         yield Display(
             tuple(Line(page.typeset(s), page.typeset(e)) for e, s in page.shorthands.items())
         )

@@ -16,11 +16,10 @@ _OFTEN = 4
 _CORRELATION = c / (sp.sqrt(q1) * sp.sqrt(q2))
 
 
-def shorthands(
-    expressions: Iterable[sp.Basic], typeset: Typesetter
-) -> Mapping[sp.Expr, sp.Symbol]:
+def shorthands(expressions: Iterable[sp.Basic], typeset: Typesetter) -> Mapping[sp.Expr, sp.Symbol]:
     """Symbols for the wide sums of the covariance's entries, and for the correlation, that occur
-    often in ``expressions``; wider ones first."""
+    often in ``expressions``; wider ones first.
+    """
     counts: Counter[sp.Basic] = Counter()
     for expression in expressions:
         counts.update(_candidates(expression))
@@ -39,6 +38,8 @@ def shorthands(
 def _candidates(expression: sp.Basic) -> Iterable[sp.Basic]:
     for part in sp.preorder_traversal(expression):
         if part == _CORRELATION or (
-            isinstance(part, sp.Add) and c in part.free_symbols <= {q1, q2, c} and part.is_polynomial()
+            isinstance(part, sp.Add)
+            and c in part.free_symbols <= {q1, q2, c}
+            and part.is_polynomial()
         ):
             yield part

@@ -32,6 +32,16 @@ def tangent(page: Page) -> list[Block]:
     ]
 
 
+def _summed(page: Page) -> str:
+    """How the parts add up."""
+    if not page.reading.layered:
+        return "Their sum is"
+    kernels = {k.letter for s in page.reading.total for k in s.right.atoms(Kernel)}
+    if "Sigma" in kernels:
+        return "The parts that arise in one layer add up to its covariance, so that their sum is"
+    return "Their sum is, from layer to layer,"
+
+
 def _sources(page: Page) -> list[Piece]:
     keys = {step.source: None for statement in page.reading.parts for step in statement.steps}
     return [piece for key in keys if key for piece in (" ", page.cite(key))]

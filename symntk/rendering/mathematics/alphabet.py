@@ -71,8 +71,10 @@ LATEX: dict[str, str] = {
 """What LaTeX calls a sign outside ASCII."""
 
 OPERATORS = frozenset(
-    ("arccos", "arcsin", "arctan", "cos", "cosh", "exp", "lim", "log", "max", "min")
-    + ("sin", "sinh", "tan", "tanh")
+    {
+        *("arccos", "arcsin", "arctan", "cos", "cosh", "exp", "lim", "log"),
+        *("max", "min", "sin", "sinh", "tan", "tanh"),
+    }
 )
 """Functions that LaTeX has a command for."""
 

@@ -1,6 +1,7 @@
 """Long formulas, broken into lines no wider than the page.
 
-A formula is broken before the sign of a term; where one term alone is too long, inside its brackets.
+A formula is broken before the sign of a term; where one term alone is too long, inside its
+brackets.
 The width of a box is measured by the output: columns for text, points for LaTeX.
 """
 

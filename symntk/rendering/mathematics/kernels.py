@@ -31,7 +31,7 @@ from symntk.rendering.mathematics.names import name
 from symntk.rendering.notation import NotationProfile
 
 
-class KernelTypesetter(Printer):  # type: ignore[misc]
+class KernelTypesetter(Printer):
     """What a notation has to say: how kernels, inputs and Gaussian laws are written.
 
     ``subjects`` are names of vectors and parameters that are not written as they are spelled;
@@ -67,10 +67,8 @@ class KernelTypesetter(Printer):  # type: ignore[misc]
         return self._print(Kernel(quantity.kind, None, ",".join(vectors), expr.site))  # type: ignore[no-any-return]
 
     def _print_Kernel(self, expr: Kernel) -> Layout:
-        if expr.letter == "input":
-            return self._input_kernel(*expr.vector.split(","), site=expr.site)
-        if expr.letter == "product":
-            return self._input_kernel(*expr.vector.split(","), site=expr.site).above
+        if expr.letter in ("input", "product"):
+            return self._of_inputs(expr)
         letter = self.profile.letters[expr.letter]
         above = below = None
         if expr.layer is not None:
@@ -83,17 +81,20 @@ class KernelTypesetter(Printer):  # type: ignore[misc]
             return base
         return Apply(base, Fence(self.pair(expr.site, expr.letter in ("mean", "scale"))))
 
-    def _input_kernel(self, left: str, right: str = "", *, site: str) -> Layout:
-        """X . x' / d of one input, or of two inputs that share a weight."""
+    def _of_inputs(self, expr: Kernel) -> Layout:
+        """The product x . x' / d of one input, or of two inputs that share a weight."""
+        vectors = expr.vector.split(",")
         first, second = (
             primed(name(vector)) if letter == "b" else name(vector)
-            for vector, letter in zip((left, right or left), site, strict=True)
+            for vector, letter in zip((vectors[0], vectors[-1]), expr.site, strict=True)
         )
         if first == second:
             product: Layout = Scripts(Fence(first, "‖", "‖"), above=Atom("2", "number"))
         else:
             product = row(raised_by(first, Atom("⊤")), second)
-        return Fraction(product, self.dimensions[left])
+        if expr.letter == "product":
+            return product
+        return Fraction(product, self.dimensions[vectors[0]])
 
     def layer(self, index: sp.Expr) -> Layout:
         """The index of a layer: a symbol before its offset, l + 1."""
@@ -104,7 +105,7 @@ class KernelTypesetter(Printer):  # type: ignore[misc]
         return Sum((("+", self._print(symbols)), ("−" if number < 0 else "+", offset)))
 
     def range(self, index: sp.Symbol, first: sp.Expr, last: sp.Expr) -> Layout:
-        """L = 1, ..., L - 1."""
+        """The layers that an equation holds for: l = 1, ..., L - 1."""
         if first == last:
             return row(self(index), EQUALS, self(first))
         middle = [] if last == first + 1 else [Atom("…")]

@@ -24,6 +24,7 @@ def raised_by(base: Layout, mark: Layout) -> Layout:
 
 
 def raised(base: Layout, power: Any) -> Layout:
+    """``base`` to a whole power; to the first it is itself."""
     if power == 1:
         return base
     mark = Atom(str(power), "number")
@@ -33,5 +34,6 @@ def raised(base: Layout, power: Any) -> Layout:
 
 
 def signed_number(text: str) -> Layout:
+    """A number with its sign."""
     number = Atom(text.lstrip("-"), "number")
     return Sum((("−", number),)) if text.startswith("-") else number

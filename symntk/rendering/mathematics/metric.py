@@ -46,7 +46,7 @@ def points(layout: Layout) -> float:
         case Scripts(base, above, below):
             scripts = [points(part) * _SMALL for part in (above, below) if part is not None]
             return points(base) + max(scripts) + 0.5
-        case Fence(inside, left, right):
+        case Fence(inside):
             return points(inside) + (15.0 if is_tall(inside) else 8.2)
         case Apply(function, arguments):
             return points(function) + points(arguments)

@@ -18,11 +18,13 @@ from symntk.rendering.heads import Applied, Kernel
 
 
 def is_negative(expr: sp.Expr) -> bool:
+    """Whether a term is written with a minus sign."""
     coefficient = expr.as_coeff_Mul()[0]
     return bool(coefficient.is_number and coefficient.is_extended_negative)
 
 
 def scales(expr: sp.Expr) -> set[sp.Symbol]:
+    """The standard deviations sigma in an expression."""
     return {s for s in expr.free_symbols if s.name.startswith("sigma")}
 
 
@@ -100,6 +102,7 @@ _KERNEL_RANK = {
 
 
 def factor_key(expr: sp.Expr) -> tuple[int, str]:
+    """Where a factor stands in a product."""
     base, exponent = expr.as_base_exp()
     rank = 11
     if isinstance(expr, sp.exp):
@@ -127,6 +130,7 @@ def factor_key(expr: sp.Expr) -> tuple[int, str]:
 
 
 def term_key(term: sp.Expr) -> tuple[int, int, int, int, str]:
+    """Where a term stands in a sum."""
     negative = is_negative(term)
     if term.is_number:
         return (8 if negative else 0), 0, 0, 0, str(term)

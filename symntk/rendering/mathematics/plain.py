@@ -138,16 +138,11 @@ class _Writer:
     def row(self, parts: tuple[Layout, ...]) -> str:
         text = ""
         for index, part in enumerate(parts):
-            inside_product = len(parts) > 1 and not _is_sign(part)
-            beside_sign = (index > 0 and _is_sign(parts[index - 1])) or (
-                index + 1 < len(parts) and _is_sign(parts[index + 1])
-            )
+            neighbours = parts[max(index - 1, 0) : index] + parts[index + 1 : index + 2]
             piece = self.write(part)
-            if inside_product and isinstance(part, Fraction) and not beside_sign and index:
+            if isinstance(part, Fraction) and neighbours and not any(map(_is_sign, neighbours)):
                 piece = f"({piece})"
-            elif isinstance(part, Fraction) and not beside_sign and index + 1 < len(parts):
-                piece = f"({piece})"
-            glued = not text or text[-1] in " ([{·/∂" or piece[0] in " ,)]}"
+            glued = not text or text[-1] in " ([{·/∂ᵀ" or piece[0] in " ,)]}"
             glued = glued or (index > 0 and parts[index - 1] == _PARTIAL)
             text += piece if glued or piece[0] in "·/" else f" {piece}"
         return text

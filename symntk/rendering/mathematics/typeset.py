@@ -37,6 +37,7 @@ _FUNCTIONS = {
     "Softplus": "softplus",
 }
 
+
 class Typesetter(ArithmeticTypesetter):
     """Turns SymPy into a layout; raises NotImplementedError for a class that it does not know."""
 
@@ -111,8 +112,8 @@ class Typesetter(ArithmeticTypesetter):
         signs = []
         for index, low, high in reversed(expr.limits):
             sign = Atom("∑" if isinstance(expr, sp.Sum) else "∏", "operator")
-            start = row(self._print(index), Atom("=", "relation"), self._print(low))
-            signs.append(Scripts(sign, above=self._print(high), below=start))
+            start = row(self._print(index), Atom("=", "relation"), self.layer(low))
+            signs.append(Scripts(sign, above=self.layer(high), below=start))
         return row(*signs, self._factor(expr.function, False))
 
     _print_Product = _print_Sum
@@ -159,7 +160,7 @@ _SHORT_EXPONENT = 6
 
 
 def _slashed(layout: Layout) -> Layout | None:
-    """``layout`` with fractions written a/b, for an exponent; None where that does not read well."""
+    """``layout`` with fractions written a/b, for an exponent; None where that reads badly."""
     match layout:
         case Fraction(Sum() as above, Atom() as below):
             return row(Fence(above), Atom("/", "upright"), below)

@@ -92,7 +92,8 @@ def functions(derivation: Derivation) -> Functions:
                 known |= {function, *_derivatives(function)}
     found = {phi: label for phi, label in found.items() if phi != x}
     symbols = _symbols(len(found))
-    definitions, applied = {}, {}
+    definitions: dict[sp.Symbol, tuple[sp.Expr, str]] = {}
+    applied: dict[sp.Expr, tuple[sp.Symbol, int]] = {}
     for symbol, (phi, label) in zip(symbols, found.items(), strict=True):
         definitions[symbol] = (phi, label)
         applied.setdefault(phi, (symbol, 0))
@@ -104,7 +105,9 @@ def functions(derivation: Derivation) -> Functions:
         for moment in derivation.moments.values()
         if moment.g is not None
     }
-    return Functions(*map(MappingProxyType, (definitions, applied, pairs)))
+    return Functions(
+        MappingProxyType(definitions), MappingProxyType(applied), MappingProxyType(pairs)
+    )
 
 
 def _derivatives(phi: sp.Expr) -> list[sp.Expr]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import sympy as sp
 
 from symntk.derivation import Entry, Loop, Quantity, entries
@@ -43,7 +45,7 @@ class Tangent:
         layers = self.layers
         outer: sp.Expr = sp.S.One
         written: sp.Expr = sp.S.One
-        for below, above in reversed(list(zip(chain, chain[1:], strict=False))):
+        for below, above in reversed(list(pairwise(chain))):
             gradient = Quantity("Pi", below.left, below.left)
             equation = layers.equations.get(gradient)
             if equation is None:
@@ -108,7 +110,7 @@ class Tangent:
     ) -> list[Statement]:
         """Theta of the last layer of ``chain`` as own part + dot Sigma * Theta below, and so on."""
         found: list[Statement] = []
-        for below, above in reversed(list(zip(chain, chain[1:], strict=False))):
+        for below, above in reversed(list(pairwise(chain))):
             index = self.layers.indices[above]
             slope = self.slopes.get(below)
             if slope is None:
@@ -179,7 +181,7 @@ class Tangent:
         found: list[tuple[sp.Expr, sp.Expr]] = []
         passed: sp.Expr = sp.S.One
         rest = value
-        pairs = list(zip(chain, chain[1:], strict=False))
+        pairs = list(pairwise(chain))
         for below, above in reversed(pairs):
             slope = self.slopes.get(below)
             own = rest if slope is None else rest.coeff(slope, 0)
@@ -194,7 +196,7 @@ class Tangent:
 
     @staticmethod
     def _later(index: sp.Expr, last: sp.Expr) -> sp.Expr:
-        """prod_{k = index + 1}^{last} dot Sigma^(k), written out where it has at most two factors."""
+        """prod_{k > index} dot Sigma^(k), written out where it has at most two factors."""
         count = last - index
         if count.is_Integer and count <= 2:
             return sp.Mul(*(Kernel("dot Sigma", index + n) for n in range(1, int(count) + 1)))

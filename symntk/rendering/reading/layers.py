@@ -62,12 +62,10 @@ class Layers:
         self.program = derivation.program
         self.equations: dict[Quantity, Equation] = {}
         for line in self.program:
-            if isinstance(line, Loop):
-                if any(isinstance(inner, Loop) for inner in line.body):
+            for inner in line.body if isinstance(line, Loop) else (line,):
+                if isinstance(inner, Loop):
                     raise NotLayered("a block within a block")
-                self.equations |= {inner.target: inner for inner in line.body}  # type: ignore[union-attr]
-            else:
-                self.equations[line.target] = line
+                self.equations[inner.target] = inner
         self.loops = [line for line in self.program if isinstance(line, Loop)]
         self.indices: dict[Quantity, sp.Expr] = {}
         self.gaussian = self._gaussian()

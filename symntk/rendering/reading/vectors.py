@@ -68,8 +68,8 @@ class _Vectors:
         """The page's symbol for a covariance of the program."""
         quantity = entry.quantity
         if quantity.kind == "Sigma" and quantity.left not in self.labels:
-            vectors = dict.fromkeys((quantity.left, quantity.right))
-            return Kernel("input", None, ",".join(vectors), entry.site)
+            inputs = dict.fromkeys((quantity.left, quantity.right))
+            return Kernel("input", None, ",".join(inputs), entry.site)
         label, index = self.labels[quantity.left]
         if quantity.kind == "Theta":
             output = quantity.left == self.derivation.outputs["ntk"].left
@@ -106,7 +106,6 @@ class _Vectors:
         span = (index, sp.S.Zero, loop.times - 1)
         inside = {line.target for line in loop.body if isinstance(line, Equation)}
         for carry in loop.carries:
-            label, _ = self.labels[carry.inner.left]
             first = self.kernel(carry.inner.at("ab"))
             start = Kernel(first.letter, sp.S.Zero, first.vector)
             self._add(carry.inner, Statement(start, self.page(carry.start), (loop.step,)))
