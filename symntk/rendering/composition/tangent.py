@@ -25,7 +25,7 @@ def tangent(page: Page) -> list[Block]:
             (
                 "to the neural tangent kernel",
                 *_sources(page),
-                ". Their sum is",
+                f". {_summed(page)}",
             )
         ),
         Display(tuple(page.statement(statement) for statement in total)),

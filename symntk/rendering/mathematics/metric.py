@@ -20,9 +20,9 @@ from symntk.rendering.mathematics.layout import (
     is_tall,
 )
 
-_NARROW = dict.fromkeys("ijltfrιℓ′'|.,:;", 3.9)
+_NARROW = dict.fromkeys("ijltrιℓ′'|.,:;", 4.3)
 _WIDE = dict.fromkeys("mwMWΣΘΛΦΨΞΩ", 8.8)
-_CAPITALS = dict.fromkeys("ABCDEFGHIJKLNOPQRSTUVXYZΠΔΓΥ", 7.9)
+_CAPITALS = dict.fromkeys("ABCDEFGHIJKLNOPQRSTUVXYZΠΔΓΥ", 8.7)
 _CHARACTERS = {**_NARROW, **_WIDE, **_CAPITALS, "∼": 7.8, "∫": 10.0, "∑": 14.5, "∏": 13.0}
 _SPACING = {"binary": 12.3, "relation": 13.4, "punctuation": 4.5}
 _SMALL = 0.72
@@ -43,11 +43,14 @@ def points(layout: Layout) -> float:
             return (_SMALL if numeric else 1.0) * max(points(above), points(below)) + 2.4
         case Root(inside):
             return points(inside) + (10.0 if is_tall(inside) else 8.5)
+        case Scripts(Atom("∑" | "∏" | "lim" | "=", _) as base, above, below):
+            return max(points(base), *(_SMALL * points(p) for p in (above, below) if p is not None))
         case Scripts(base, above, below):
             scripts = [points(part) * _SMALL for part in (above, below) if part is not None]
             return points(base) + max(scripts) + 0.5
-        case Fence(inside):
-            return points(inside) + (15.0 if is_tall(inside) else 8.2)
+        case Fence(inside, left):
+            brackets = 15.0 if is_tall(inside) else 10.4 if left in "{‖" else 8.2
+            return points(inside) + brackets
         case Apply(function, arguments):
             return points(function) + points(arguments)
         case Bracket(_, _, partner):
@@ -70,10 +73,12 @@ def points(layout: Layout) -> float:
 
 
 def _atom(text: str, style: str) -> float:
+    if text == ":":
+        return 8.4
     if style in _SPACING and text not in ("′", "′′"):
         return _SPACING[style]
-    if style == "number":
-        return 5.1 * len(text)
+    if style in ("number", "bold"):
+        return (5.1 if style == "number" else 5.9) * len(text)
     if style == "words":
         return 5.2 * len(text)
     if style == "script":
