@@ -27,8 +27,8 @@ GUARD_BITS = 40
 def bivariate_normal_cdf(h: Any, k: Any, rho: Any, prec: int = 53) -> Any:
     """Phi_2 of three mpmath numbers to relative precision 2**-prec, by the formula above.
 
-    Angles are measured from the nearer pole, t = +-(pi/2 - gap), so that cos(t) = sin(gap) keeps
-    its relative precision near rho = +-1.
+    Angles are measured from the nearer pole by w = tan(gap/2), gap = pi/2 - |t|, so that
+    cos(t) = 2 w/(1 + w^2) keeps its relative precision near rho = +-1 and the exponent is rational.
     """
     with mpmath.workprec(2 * prec + GUARD_BITS):
         h, k, rho = +h, +k, +rho  # rounded to the working precision, so that comparisons are exact
@@ -39,49 +39,54 @@ def bivariate_normal_cdf(h: Any, k: Any, rho: Any, prec: int = 53) -> Any:
             return start
         if rho >= 1:
             return mpmath.ncdf(min(h, k))
-        sine, cosine = rho, mpmath.sqrt((1 - rho) * (1 + rho))
-        gap = mpmath.atan2(cosine, abs(sine))
-        half_pi = mpmath.pi / 2
+        zero, one = mpmath.mpf(0), mpmath.mpf(1)
+        end = mpmath.sqrt((1 - rho) * (1 + rho)) / (1 + abs(rho))
         if rho <= 0:
-            total = _half_integral(h, k, -1, mpmath.mpf(0), gap, prec)
+            total = _half_integral(h, k, -1, zero, end, prec)
         else:
-            total = _half_integral(h, k, -1, mpmath.mpf(0), half_pi, prec)
-            total += _half_integral(h, k, 1, gap, half_pi, prec)
+            total = _half_integral(h, k, -1, zero, one, prec)
+            total += _half_integral(h, k, 1, end, one, prec)
         return start + total / (2 * mpmath.pi)
 
 
 def _half_integral(h: Any, k: Any, side: int, low: Any, high: Any, prec: int) -> Any:
-    """Integral of exp(-E) over the gaps low..high of one pole.
+    """Integral of exp(-E) 2/(1 + w^2) over low <= w <= high of one pole.
 
-    E = (h - side k)^2 / (2 sin(gap)^2) + side h k / (1 + cos(gap)) is least at sin t = h/k
-    (|h| <= |k|) and monotone on either side, so the range where the integrand matters is found by
-    bisection and no peak can be missed.
+    E = (h - side k)^2 / (2 cos(t)^2) + side h k / (1 + |sin t|)
+      = (h - side k)^2 (1 + w^2)^2 / (8 w^2) + side h k (1 + w^2) / 2
+
+    is least at sin t = h/k (|h| <= |k|) and monotone on either side, so the range where the
+    integrand matters is found by bisection and no peak can be missed.
     """
-    square, product = (h - side * k) ** 2 / 2, side * h * k
-
-    def exponent(gap: Any) -> Any:
-        pole = square / mpmath.sin(gap) ** 2 if square else square
-        return pole + product / (1 + mpmath.cos(gap))
-
+    square, product = (h - side * k) ** 2 / 8, side * h * k / 2
     peak = high
     if product > 0:
-        peak = min(max(mpmath.asin(mpmath.sqrt((k - h) * (k + h)) / abs(k)), low), high)
+        inside = mpmath.sqrt((k - h) * (k + h)) / (abs(k) + abs(h))
+        peak = min(max(inside, low), high)
+
+    def exponent(w: Any) -> Any:
+        secant = 1 + w * w
+        pole = square * (secant / w) ** 2 if square else square
+        return pole + product * secant
+
     least = exponent(peak)
-    budget = (prec + 10) * mpmath.ln2
+    bits = prec + GUARD_BITS + (max(0, int(mpmath.mag(least))) if least else 0)
+    with mpmath.workprec(bits):
+        budget = (prec + 10) * mpmath.ln2
 
-    def matters(gap: Any) -> bool:
-        return bool(exponent(gap) - least < budget)
+        def matters(w: Any) -> bool:
+            return bool(exponent(w) - least < budget)
 
-    def integrand(gap: Any) -> Any:
-        return mpmath.exp(least - exponent(gap))
+        def integrand(w: Any) -> Any:
+            return mpmath.exp(least - exponent(w)) / (1 + w * w)
 
-    left = _edge(matters, peak, low, square != 0)
-    right = _edge(matters, peak, high, False)
-    total = mpmath.mpf(0)
-    for a, b in ((left, peak), (peak, right)):
-        for start, end in _graded(a, b):
-            total += _adaptive(integrand, start, end, prec)
-    return total * mpmath.exp(-least)
+        left = _edge(matters, peak, low, square != 0)
+        right = _edge(matters, peak, high, False)
+        total = mpmath.mpf(0)
+        for a, b in ((left, peak), (peak, right)):
+            for start, end in _graded(a, b):
+                total += _adaptive(integrand, start, end, prec)
+        return 2 * total * mpmath.exp(-least)
 
 
 def _edge(matters: Callable[[Any], bool], inside: Any, outside: Any, singular: bool) -> Any:
