@@ -210,6 +210,16 @@ def test_hermite_polynomials_are_orthogonal() -> None:
             assert sp.expand(value.subs({q1: 1, q2: 1}) - expected) == 0
 
 
+def test_symmetry_of_the_law() -> None:
+    """(u, v) and (-u, -v) have one law: odd means vanish, and odd times even."""
+    assert expect_one(sp.tanh(x)).value == 0
+    assert expect_one(1 / (1 + sp.exp(-x))).value == sp.S.Half
+    assert expect(sp.tanh(x), x * sp.tanh(x)).value == 0
+    assert expect(sp.tanh(x), 1 / sp.cosh(x)).value == 0
+    assert expect(sp.tanh(x), sp.exp(x)).value is None
+    assert expect(sp.tanh(x), sp.tanh(2 * x)).numeric(1, 2, 0) == 0
+
+
 # truth by plain quadrature
 
 

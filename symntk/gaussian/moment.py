@@ -24,7 +24,7 @@ from symntk.gaussian.explanation import (
     unexplained,
 )
 from symntk.gaussian.normal_form import NormalForm
-from symntk.gaussian.parity import is_odd
+from symntk.gaussian.parity import is_even, is_odd
 from symntk.gaussian.presentation import expression
 from symntk.gaussian.price import Level, price
 from symntk.gaussian.reading import constants, parse
@@ -106,8 +106,7 @@ def expect(f: Expr, g: Expr) -> Moment:
             lambda closed: explain_pair(f, g, forms, engine, law, closed),
         )
     except NotRepresentable:
-        expectation = of_pair(f, g)
-        return Moment(f, g, None, _explain=lambda: unexplained(expectation, _parity(f, g)))
+        return _pair_by_symmetry(f, g)
 
 
 @lru_cache(maxsize=512)
@@ -125,6 +124,20 @@ def expect_one(f: Expr) -> Moment:
         )
     except NotRepresentable:
         return _mean_by_symmetry(f)
+
+
+def _pair_by_symmetry(f: Expr, g: Expr) -> Moment:
+    """E[f(u) g(v)] = 0 where one function is odd and the other even; else unevaluated."""
+    expectation = of_pair(f, g)
+    if not ((odd(f) and even(g)) or (even(f) and odd(g))):
+        return Moment(f, g, None, _explain=lambda: unexplained(expectation, _parity(f, g)))
+    step = Step(
+        "symmetry",
+        expectation,
+        S.Zero,
+        reason=("the integrand changes its sign with both variables, and the law does not",),
+    )
+    return Moment(f, g, S.Zero, _explain=lambda: (step,))
 
 
 def _mean_by_symmetry(f: Expr) -> Moment:
@@ -177,6 +190,11 @@ def _levels(left: NormalForm, right: NormalForm, engine: Engine) -> tuple[Level,
 def odd(f: Expr) -> bool:
     """Whether a function without Diracs is odd."""
     return not f.has(DiracDelta) and is_odd(f)
+
+
+def even(f: Expr) -> bool:
+    """Whether a function without Diracs is even."""
+    return not f.has(DiracDelta) and is_even(f)
 
 
 def _parity(f: Expr, g: Expr) -> Prose:
