@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import symntk as sn
 from symntk.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +35,16 @@ def _commands(page: Path) -> str:
     """The lines of shell blocks."""
     blocks = re.findall(r"code-block:: bash\n\n((?:    .*\n|\n)+)", page.read_text())
     return "\n".join(blocks)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_model_files_of_the_manual_load(number: int, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "language.rst").read_text()
+    first, second = re.findall(r"code-block:: yaml\n\n((?:    .*\n|\n)+)", text)
+    head = "    symntk: 1\n    inputs: [x]\n    weights: {A: {}, B: {}, E: {}, v: {}}\n"
+    path = tmp_path / "model.yaml"
+    path.write_text([first, head + second][number])
+    assert "v" in sn.load(path).parameters
 
 
 EXAMPLES = ["examples/gated.yaml", "examples.residual:residual"]

@@ -101,14 +101,13 @@ def test_a_file_by_hand(tmp_path: Path) -> None:
     path = tmp_path / "model.yaml"
     path.write_text(
         """
-        inputs: {x: 3}
-        scales: {sigma_w: sqrt(2)}
-        constants: {half: 1/2}
-        activations: {phi: x*tanh(x)}
-        weights: {W: sigma_w, U: 1.5, v: null}
+        symntk: 1
+        inputs: {x: {dim: 3}}
+        weights: {W: {std: sqrt(2), symbol: sigma_w}, U: {std: 1.5}, v: {}}
         biases: {b: {std: 0.1, trainable: false}}
-        equations:
-          h: phi(W @ x + b) * relu(U @ x) - half * leaky_relu(slope=1/5)(W @ x)
+        activations: {phi: x*tanh(x)}
+        network:
+          h: phi(W @ x + b) * relu(U @ x) - 1/2 * leaky_relu(slope=1/5)(W @ x)
           f: v @ -(2 * h / 3)
         """
     )
@@ -123,88 +122,103 @@ def test_a_file_by_hand(tmp_path: Path) -> None:
 
 
 GOOD: dict[str, Any] = {
+    "symntk": 1,
     "inputs": ["x"],
-    "weights": {"W": 1, "v": 1},
-    "equations": {"f": "v @ relu(W @ x)"},
+    "weights": {"W": {}, "v": {}},
+    "network": {"f": "v @ relu(W @ x)"},
 }
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    "network",
     [
-        ({"equations": {}}, "there are none"),
-        ({"equations": {"f": "v @ relu(W @ y)"}}, "'y' is not declared"),
-        ({"equations": {"f": "v @ relu(W @ x"}}, "the end"),
-        ({"equations": {"f": "v @ rleu(W @ x)"}}, "relu"),
-        ({"equations": {"f": "v @ relu(W * x)"}}, "the weight W * a vector"),
-        ({"equations": {"f": "v @ relu(W @ x) / 0"}}, "means nothing"),
-        ({"equations": {"f": "v @ relu(W @ x + 1)"}}, "the number 1"),
-        ({"equations": {"f": "v @ relu(W @ x, W @ x)"}}, "relu"),
-        ({"equations": {"f": "v @ relu(2)"}}, "takes vectors"),
-        ({"equations": {"f": "v @ layer_norm(W @ x, sharpness=2)"}}, "sharpness"),
-        ({"equations": {"f": "W"}}, "no vector"),
-        ({"equations": {"f": "v @ " + 60 * "(" + "x" + 60 * ")"}}, "deeply"),
-        ({"equations": {"f": "v @ x ; import os"}}, "unexpected character ';'"),
-        ({"equations": {"f": "x.__class__"}}, "unexpected character '.'"),
-        ({"equations": {"f": "9" * 50 + " * x"}}, "digits"),
-        ({"equations": {"W": "v @ relu(W @ x)"}}, "declared twice"),
-        ({"equations": {"f": 3}}, "must be a mapping"),
-        ({"equations": {"f": {"repeat": 2}}}, "'start'"),
-        (
-            {"equations": {"f": {"repeat": "L/0", "start": "x", "as": "h", "equations": {}}}},
-            "means nothing",
-        ),
-        ({"weights": {"W": -1, "v": 1}}, "positive"),
-        ({"weights": {"W": "sigma", "v": 1}}, "sigma"),
-        ({"weights": {"W": True, "v": 1}}, "must be a number"),
-        ({"weights": {"W": {"sdt": 1}, "v": 1}}, "'sdt'"),
-        ({"weights": {"W W": 1, "v": 1}}, "name"),
-        ({"weights": ["W", "v"]}, "must be a mapping"),
-        ({"weights": {"x": 1, "W": 1, "v": 1}}, "declared twice"),
-        ({"wieghts": {}}, "unknown entry 'wieghts'"),
-        ({"title": 3}, "title"),
+        {},
+        {"f": "v @ relu(W @ y)"},
+        {"f": "v @ relu(W @ x"},
+        {"f": "v @ rleu(W @ x)"},
+        {"f": "v @ relu(W * x)"},
+        {"f": "v @ relu(W @ x) / 0"},
+        {"f": "v @ relu(W @ x + 1)"},
+        {"f": "v @ relu(W @ x, W @ x)"},
+        {"f": "v @ relu(2)"},
+        {"f": "v @ layer_norm(W @ x, sharpness=2)"},
+        {"f": "W"},
+        {"f": "v @ " + 600 * "(" + "x" + 600 * ")"},
+        {"f": "v @ x ; import os"},
+        {"f": "x.__class__"},
+        {"f": "__import__('os')"},
+        {"f": "9" * 5000 + " * x"},
+        {"f": "9**9**9**9 * x"},
+        {"W": "v @ relu(W @ x)"},
+        {"f": 3},
+        {"f": "v @ repeat(lambda h: h + W @ relu(h), x, times=L/0)"},
+        {"f": "v @ repeat(lambda h: h + W @ relu(h), x, times=-2)"},
     ],
 )
-def test_bad_models_are_refused(change: dict[str, Any], message: str, tmp_path: Path) -> None:
-    path = tmp_path / "model.json"
+def test_bad_networks_are_refused(network: dict[str, Any], tmp_path: Path) -> None:
+    _refused(GOOD | {"network": network}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"weights": {"W": {"std": -1}, "v": {}}},
+        {"weights": {"W": {"std": "sigma"}, "v": {}}},
+        {"weights": {"W": {"std": True}, "v": {}}},
+        {"weights": {"W": {"sdt": 1}, "v": {}}},
+        {"weights": {"W W": {}, "W": {}, "v": {}}},
+        {"weights": {"x": {}, "W": {}, "v": {}}},
+        {"weights": 3},
+        {"wieghts": {}},
+        {"title": 3},
+        {"symntk": 2},
+    ],
+)
+def test_bad_sections_are_refused(change: dict[str, Any], tmp_path: Path) -> None:
+    _refused(GOOD | change, tmp_path)
+
+
+def _refused(document: dict[str, Any], folder: Path) -> None:
+    """What makes ``document`` differ from `GOOD` is refused, by an error that names the file."""
+    path = folder / "model.json"
     path.write_text(json.dumps(GOOD))
     assert sn.load(path).parameters.keys() == {"W", "v"}
-    path.write_text(json.dumps(GOOD | change))
+    path.write_text(json.dumps(document))
     with pytest.raises(sn.SymntkError) as caught:
         sn.load(path)
-    assert message in str(caught.value)
     assert str(path) in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "message"),
+    ("name", "text"),
     [
-        ("m.json", "{", "Expecting"),
-        ("m.json", '{"inputs": [], "inputs": []}', "'inputs' is given twice"),
-        ("m.json", "[" * 100_000, "recursion"),
-        ("m.yaml", "a: 1\na: 2", "'a' is given twice"),
-        ("m.yaml", "a: [", "not YAML"),
-        ("m.yaml", "!!python/object/apply:os.system [ls]", "not YAML"),
-        ("m.yaml", "just text", "must be a mapping"),
-        ("m.yaml", "weights: {on: 1}", "no text"),
-        ("m.toml", "", "ends in"),
+        ("m.json", "{"),
+        ("m.json", '{"inputs": [], "inputs": []}'),
+        ("m.json", "[" * 100_000),
+        ("m.json", '{"symntk": NaN}'),
+        ("m.yaml", "a: 1\na: 2"),
+        ("m.yaml", "a: ["),
+        ("m.yaml", "!!python/object/apply:os.system [ls]"),
+        ("m.yaml", "just text"),
+        ("m.yaml", "symntk: 1\nweights: {on: {}}"),
+        ("m.yaml", ""),
+        ("m.toml", ""),
     ],
 )
-def test_bad_files_are_refused(name: str, text: str, message: str, tmp_path: Path) -> None:
+def test_bad_files_are_refused(name: str, text: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_text(text)
-    with pytest.raises(UsageError, match=message) as caught:
+    with pytest.raises(sn.SymntkError) as caught:
         sn.load(path)
     assert str(path) in str(caught.value)
 
 
 def test_missing_and_binary_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no file"):
-        sn.load(tmp_path / "none.yaml")
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UsageError, match="not a text file"):
-        sn.load(tmp_path / "binary.json")
-    with pytest.raises(UsageError, match="ends in"):
+    for name in ("none.yaml", "binary.json"):
+        with pytest.raises(UsageError, match=name):
+            sn.load(tmp_path / name)
+    with pytest.raises(UsageError, match=r"model\.txt"):
         sn.save(sn.zoo.mlp(), tmp_path / "model.txt")
 
 
