@@ -18,6 +18,8 @@ from symntk.gaussian.symbols import x
 MAX_ORDER = 8
 """A derivative of higher order than this is not examined for jumps."""
 
+_ROUNDING = 1e-12
+
 
 @lru_cache(maxsize=256)
 def homogeneity(phi: Expr) -> int | None:
@@ -58,18 +60,25 @@ def kinks(phi: Expr) -> tuple[tuple[Expr, int], ...]:
 
 def _first_jump(right: Expr, left: Expr, location: Expr) -> int | None:
     for order in range(MAX_ORDER + 1):
-        jump = (right - left).subs(x, location)
-        if jump.has(zoo, oo, -oo, nan):
-            return order
-        if not _vanishes(jump):
+        sides = right.subs(x, location), left.subs(x, location)
+        if any(side.has(zoo, oo, -oo, nan) for side in sides) or not _agree(*sides):
             return order
         left, right = left.diff(x), right.diff(x)
     return None
 
 
-def _vanishes(value: Expr) -> bool:
-    if value.is_zero is not None:
-        return bool(value.is_zero)
-    if value.free_symbols:
-        return bool(value.expand().equals(S.Zero))
-    return bool(abs(value.evalf(30, maxn=200)) < S(10) ** -25)
+def _agree(one: Expr, two: Expr) -> bool:
+    """Whether two values are equal, up to rounding where the location was found numerically."""
+    difference = one - two
+    if difference.is_zero is not None:
+        return bool(difference.is_zero) or (
+            not difference.free_symbols and _is_small(difference, one, two)
+        )
+    if difference.free_symbols:
+        return bool(difference.equals(S.Zero))
+    return _is_small(difference, one, two)
+
+
+def _is_small(difference: Expr, one: Expr, two: Expr) -> bool:
+    size, first, second = (abs(value.evalf(30, maxn=200)) for value in (difference, one, two))
+    return bool(size <= _ROUNDING * (1 + first + second))

@@ -8,12 +8,12 @@ float64, a polynomial of low degree.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from sympy import DiracDelta, Dummy, Expr, Function, Pow, S
+from sympy import Add, DiracDelta, Dummy, Expr, Function, Pow, S
 
 from symntk.errors import UsageError
 from symntk.gaussian.evaluation import array_function
@@ -158,10 +158,10 @@ def _centres(expressions: tuple[Expr, ...]) -> tuple[tuple[float, float], ...]:
     return tuple((float(place), scale) for place, scale in found.items())
 
 
-def _graded(function: Numeric, low: float, high: float) -> list[float]:
-    """Points that double their distance from each centre."""
+def _graded(centres: Iterable[tuple[float, float]], low: float, high: float) -> list[float]:
+    """Points that double their distance from each centre, from half its scale on."""
     points = []
-    for place, scale in function.centres:
+    for place, scale in centres:
         step = scale / 2
         while place - step > low or place + step < high:
             points += [point for point in (place - step, place + step) if low < point < high]
@@ -170,16 +170,19 @@ def _graded(function: Numeric, low: float, high: float) -> list[float]:
 
 
 def samples(function: Numeric, low: float, high: float) -> Array:
-    """Places on all scales of a function, none of them a centre, where it may be infinite."""
+    """Places on all scales of a function and on both sides of every kink.
+
+    None of them is a centre or a kink, where the function may be infinite.
+    """
     import numpy as np
 
-    near = [
-        place + side * scale / 997
-        for place, scale in function.centres
-        for side in (-1, 1)
-        if low < place < high
-    ]
-    return np.array([*near, *_graded(function, low, high)])
+    reach = high - low
+    kinks = [(float(place), reach / 4096) for place in function.breaks if low < place < high]
+    near = [(place, scale / 997) for place, scale in function.centres if low < place < high]
+    sides = [(place, 1e-9 * reach) for place, _ in kinks]
+    close = [place + side * step for place, step in (*near, *sides) for side in (-1, 1)]
+    graded = _graded((*function.centres, *(kinks if len(kinks) <= 8 else ())), low, high)
+    return np.array([*close, *graded])
 
 
 def _split_diracs(expression: Expr) -> tuple[Expr, tuple[Dirac, ...]]:
@@ -190,7 +193,7 @@ def _split_diracs(expression: Expr) -> tuple[Expr, tuple[Dirac, ...]]:
     marks = {atom: Dummy() for atom in atoms}
     marked = expression.xreplace(marks)
     nothing = dict.fromkeys(marks.values(), S.Zero)
-    weights: dict[Expr, Expr] = {}
+    weights: dict[Expr, list[Expr]] = {}
     for atom, mark in marks.items():
         if len(atom.args) > 1 and atom.args[1] != 0:
             raise UsageError(f"{expression} holds the derivative of a Dirac")
@@ -198,13 +201,17 @@ def _split_diracs(expression: Expr) -> tuple[Expr, tuple[Dirac, ...]]:
         (inside,) = atom.args[:1]
         for root in switch_roots(inside):
             weight = coefficient.subs(x, root) / abs(inside.diff(x).subs(x, root))
-            weights[root] = weights.get(root, S.Zero) + weight
+            weights.setdefault(root, []).append(weight)
     diracs = tuple(
-        Dirac(root, weight)
-        for root, weight in weights.items()
-        if not (weight.is_zero or abs(weight.evalf()) < S(10) ** -30)
+        Dirac(root, Add(*parts)) for root, parts in weights.items() if not _cancel(parts)
     )
     return marked.xreplace(nothing), diracs
+
+
+def _cancel(weights: list[Expr]) -> bool:
+    """Whether Diracs at one place annul each other, up to rounding of where it is."""
+    values = [weight.evalf() for weight in weights]
+    return bool(abs(Add(*values)) <= _TAIL * Add(*map(abs, values)))
 
 
 @lru_cache(maxsize=8)
@@ -248,7 +255,7 @@ def resolved_panels(function: Numeric, low: float, high: float, floor: float = 0
     nodes, weights = gauss_legendre()
     marks = [*function.breaks.tolist(), *(place for place, _ in function.centres)]
     inside = [mark for mark in marks if low < mark < high]
-    edges = np.unique(np.array([low, high, *inside, *_graded(function, low, high)]))
+    edges = np.unique(np.array([low, high, *inside, *_graded(function.centres, low, high)]))
     left, right = edges[:-1], edges[1:]
     done = [edges]
     count, mass, poles = len(left), 0.0, 0.0
