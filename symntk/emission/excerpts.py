@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-FILES = ("angles", "exponentials", "inputs")
+FILES = ("angles", "exponentials", "inputs", "quadrature")
 """The files of `symntk.emission.runtime`, in the order in which they are quoted."""
 
 
@@ -19,6 +20,7 @@ class Excerpt:
     name: str
     text: str
     needs: frozenset[str]
+    is_function: bool
 
 
 @lru_cache(maxsize=1)
@@ -33,29 +35,74 @@ def definitions() -> dict[str, Excerpt]:
             if name is not None:
                 found[name] = ("\n".join(lines[_first_line(node) - 1 : node.end_lineno]), node)
     return {
-        name: Excerpt(name, text, frozenset(_names(node) & found.keys() - {name}))
+        name: Excerpt(
+            name,
+            text,
+            frozenset(_names(node) & found.keys() - {name}),
+            isinstance(node, ast.FunctionDef),
+        )
         for name, (text, node) in found.items()
     }
 
 
 def quote(names: Iterable[str]) -> list[Excerpt]:
-    """The definitions called ``names`` and all that they need, in order."""
-    known = definitions()
-    wanted: set[str] = set()
-    pending = [name for name in names if name in known]
+    """The definitions called ``names`` and all that they need, in order.
+
+    A routine for one function phi or for two, phi and psi, is a template: ``mean_phi3`` and
+    ``expectation_phi1_phi2`` are asked for by their full names.
+    """
+    wanted: dict[str, Excerpt] = {}
+    pending = list(names)
     while pending:
         name = pending.pop()
-        if name not in wanted:
-            wanted.add(name)
-            pending += known[name].needs
-    return [excerpt for name, excerpt in known.items() if name in wanted]
+        excerpt = None if name in wanted else _find(name)
+        if excerpt is not None:
+            wanted[name] = excerpt
+            pending += excerpt.needs
+    order = list(definitions())
+    return sorted(wanted.values(), key=lambda e: (order.index(_template(e.name)[0]), e.name))
+
+
+_CALL = re.compile(r"([a-z_]+?|EDGES|KINKS)_(phi\d+)(?:_(phi\d+))?")
+
+
+def _template(name: str) -> tuple[str, dict[str, str]]:
+    """The name of the template that ``name`` is made of, and what replaces what in it."""
+    match = _CALL.fullmatch(name)
+    if match is None:
+        return name, {}
+    kind, phi, psi = match.groups()
+    if psi is None:
+        return f"{kind}_phi", {"phi": phi}
+    return f"{kind}_phi_psi", {"phi": phi, "psi": psi}
+
+
+def _find(name: str) -> Excerpt | None:
+    template, replaced = _template(name)
+    excerpt = definitions().get(template)
+    if excerpt is None or not replaced:
+        return excerpt if excerpt is not None and not _is_placeholder(template) else None
+    if not excerpt.is_function:
+        return None
+
+    def new(match: re.Match[str]) -> str:
+        return replaced.get(match.group(), match.group())
+
+    text = re.sub(r"(?<![A-Za-z])(phi|psi)(?![A-Za-z0-9])", new, excerpt.text)
+    words = frozenset(re.findall(r"[A-Za-z_]\w*", text))
+    return Excerpt(name, text, words - {name}, True)
+
+
+def _is_placeholder(name: str) -> bool:
+    """Whether a definition only stands for what an emitted module puts in its place."""
+    return bool(re.search(r"(^|_)(phi|psi)(_|$)", name))
 
 
 def _defined_name(node: ast.stmt) -> str | None:
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return node.name
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        return node.targets[0].id
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node.targets[0])
     return None
 
 

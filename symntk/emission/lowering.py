@@ -397,8 +397,7 @@ class Lowering:
             return None
         moment = self.pair_moment(expectation)
         diagonal = self.sample(relocate(expectation, FIRST))
-        n = self.at_first(sqrt(diagonal)) * self.at_second(sqrt(diagonal))
-        near, far = gaps(moment, n)
+        near, far = gaps(moment, self.at_first(sqrt(diagonal)), self.at_second(sqrt(diagonal)))
         law = self.law(expectation.law)
         return Form(diagonal, near.xreplace(law), far.xreplace(law))
 

@@ -6,11 +6,14 @@ import re
 import textwrap
 from collections.abc import Iterator
 
+import sympy as sp
 from sympy import Symbol
 
+from symntk.emission.calls import IntegratedFunction
 from symntk.emission.excerpts import quote
 from symntk.emission.plan import (
     Assign,
+    Feature,
     KernelPlan,
     PairItem,
     Repeat,
@@ -92,17 +95,54 @@ def diag(x):
 def module_text(plan: KernelPlan, dtype: str) -> str:
     """The module that computes ``plan``, its results in arrays of type ``dtype``."""
     code = "\n".join([*_samples(plan), "", "", *_pairs(plan)]) + "\n" + _footer(plan)
-    words = set(re.findall(r"[A-Za-z_]\w*", code))
-    helpers = "\n\n\n".join(excerpt.text for excerpt in quote(words) if "def " in excerpt.text)
-    numbers = [e.text for e in quote(words) if "def " not in e.text]
+    excerpts = quote(re.findall(r"[A-Za-z_]\w*", code))
+    own = [_function(function) for function in plan.functions]
+    used = " ".join([code, *(e.text for e in excerpts), *own])
+    excerpts = quote(re.findall(r"[A-Za-z_]\w*", used))
+    numbers = [excerpt.text for excerpt in excerpts if not excerpt.is_function]
+    helpers = [_untyped(excerpt.text) for excerpt in excerpts if excerpt.is_function]
     header = _HEADER.format(
         title=plan.title,
         body=_documentation(plan, dtype),
         dtype=dtype,
         block=_BLOCK,
-        constants="\n".join([*_constants(plan), *numbers]) + "\n",
+        constants="\n".join([*_constants(plan), *dict.fromkeys(numbers), *_edges(plan)]) + "\n",
     )
-    return f"{header}\n{_untyped(helpers)}\n\n\n{code}"
+    return "\n\n\n".join([header.rstrip(), *own, *helpers, code])
+
+
+def _edges(plan: KernelPlan) -> Iterator[str]:
+    """Panels and kinks of the functions that are integrated."""
+    for function in plan.functions:
+        for name, places in (("EDGES", function.edges), ("KINKS", function.kinks)):
+            numbers = ", ".join(map(repr, places))
+            start = f"{name}_{function.name} = np.array(["
+            if len(start) + len(numbers) + 2 <= _WIDTH and places:
+                yield f"{start}{numbers}])"
+            elif places:
+                yield start
+                yield from textwrap.wrap(
+                    numbers, _WIDTH - 4, initial_indent="    ", subsequent_indent="    "
+                )
+                yield "])"
+            else:
+                yield f"{name}_{function.name} = np.empty(0)"
+
+
+def _function(function: IntegratedFunction) -> str:
+    """The source of a function of x."""
+    text = function.text.replace("\\", "")
+    lines = ['@njit(cache=True, error_model="numpy", forceinline=True)', f"def {function.name}(x):"]
+    lines += textwrap.wrap(f'"""{text}"""', _WIDTH - 4, initial_indent="    ", subsequent_indent="    ")
+    for end, expression in function.pieces:
+        indent = "    "
+        if end is not None:
+            lines.append(f"    if x < {end!r}:")
+            indent = "        "
+        shared, (value,) = sp.cse([expression], symbols=sp.numbered_symbols("t"), order="none")
+        lines += [f"{indent}{symbol} = {source_text(part)}" for symbol, part in shared]
+        lines.append(f"{indent}return {source_text(value)}")
+    return "\n".join(lines)
 
 
 def _documentation(plan: KernelPlan, dtype: str) -> str:
@@ -142,30 +182,51 @@ def _untyped(text: str) -> str:
 # -- one sample ----------------------------------------------------------------------------------
 
 
+def _feature_arrays(plan: KernelPlan) -> Iterator[tuple[str, str]]:
+    """The arrays of features of samples, and their shapes; a row of coefficients has its own."""
+    for segment, around in plan.segments():
+        times = "".join(f"{repeat.times}, " for repeat in around)
+        numbers = [feature for feature in segment.features if not feature.is_row]
+        if numbers:
+            yield f"features{segment.index}", f"({times}{len(numbers)}, count)"
+        for k, feature in enumerate(segment.features):
+            if feature.is_row:
+                yield f"rows{segment.index}_{k}", f"({times}count, TERMS + 3)"
+
+
+def _places(segment: Segment) -> Iterator[tuple[Feature, str, str]]:
+    """Each feature with its array and its place in it, a pattern of the sample's number."""
+    position = 0
+    for k, feature in enumerate(segment.features):
+        if feature.is_row:
+            yield feature, f"rows{segment.index}_{k}", "{sample}"
+        else:
+            yield feature, f"features{segment.index}", f"{position}, {{sample}}"
+            position += 1
+
+
 def _samples(plan: KernelPlan) -> Iterator[str]:
     given = [str(item.variance) for item in plan.inputs]
     given += [str(cross.diagonal) for cross in plan.crosses if cross.diagonal is not None]
     names = [f"{name}_" for name in given]
-    yield '@njit(cache=True, error_model="numpy")'
+    arrays = list(_feature_arrays(plan))
+    # coefficients take long: all threads work on them
+    parallel = ", parallel=True" if plan.has_rows() else ""
+    yield f'@njit(cache=True, error_model="numpy"{parallel})'
     yield f"def _samples({', '.join(names)}):"
     yield '    """What depends on one sample alone, for every sample: features of pairs, diagonals."""'
     yield f"    count = len({names[0]})"
-    returned = []
-    for segment, around in plan.segments():
-        if segment.features:
-            shape = ", ".join(str(repeat.times) for repeat in around)
-            sizes = f"({shape + ', ' if shape else ''}{len(segment.features)}, count)"
-            yield f"    features{segment.index} = np.empty({sizes})"
-            returned.append(f"features{segment.index}")
+    for name, shape in arrays:
+        yield f"    {name} = np.empty({shape})"
     yield "    nngp, ntk = np.empty(count), np.empty(count)"
-    yield "    for i in range(count):"
+    yield f"    for i in {'prange' if plan.has_rows() else 'range'}(count):"
     for name, array in zip(given, names, strict=True):
         yield f"        {name} = {array}[i]"
     features = {segment.index: segment for segment, _ in plan.segments()}
     yield from _sample_items(plan.samples, features, (), "        ")
     yield f"        nngp[i] = {plan.nngp[1]}"
     yield f"        ntk[i] = {plan.ntk[1]}"
-    yield f"    return {', '.join([*returned, 'nngp', 'ntk'])}"
+    yield f"    return {', '.join([*(name for name, _ in arrays), 'nngp', 'ntk'])}"
 
 
 def _sample_items(
@@ -178,9 +239,9 @@ def _sample_items(
         if isinstance(item, Assign):
             yield from _assignment(item, indent)
         elif isinstance(item, Store):
-            place = "".join(f"{counter}, " for counter in counters)
-            for k, feature in enumerate(segments[item.segment].features):
-                target = f"features{item.segment}[{place}{k}, i]"
+            before = "".join(f"{counter}, " for counter in counters)
+            for feature, array, place in _places(segments[item.segment]):
+                target = f"{array}[{before}{place.format(sample='i')}]"
                 yield f"{indent}{target} = {source_text(feature.value)}"
         else:
             yield f"{indent}for {item.counter} in range({item.times}):"
@@ -214,10 +275,9 @@ def _arguments(plan: KernelPlan) -> Iterator[tuple[str, str]]:
         for symbol in (cross.at_ab, cross.at_ba):
             if symbol is not None:
                 yield f"{symbol}_products", f"{symbol}_products"
-    for segment, _ in plan.segments():
-        if segment.features:
-            for k, side in ((1, "first"), (2, "second")):
-                yield f"features{segment.index}_{k}", f'{side}["features{segment.index}"]'
+    for name, _ in _feature_arrays(plan):
+        for k, side in ((1, "first"), (2, "second")):
+            yield f"{name}_of{k}", f'{side}["{name}"]'
     yield "nngp", "nngp"
     yield "ntk", "ntk"
 
@@ -296,14 +356,14 @@ def _pair_items(
                 yield f"{inner}{array}_row[j] = {symbol}"
 
 
-def _features(segment: Segment, place: str, indent: str) -> Iterator[str]:
+def _features(segment: Segment, before: str, indent: str) -> Iterator[str]:
     """Reads the features of the first sample, and finds those of the second."""
-    for k, feature in enumerate(segment.features):
+    for k, (feature, array, place) in enumerate(_places(segment)):
         if feature.first is not None:
-            yield f"{indent}{feature.first} = features{segment.index}_1[{place}{k}, i]"
+            yield f"{indent}{feature.first} = {array}_of1[{before}{place.format(sample='i')}]"
         if feature.second is not None:
-            name = f"second{segment.index}_{k}"
-            yield f"{indent}{name} = features{segment.index}_2[{place}{k}, begin:]"
+            where = place.format(sample="begin:")
+            yield f"{indent}second{segment.index}_{k} = {array}_of2[{before}{where}]"
 
 
 # -- around --------------------------------------------------------------------------------------
@@ -330,7 +390,7 @@ def _footer(plan: KernelPlan) -> str:
         for symbol, one, other in ((cross.at_ab, left, right), (cross.at_ba, right, left)):
             if symbol is not None:
                 products.append(_product(f"{symbol}_products", one, other))
-    stored = [f"features{segment.index}" for segment, _ in plan.segments() if segment.features]
+    stored = [name for name, _ in _feature_arrays(plan)]
     results = [*stored, "nngp", "ntk"]
     prepare.append(f"{', '.join(results)} = _samples({', '.join(variances)})")
     prepared += [f'"{name}": {name},' for name in results]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sympy import Expr, Max, Piecewise, Poly, PolynomialError, S, expand, pi, sqrt
 
+from symntk.emission.calls import root1, root2
 from symntk.emission.stabilise import stabilise
 from symntk.emission.symbols import angle, c, g, low, n, q, q1, q2, r1, r2, root, s, size, small
 
@@ -16,12 +17,13 @@ class StableMoment:
 
     value: the expectation at a pair of inputs.
     diagonal: the same at (a, a), where u and v are one variable of variance q.
-    gaps: the two gaps of the result, n' - value and n' + value with
-        n' = sqrt(diagonal(q1) diagonal(q2)); written in terms of the symbol ``n_next`` for n'.
+    gap: where a routine computes it, the gap n' - value, n' = sqrt(diagonal(q1) diagonal(q2)), of
+        nearly parallel inputs, n' + value of nearly opposite ones; in ``root1``, ``root2`` too.
     """
 
     value: Expr
     diagonal: Expr
+    gap: Expr | None = None
 
 
 def stable_moment(closed: Expr) -> StableMoment:
@@ -36,8 +38,10 @@ def at_equal_inputs(value: Expr) -> Expr:
     return value.subs({**equal, root: S.Zero, angle: S.Zero})
 
 
-def gaps(moment: StableMoment, n_next: Expr) -> tuple[Expr, Expr]:
-    r"""(n' - K, n' + K) for K = ``moment.value`` and n' = ``n_next``, both non-negative.
+def gaps(moment: StableMoment, first_root: Expr, second_root: Expr) -> tuple[Expr, Expr]:
+    r"""(n' - K, n' + K) for K = ``moment.value``, both non-negative.
+
+    n' is the product of the roots, sqrt(K) of either input with itself.
 
     A function with kinks makes the next angle proportional to sqrt(n' - K), so there n' - K needs
     its relative precision.  Such a K is a polynomial in the angle and the root, and K(0) - K is
@@ -46,7 +50,13 @@ def gaps(moment: StableMoment, n_next: Expr) -> tuple[Expr, Expr]:
     n' - K(0) is zero for homogeneous functions, and for inputs of equal variance.
     Where K is not such a polynomial, f is smooth, and the plain difference does.
     """
-    value = moment.value
+    value, n_next = moment.value, first_root * second_root
+    if moment.gap is not None:
+        nearer = moment.gap.xreplace({root1: first_root, root2: second_root})
+        return (
+            Piecewise((nearer, g <= s), (2 * n_next - nearer, True)),
+            Piecewise((2 * n_next - nearer, g <= s), (nearer, True)),
+        )
     drop = _drop_from_zero_angle(value)
     same = Max(r1 - r2, r2 - r1)
     if drop is None:

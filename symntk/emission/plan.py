@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 from sympy import Expr, Symbol
 
+from symntk.emission.calls import IntegratedFunction, Row
+
 
 @dataclass(frozen=True, slots=True)
 class Assign:
@@ -32,6 +34,11 @@ class Feature:
     value: Expr
     first: Symbol | None
     second: Symbol | None
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it is a row of coefficients rather than one number."""
+        return isinstance(self.value, Row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,11 @@ class KernelPlan:
     samples: tuple[SampleItem, ...]
     nngp: tuple[Symbol, Symbol]
     ntk: tuple[Symbol, Symbol]
+    functions: tuple[IntegratedFunction, ...] = ()
+
+    def has_rows(self) -> bool:
+        """Whether a segment needs coefficients of samples."""
+        return any(feature.is_row for segment, _ in self.segments() for feature in segment.features)
 
     def segments(self) -> Iterator[tuple[Segment, tuple[Repeat, ...]]]:
         """Every segment with the loops around it, outer ones first."""

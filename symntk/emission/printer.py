@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sympy import Add, Expr, Mul, Pow, Rational, S
+from sympy.core.function import AppliedUndef
 from sympy.printing.str import StrPrinter
 from sympy.printing.precedence import PRECEDENCE, precedence
 
@@ -43,10 +44,13 @@ class SourcePrinter(StrPrinter):  # type: ignore[misc]
 
     def _print_Function(self, expr: Expr) -> str:
         name = type(expr).__name__
-        if name not in _NAMES and not getattr(expr.func, "is_emitted", False):
+        if name not in _NAMES and not isinstance(expr, AppliedUndef):
             raise UsageError(f"cannot emit {name}: it has no numerical form")
         arguments = expr.args[:1] if name == "Heaviside" else expr.args
         return f"{_NAMES.get(name, name)}({', '.join(map(self._print, arguments))})"
+
+    def _print_Row(self, expr: Expr) -> str:
+        return f"hermite_{expr.args[0]}({self._print(expr.args[1])})"
 
     def _print_Root(self, expr: Expr) -> str:
         first, second = (self.parenthesize(part, PRECEDENCE["Mul"]) for part in expr.args)

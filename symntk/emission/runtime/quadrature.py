@@ -1,0 +1,280 @@
+"""Gaussian expectations by quadrature, for functions without a closed form.
+
+``phi`` and ``psi`` stand for functions of one variable; an emitted module has its own in their
+places, and ``phi_psi`` in the name of a function says of which two it is made.  For a function phi,
+``EDGES_phi`` are the borders of panels on which it is a polynomial of low degree to rounding error,
+``KINKS_phi`` the points where it is not smooth.
+
+For (u, v) normal with standard deviations r1, r2 and correlation rho there are two routes:
+
+1. Mehler's series, E[phi(u) psi(v)] = sum_k a_k(r1) b_k(r2) rho^k, a_k = E[phi(r z) h_k(z)] with
+   the normalised Hermite polynomials h_k.  The coefficients belong to one sample.  The rest of the
+   series is at most |rho|^TERMS |tail of a| |tail of b|.
+2. Where that is not enough, nested Gauss-Legendre panels, v given u on the inside.
+"""
+
+# mypy: disable-error-code="misc, untyped-decorator"
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+TINY = 1e-300  # keeps 0 / 0 away from rows of zeros
+TERMS = 256  # of Mehler's series; a multiple of 4
+ACCURACY = 1e-13  # of an expectation, relative to sqrt(E phi(u)^2 E psi(v)^2)
+NODES = np.polynomial.legendre.leggauss(16)[0]
+WEIGHTS = np.polynomial.legendre.leggauss(16)[1]
+NORMAL_NODES = np.polynomial.hermite_e.hermegauss(20)[0]
+NORMAL_WEIGHTS = np.polynomial.hermite_e.hermegauss(20)[1]
+INNER_REACH = 8.5  # standard deviations
+STEP = 4.25  # standard deviations that 16 nodes cover
+EDGES_phi = EDGES_psi = np.array([-1.0, 1.0])
+KINKS_phi = KINKS_psi = np.empty(0)
+
+
+def phi(x: float) -> float:
+    """A function of one variable."""
+    return x
+
+
+psi = phi
+
+
+@njit(cache=True, error_model="numpy")
+def reach_phi(r: float) -> float:
+    """Standard deviations beyond which phi(r z)^2 no longer matters under the normal density."""
+    largest = 0.0
+    reach = 1.0
+    while reach < 38.0:
+        size = (phi(r * reach) ** 2 + phi(-r * reach) ** 2) * math.exp(-0.5 * reach * reach)
+        largest = max(largest, size)
+        if reach >= 9.0 and not size > 1e-17 * largest:
+            break
+        reach += 1.0
+    return reach
+
+
+@njit(cache=True, error_model="numpy")
+def panels(reach: float, step: float, points: Any) -> Any:
+    """Sorted borders of panels from -reach to reach, no wider than ``step``, split at ``points``."""
+    count = math.ceil(2.0 * reach / step)
+    regular = np.linspace(-reach, reach, count + 1)
+    inside = points[(points > -reach) & (points < reach)]
+    return np.sort(np.concatenate((regular, inside)))
+
+
+@njit(cache=True, error_model="numpy")
+def hermite_phi(r: float) -> Any:
+    """Row of a sample: a_k(r) for k < TERMS, |tail|, sqrt(E phi^2), and the reach of phi."""
+    row = np.zeros(TERMS + 3)
+    reach = reach_phi(r)
+    row[TERMS + 2] = reach
+    if r == 0.0:
+        row[0] = phi(0.0)
+        row[TERMS + 1] = abs(row[0])
+        return row
+    borders = panels(max(13.0, reach), 0.8, EDGES_phi / r)
+    count = 16 * (len(borders) - 1)
+    z, now, before, weighted = np.empty(count), np.empty(count), np.zeros(count), np.empty(count)
+    square = 0.0
+    for panel in range(len(borders) - 1):
+        half = 0.5 * (borders[panel + 1] - borders[panel])
+        middle = 0.5 * (borders[panel + 1] + borders[panel])
+        for k in range(16):
+            at = 16 * panel + k
+            z[at] = middle + half * NODES[k]
+            decay = math.exp(-0.25 * z[at] * z[at])
+            value = phi(r * z[at])
+            now[at] = decay
+            weighted[at] = value * decay * half * WEIGHTS[k] / math.sqrt(2.0 * math.pi)
+            square += weighted[at] * value * decay
+    captured = 0.0
+    for k in range(TERMS):
+        up, down = 1.0 / math.sqrt(k + 1.0), math.sqrt(k / (k + 1.0))
+        total = 0.0
+        for at in range(count):
+            total += weighted[at] * now[at]
+        for at in range(count):
+            following = up * z[at] * now[at] - down * before[at]
+            before[at] = now[at]
+            now[at] = following
+        row[k] = total
+        captured += total * total
+    row[TERMS] = math.sqrt(max(0.0, square - captured))
+    row[TERMS + 1] = math.sqrt(square)
+    return row
+
+
+@njit(cache=True, error_model="numpy")
+def mean_phi(q: float) -> float:
+    """E phi(u), u ~ N(0, q)."""
+    if q == 0.0:
+        return phi(0.0)
+    r = math.sqrt(q)
+    borders = panels(reach_phi(r), STEP, EDGES_phi / r)
+    total = 0.0
+    for panel in range(len(borders) - 1):
+        half = 0.5 * (borders[panel + 1] - borders[panel])
+        middle = 0.5 * (borders[panel + 1] + borders[panel])
+        for k in range(16):
+            z = middle + half * NODES[k]
+            total += half * WEIGHTS[k] * math.exp(-0.5 * z * z) * phi(r * z)
+    return total / math.sqrt(2.0 * math.pi)
+
+
+@njit(cache=True, error_model="numpy")
+def mean_phi_psi(q: float) -> float:
+    """E phi(u) psi(u), u ~ N(0, q)."""
+    if q == 0.0:
+        return phi(0.0) * psi(0.0)
+    r = math.sqrt(q)
+    points = np.concatenate((EDGES_phi / r, EDGES_psi / r))
+    borders = panels(max(reach_phi(r), reach_psi(r)), STEP, points)
+    total = 0.0
+    for panel in range(len(borders) - 1):
+        half = 0.5 * (borders[panel + 1] - borders[panel])
+        middle = 0.5 * (borders[panel + 1] + borders[panel])
+        for k in range(16):
+            z = middle + half * NODES[k]
+            total += half * WEIGHTS[k] * math.exp(-0.5 * z * z) * phi(r * z) * psi(r * z)
+    return total / math.sqrt(2.0 * math.pi)
+
+
+reach_psi = reach_phi
+
+
+@njit(cache=True, error_model="numpy")
+def series_is_enough(rho: float, row1: Any, row2: Any) -> bool:
+    """Whether what Mehler's series leaves out is below ACCURACY."""
+    rest = abs(rho) ** TERMS * row1[TERMS] * row2[TERMS]
+    return rest <= ACCURACY * row1[TERMS + 1] * row2[TERMS + 1]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def mehler(rho: float, row1: Any, row2: Any) -> float:
+    """sum_k a_k b_k rho^k."""
+    square = rho * rho
+    fourth = square * square
+    total = 0.0
+    for k in range(TERMS - 4, -1, -4):
+        even = row1[k] * row2[k] + square * (row1[k + 2] * row2[k + 2])
+        odd = row1[k + 1] * row2[k + 1] + square * (row1[k + 3] * row2[k + 3])
+        total = total * fourth + (even + rho * odd)
+    return total
+
+
+@njit(cache=True, error_model="numpy")
+def given_phi_psi(value: float, m: float, w: float, side: float, squared: bool) -> float:
+    """E of value psi(v), or of (value - side psi(v))^2 / 2; v = side (m + w y), y ~ N(0, 1)."""
+    if w == 0.0:
+        there = psi(side * m)
+        return 0.5 * (value - side * there) ** 2 if squared else value * there
+    last = len(EDGES_psi) - 1
+    right_edge = min(max(np.searchsorted(EDGES_psi, side * m), 1), last)
+    left_end, right_end = EDGES_psi[right_edge - 1], EDGES_psi[right_edge]
+    # a tenth of a panel beyond its borders the function is still the same polynomial
+    spare = 0.1 * (right_end - left_end)
+    inside = (
+        side * m - 8.0 * w > left_end - spare or right_edge == 1
+    ) and (side * m + 8.0 * w < right_end + spare or right_edge == last)
+    for kink in KINKS_psi:
+        inside &= abs(side * kink - m) > INNER_REACH * w
+    total = 0.0
+    if inside:
+        for k in range(20):
+            there = psi(side * (m + w * NORMAL_NODES[k]))
+            part = 0.5 * (value - side * there) ** 2 if squared else value * there
+            total += NORMAL_WEIGHTS[k] * part
+        return total / math.sqrt(2.0 * math.pi)
+    left = -INNER_REACH
+    edge = 0
+    while left < INNER_REACH:
+        right = min(left + STEP, INNER_REACH)
+        while edge <= last:
+            ahead = (side * EDGES_psi[edge if side > 0.0 else last - edge] - m) / w
+            if ahead >= right:
+                break
+            edge += 1
+            if ahead > left:
+                right = ahead
+                break
+        half, middle = 0.5 * (right - left), 0.5 * (right + left)
+        for k in range(16):
+            y = middle + half * NODES[k]
+            there = psi(side * (m + w * y))
+            part = 0.5 * (value - side * there) ** 2 if squared else value * there
+            total += half * WEIGHTS[k] * math.exp(-0.5 * y * y) * part
+        left = right
+    return total / math.sqrt(2.0 * math.pi)
+
+
+@njit(cache=True, error_model="numpy")
+def nested_phi_psi(
+    g: float, s: float, r1: float, r2: float, reach: float, squared: bool
+) -> float:
+    """E[phi(u) psi(v)], or E[(phi(u) - side psi(v))^2] / 2, side the sign of the covariance.
+
+    u = r1 z and v = side (slope z + w y) for independent normal z, y.  Panels in z follow the
+    panels of both functions, and resolve the kinks of psi, which are blurred to the width of w.
+    """
+    # a sample of variance 0 never comes here: its series has one term
+    side = 1.0 if g <= s else -1.0
+    n = 0.5 * (g + s)
+    slope = r2 * (0.5 * abs(s - g) / n)
+    w = r2 * (math.sqrt(g * s) / n)
+    points = np.concatenate((EDGES_phi / r1, side * EDGES_psi / max(slope, 0.01 * r2)))
+    blur = w / max(slope, 1e-3 * r2)
+    if blur < 1.0:
+        for kink in KINKS_psi:
+            around = side * kink / slope + blur * np.linspace(-8.5, 8.5, 9)
+            points = np.concatenate((points, around))
+    borders = panels(reach, STEP, points)
+    total = 0.0
+    for panel in range(len(borders) - 1):
+        half = 0.5 * (borders[panel + 1] - borders[panel])
+        middle = 0.5 * (borders[panel + 1] + borders[panel])
+        if half <= 0.0:
+            continue
+        for k in range(16):
+            z = middle + half * NODES[k]
+            inner = given_phi_psi(phi(r1 * z), slope * z, w, side, squared)
+            total += half * WEIGHTS[k] * math.exp(-0.5 * z * z) * inner
+    return total / math.sqrt(2.0 * math.pi)
+
+
+@njit(cache=True, error_model="numpy")
+def expectation_phi_psi(
+    g: float, s: float, r1: float, r2: float, row1: Any, row2: Any
+) -> float:
+    """E[phi(u) psi(v)] for standard deviations r1, r2 and gaps g, s of the covariance."""
+    rho = (s - g) / max(s + g, TINY)
+    if series_is_enough(rho, row1, row2):
+        return mehler(rho, row1, row2)
+    reach = max(row1[TERMS + 2], row2[TERMS + 2])
+    return nested_phi_psi(g, s, r1, r2, reach, False)
+
+
+@njit(cache=True, error_model="numpy")
+def gap_phi(
+    g: float, s: float, r1: float, r2: float, row1: Any, row2: Any, root1: float, root2: float
+) -> float:
+    """The gap of E[phi(u) phi(v)] on the side of the covariance: n - K for g <= s, else n + K.
+
+    root1, root2: sqrt(E phi(u)^2), sqrt(E phi(v)^2), and n is their product.  Nearly parallel u
+    and v have n - K = (E[(phi(u) - phi(v))^2] - (root1 - root2)^2) / 2, without cancellation.
+    """
+    rho = (s - g) / max(s + g, TINY)
+    if series_is_enough(rho, row1, row2):
+        value = mehler(rho, row1, row2)
+        gap = root1 * root2 - value if g <= s else root1 * root2 + value
+        return 0.0 if min(g, s) == 0.0 and r1 == r2 and gap < 1e-13 * root1 * root2 else max(0.0, gap)
+    reach = max(row1[TERMS + 2], row2[TERMS + 2])
+    distance = nested_phi_phi(g, s, r1, r2, reach, True)
+    return max(0.0, distance - 0.5 * (root1 - root2) ** 2)
+
+
+nested_phi_phi = nested_phi_psi
