@@ -9,6 +9,7 @@ import sympy as sp
 
 from symntk.derivation import Derivation, Recursion
 from symntk.rendering.mathematics.latex import latex
+from symntk.rendering.mathematics.names import printable
 from symntk.rendering.mathematics.plain import plain
 from symntk.rendering.mathematics.typeset import Typesetter
 from symntk.sources import SOURCES
@@ -32,7 +33,10 @@ def trace(derivation: Derivation, typeset: Typesetter) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "notation": typeset.profile.name,
-        "network": {"title": derivation.graph.title, "formula": str(derivation.graph)},
+        "network": {
+            "title": printable(derivation.graph.title),
+            "formula": str(derivation.graph),
+        },
         "values": {str(symbol): str(value) for symbol, value in derivation.values.items()},
         "steps": steps,
         "results": {
@@ -50,7 +54,7 @@ def trace(derivation: Derivation, typeset: Typesetter) -> dict[str, Any]:
 
 def dumps(data: dict[str, Any]) -> str:
     """JSON text."""
-    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(data, indent=1) + "\n"
 
 
 class _Writer:

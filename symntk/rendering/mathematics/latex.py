@@ -20,6 +20,7 @@ from symntk.rendering.mathematics.layout import (
     Sum,
     is_tall,
 )
+from symntk.rendering.mathematics.names import printable
 
 _ALPHABETS = {"bold": "mathbf", "script": "mathcal", "blackboard": "mathbb"}
 _ESCAPES = {
@@ -45,7 +46,7 @@ _WORD_ESCAPES = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     "`": r"\textasciigrave{}",
-    '"': r"\textquotedbl{}",
+    '"': "''",
 }
 _BRACKETS = {"‖": r"\Vert", "|": r"\vert", "{": r"\lbrace", "}": r"\rbrace", "": "."}
 _SPACED = {"operator", "italic", "upright"}
@@ -105,7 +106,7 @@ def latex(layout: Layout) -> str:
 
 def words(text: str) -> str:
     """Plain text, escaped for LaTeX's text mode, in ASCII."""
-    return "".join(_word_character(char) for char in text)
+    return "".join(_word_character(char) for char in printable(text))
 
 
 def _word_character(char: str) -> str:
@@ -152,8 +153,15 @@ def _atom(atom: Atom) -> str:
 
 def _signs(text: str) -> str:
     """Letters and signs of mathematics, each escaped."""
-    pieces = [_ESCAPES.get(c) or (c if c.isascii() else LATEX.get(c) or words(c)) for c in text]
+    shown = printable(text)
+    pieces = [_ESCAPES.get(c) or _sign(c) for c in shown]
     return _join(pieces, glue="")
+
+
+def _sign(char: str) -> str:
+    if char.isascii():
+        return char
+    return LATEX.get(char) or rf"\text{{{words(char)}}}"
 
 
 def _join(pieces: list[str], glue: str = " ") -> str:

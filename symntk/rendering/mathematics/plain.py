@@ -46,7 +46,7 @@ _ASCII: dict[str, str] = {
     "…": "...",
     "⋯": "...",
     "′": "'",
-    "‖": "|",
+    "‖": "||",
     "≔": ":=",
     "√": "sqrt",
     "–": "-",
@@ -79,7 +79,8 @@ def ascii_only(text: str) -> str:
 
 def plain(layout: Layout, ascii: bool = False) -> str:
     """``layout`` on one line of text."""
-    return _Writer(ascii).write(layout)
+    text = _Writer(ascii).write(layout)
+    return ascii_only(text) if ascii else text
 
 
 _PARTIAL = Atom("∂")
