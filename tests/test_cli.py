@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -270,6 +271,33 @@ def test_a_defect_says_so_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -
     assert "ZeroDivisionError: by nothing" in result.stderr
     assert "--debug" in result.stderr
     assert isinstance(run("--debug", "derive", "broken").exception, ZeroDivisionError)
+
+
+def test_a_file_that_cannot_be_written_is_no_defect(tmp_path: Path) -> None:
+    (tmp_path / "folder.tex").mkdir()
+    assert "folder.tex" in refused("derive", "mlp", "-o", tmp_path / "folder.tex")
+    assert "no folder" in refused("derive", "mlp", "-o", tmp_path / "none" / "note.tex")
+    assert "-o" in refused("derive", "mlp", "--format", "pdf")
+    assert ".bib" in refused("derive", "mlp", "--bib", tmp_path / "works.txt")
+
+
+def test_the_bibliography_holds_what_the_text_cites(tmp_path: Path) -> None:
+    latex = done("derive", "mlp", "--bib", tmp_path / "works.bib")
+    works = (tmp_path / "works.bib").read_text()
+    cited = {key for group in re.findall(r"\\cite{([^}]*)}", latex) for key in group.split(",")}
+    assert cited == set(re.findall(r"^@\w+{(\w+),", works, re.MULTILINE))
+
+
+def test_a_pipe_that_closes_early_is_no_defect() -> None:
+    command = f"{sys.executable} -m symntk derive mlp | head -n 1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert not done.stderr
+
+
+def test_a_letter_cannot_be_compiled(tmp_path: Path, x: Path) -> None:
+    assert "number" in refused("kernel", "mlp", "--depth", "L", x, "-o", tmp_path / "k.npy")
+    assert "number" in refused("check", "mlp", "--depth", "L")
+    assert "number" in refused("emit", "mlp", "--depth", "L")
 
 
 def test_list_shows_every_table() -> None:

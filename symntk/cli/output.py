@@ -26,7 +26,13 @@ def write_text(text: str, path: Path | None) -> None:
     """Write ``text``, ending in one newline, to ``path``, or to stdout where it is None."""
     text = text.rstrip("\n") + "\n"
     if path is None:
-        click.echo(text, nl=False)
+        try:
+            click.echo(text, nl=False)
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"the terminal's encoding, {error.encoding}, lacks {text[error.start]!r}: "
+                "set PYTHONUTF8=1, or write to a file with -o"
+            ) from None
     else:
         path.write_text(text, encoding="utf-8")
 

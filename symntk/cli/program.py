@@ -44,11 +44,17 @@ class Program(click.Group):
         except (SymntkError, OSError, MemoryError) as error:
             if ctx.params["debug"]:
                 raise
-            raise WrongCall(str(error) or type(error).__name__) from error
+            raise WrongCall(_message(error)) from error
         except Exception as error:
             if ctx.params["debug"]:
                 raise
             raise Defect(error) from error
+
+
+def _message(error: SymntkError | OSError | MemoryError) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error) or "there is not enough memory"
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
