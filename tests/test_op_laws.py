@@ -26,7 +26,7 @@ from symntk.graph import (
 )
 from symntk.ops import OPS
 
-a, b = sp.symbols("a b", real=True)
+a, b, k = sp.symbols("a b k", real=True)
 W, V, U = weights("W V U", std=1.3)
 (bias,) = biases("c", std=0.7)
 x = vector("x", dim=3)
@@ -47,6 +47,7 @@ NODES: dict[str, list[Node]] = {
         elementwise(sp.Piecewise((a, a > 0), (sp.exp(a) - 1, True)), (a,), (z1,)),
         elementwise(a * sp.sin(b) + sp.erf(a * b), (a, b), (z1, z2)),
         elementwise(a**2 * b, (a, b), (z1, z1)),
+        elementwise(sp.Max(k * a, a), (a,), (z1,), values=((k, 0.2),)),
     ],
     "layer_norm": [layer_norm(z1), layer_norm(z1, eps=0.1)],
     "rms": [rms(z1)],

@@ -79,8 +79,7 @@ class Elementwise(AbstractOp):
 
     def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
         """The function phi of the numbers."""
-        phi, variables = node["phi"], node["variables"]
-        return _numeric(phi, variables)(*arguments)
+        return _numeric(node["phi"], node["variables"], node["values"])(*arguments)
 
     def pullback(
         self,
@@ -91,15 +90,18 @@ class Elementwise(AbstractOp):
         parameter: Array | None,
     ) -> tuple[Array, ...]:
         """df/dh_i = df/dy d_i phi(h_1, h_2, ...), the derivative taken almost everywhere."""
-        phi, variables = node["phi"], node["variables"]
-        assert isinstance(variables, tuple)
-        slopes = (_numeric(phi, variables, variable) for variable in variables)
+        phi, variables, values = node["phi"], node["variables"], node["values"]
+        slopes = (_numeric(phi, variables, values, variable) for variable in variables)
         return tuple(gradient * slope(*arguments) for slope in slopes)
 
 
 @lru_cache(maxsize=256)
-def _numeric(phi: Any, variables: Any, by: Any = None) -> Callable[..., Array]:
-    """phi, or its derivative in the variable ``by`` without what jumps leave (Dirac deltas)."""
+def _numeric(phi: Any, variables: Any, values: Any, by: Any = None) -> Callable[..., Array]:
+    """phi, or its derivative in the variable ``by`` without what jumps leave (Dirac deltas).
+
+    ``values`` are the numbers that constants in phi stand for.
+    """
+    phi = phi.xreplace(dict(values))
     if by is not None:
         phi = phi.diff(by).replace(sp.DiracDelta, lambda *_: sp.S.Zero).doit()
     return array_function(stable(phi), variables)
