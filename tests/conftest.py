@@ -17,6 +17,11 @@ settings.load_profile("repeatable")
 _UNEXPLAINED: list[str] = []
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--update`` accepts the derivations as they are printed now."""
+    parser.addoption("--update", action="store_true", help="rewrite derivations/")
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Remember a skip whose reason is not on the list, or is not true of this machine."""
     if report.skipped and not hasattr(report, "wasxfail"):
