@@ -23,7 +23,7 @@ from symntk.graph.numerals import decimal
 _SUM, _PRODUCT, _ATOM = 1, 2, 3
 """How tightly a formula binds.  A matrix product stands in brackets among factors."""
 
-_NAME, _VARIABLE = re.compile(r"\w+"), re.compile(r"\bx\b")
+_NAME, _VARIABLE, _EULER = re.compile(r"\w+"), re.compile(r"\bx\b"), re.compile(r"\bE\b")
 
 
 def formula(node: Node, names: Mapping[Node, str] | None = None) -> str:
@@ -74,7 +74,7 @@ def head(node: Node) -> str:
 
 def numeral(value: sp.Expr) -> str:
     """A number as SymPy writes it, fractions as decimals where these are short."""
-    return decimal(value) or str(value)
+    return decimal(value) or _EULER.sub("exp(1)", str(value))
 
 
 @dataclass(frozen=True)
@@ -150,13 +150,15 @@ class Writer:
         text = ""
         for term, coefficient in zip(node.inputs, node["coefficients"], strict=True):
             sign = "-" if coefficient.is_negative else "+"
-            text += f" {sign} {self._multiple(abs(coefficient), term)}"
+            # a sign in front binds more tightly than a product: -u * v is (-u) * v
+            binding = _PRODUCT if text or sign == "+" else _ATOM
+            text += f" {sign} {self._multiple(abs(coefficient), term, binding)}"
         return text[3:] if text.startswith(" + ") else "-" + text[3:]
 
-    def _multiple(self, size: sp.Expr, term: Node) -> str:
+    def _multiple(self, size: sp.Expr, term: Node, binding: int) -> str:
         """``size`` times a vector; a fraction without a short decimal as a quotient."""
         if size == 1:
-            return self._inside(term, _PRODUCT)
+            return self._inside(term, binding)
         if size.is_Rational and not decimal(size):
             above = "" if size.p == 1 else f"{size.p} * "
             return f"{above}{self._inside(term, _ATOM)} / {size.q}"

@@ -88,7 +88,7 @@ def add(*terms: tuple[Node | Bias, Number]) -> Node:
         if node.op == "sum" and not node.name and not _is_used_in(node, pairs):
             parts = list(zip(node.inputs, node["coefficients"], strict=True))
         for part, inner in parts:
-            collected[part] = collected.get(part, sp.S.Zero) + scale * inner
+            collected[part] = sp.expand(collected.get(part, sp.S.Zero) + scale * inner)
     kept = {node: value for node, value in collected.items() if value != 0}
     if not kept:
         raise GraphError("a sum cancels to zero: leave it out")

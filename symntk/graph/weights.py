@@ -24,7 +24,8 @@ PARAMETRIZATIONS: tuple[Parametrization, ...] = ("ntk", "standard")
 def number(value: Number, what: str) -> sp.Expr:
     """``value`` as an exact, finite, real SymPy number; a float means its shortest decimal.
 
-    GraphError, naming ``what``, for anything else.
+    Brackets are multiplied out, so that equal numbers look equal.  GraphError, naming ``what``,
+    for anything else.
     """
     if isinstance(value, bool) or not isinstance(value, sp.Expr | Rational | Real):
         raise GraphError(f"{what} must be a number, not {value!r}")
@@ -36,7 +37,7 @@ def number(value: Number, what: str) -> sp.Expr:
         converted = sp.Rational(str(value)) if math.isfinite(value) else sp.nan
     if not (converted.is_number and converted.is_real and converted.is_finite):
         raise GraphError(f"{what} must be a finite real number, not {value}")
-    return converted
+    return sp.expand(converted)
 
 
 def exact(expression: sp.Expr) -> sp.Expr:
