@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import sympy as sp
+from hypothesis import assume, given, settings
 
 from symntk.errors import GraphError, UsageError
 from symntk.finite import Architecture, Network, measure
@@ -23,6 +24,7 @@ from symntk.graph import (
     vector,
     weights,
 )
+from tests.random_graphs import graphs
 
 a, b = sp.symbols("a b", real=True)
 x, y = vector("x"), vector("y", dim=2)
@@ -68,7 +70,7 @@ GRAPHS: dict[str, Graph] = {
         v @ repeat(lambda g: repeat(lambda f: f + A @ tanh(f), B @ g, times=2), z, times=2)
     ),
 }
-graphs = pytest.mark.parametrize("graph", GRAPHS.values(), ids=GRAPHS)
+every_graph = pytest.mark.parametrize("graph", GRAPHS.values(), ids=GRAPHS)
 
 
 def sampled(graph: Graph, width: int = 5, seed: int = 3) -> Network:
@@ -93,7 +95,7 @@ def jacobian(network: Network, name: str, inputs: Mapping[str, np.ndarray]) -> n
     return np.stack(columns, axis=1)
 
 
-@graphs
+@every_graph
 def test_kernels_are_those_of_the_numerical_jacobian(graph: Graph) -> None:
     """The whole backward pass and the Gram matrices, by moving each weight of a tiny network."""
     network = sampled(graph)
@@ -215,7 +217,7 @@ def test_a_symbolic_depth_needs_a_number() -> None:
     [
         (tanh(v @ h), "readout"),
         (v @ tanh(v @ x), "v: "),
-        (v @ h + U @ tanh(v @ h), "v"),
+        (v @ h + U @ tanh(v @ h), "independent"),
         (v @ (h + k) + k, "k: "),
     ],
 )
@@ -236,3 +238,21 @@ def test_errors_of_the_mean_kernel_shrink_with_the_width() -> None:
         errors.append(np.sqrt(np.mean([np.sum(part**2) for part in off])) / np.linalg.norm(once))
     for wide, narrow in pairwise(reversed(errors)):
         assert narrow / wide == pytest.approx(4, rel=0.5)
+
+
+@settings(max_examples=60)
+@given(graphs())
+def test_vectors_have_their_lengths_in_any_graph(graph: Graph) -> None:
+    """Whatever the language can say: shapes fit, gradients are shaped like values."""
+    assume(all(depth.is_Integer for depth in graph.depths))
+    dims = {str(node["name"]): {"x": 3, "y": 5}[str(node["name"])] for node in graph.inputs}
+    try:
+        network = Architecture.of(graph, 6, dims).sample(np.random.default_rng(0))
+    except GraphError:
+        assume(False)
+    inputs = {name: np.ones((2, dim)) for name, dim in dims.items()}
+    with np.errstate(all="ignore"):
+        values = network.values(inputs)
+        gradients = network.gradients(inputs, values)
+    for node, value in values.items():
+        assert value.shape == gradients[node].shape == (2, network.architecture.lengths[node])

@@ -8,7 +8,6 @@ from math import gcd
 
 from symntk.errors import GraphError
 from symntk.graph import Graph, Node, Weight, ancestors
-from symntk.graph.nodes import Width
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,48 +38,62 @@ class Widths:
         multiple = max(1, round(common / smallest))
         return cls(smallest * multiple, unit, multiple, dims)
 
-    def length(self, width: Width) -> int:
-        """The length of a vector of the given width, not an input's."""
-        if isinstance(width, tuple):
-            return sum(map(self.length, width))
-        if isinstance(width, int):
-            return width // self.unit * self.multiple
-        return {"n": self.common, "any": self.common, "scalar": 1}[width]
-
-    def node(self, node: Node) -> int:
-        """The length of a vector; for the network's readouts see `lengths`."""
-        return self.dims[str(node["name"])] if node.op == "input" else self.length(node.width)
+    def product(self, weight: Weight) -> int:
+        """The length of what ``weight`` gives inside the network."""
+        if weight.width is None:
+            return self.common
+        return weight.width // self.unit * self.multiple
 
 
 def lengths(graph: Graph, widths: Widths) -> dict[Node, int]:
     """The length of every vector of a graph without repeated blocks; 1 for the readouts.
 
-    A bias takes the length of the vectors it is added to.  GraphError where it is added to vectors
-    of different lengths, or where a readout is used inside the network too.
+    A bias takes the length of the vectors it is added to.  GraphError where these differ, or where
+    a readout is used inside the network too.
     """
     outputs = set(readouts(graph))
-    found = {node: 1 if node in outputs else widths.node(node) for node in graph.nodes}
-    settled = {node for node in graph.nodes if node.width != "any"} | outputs
-    for node in reversed(graph.nodes):
-        if node.op in ("matmul", "concat") or node.width == "scalar" or node not in settled:
+    found: dict[Node, int] = dict.fromkeys(outputs, 1)
+    for node in graph.nodes:
+        if node in outputs:
             continue
         for child in node.inputs:
-            if child.width == "scalar":
-                continue
-            if child.width == "any" and child not in settled:
-                found[child] = found[node]
-                settled.add(child)
-            elif found[child] != found[node]:
+            if child in outputs and child.op != "bias":
+                raise GraphError(
+                    f"{graph.names[child]}: it is part of the network's output and of "
+                    f"{graph.names[node]}; the readout must be independent of the rest"
+                )
+        if node.width != "any":
+            found[node] = _length(node, found, widths)
+    for node in reversed(graph.nodes):
+        own = found.setdefault(node, widths.common)
+        for child in _alike(node):
+            if found.setdefault(child, own) != own:
                 raise GraphError(
                     f"{graph.names[child]}: it is part of {graph.names[node]} and of a vector of "
                     "another width; give each its own"
                 )
-    for node in graph.nodes:
-        if node.op in ("matmul", "concat") and not outputs.isdisjoint(node.inputs):
-            raise GraphError(
-                f"{graph.names[node]}: it takes the network's output; a readout enters once"
-            )
     return found
+
+
+def _length(node: Node, found: Mapping[Node, int], widths: Widths) -> int:
+    """The length of a vector from the lengths of those it is made of."""
+    if node.op == "input":
+        return widths.dims[str(node["name"])]
+    if node.op == "matmul":
+        assert isinstance(node.parameter, Weight)
+        return widths.product(node.parameter)
+    if node.width == "scalar":
+        return 1
+    if node.op == "concat":
+        return sum(found[child] for child in node.inputs)
+    return next(found[child] for child in _alike(node) if child in found)
+
+
+def _alike(node: Node) -> list[Node]:
+    """The arguments of a node that act coordinate by coordinate on its own length."""
+    if node.op in ("matmul", "concat") or node.width == "scalar":
+        return []
+    return [child for child in node.inputs if child.width != "scalar"]
 
 
 def readouts(graph: Graph) -> Iterator[Node]:
