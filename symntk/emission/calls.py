@@ -83,7 +83,7 @@ REACH = 2048.0
 """Panels are found for |x| up to here; beyond, a function is as smooth as on the last panel."""
 
 
-PANEL_DEGREE = 21
+PANEL_DEGREE = 23
 """Degree of the polynomial that a function is on a panel; with a normal density and another
 function beside it, 16 nodes still integrate it."""
 
@@ -131,7 +131,7 @@ def _thinned(
         if not np.isfinite(values).all() or not np.isfinite(exact).all():
             return False
         error = np.abs(legval((points - middle) / half, analysis @ values) - exact)
-        return bool(error.max() <= 3e-14 * np.abs(values).max() + floor)
+        return bool(error.max() <= 2e-12 * np.abs(values).max() + floor)
 
     kept = [0]
     for place in range(1, len(edges) - 1):

@@ -176,11 +176,14 @@ def given_phi_psi(value: float, m: float, w: float, side: float, squared: bool) 
     last = len(EDGES_psi) - 1
     right_edge = min(max(np.searchsorted(EDGES_psi, side * m), 1), last)
     left_end, right_end = EDGES_psi[right_edge - 1], EDGES_psi[right_edge]
-    # a tenth of a panel beyond its borders the function is still the same polynomial
-    spare = 0.1 * (right_end - left_end)
-    inside = (
-        side * m - 8.0 * w > left_end - spare or right_edge == 1
-    ) and (side * m + 8.0 * w < right_end + spare or right_edge == last)
+    # a little beyond its borders, beside the neighbour's width, it is still the same polynomial
+    inside = True
+    if right_edge > 1:
+        spare = 0.1 * min(right_end - left_end, left_end - EDGES_psi[right_edge - 2])
+        inside &= side * m - 8.0 * w > left_end - spare
+    if right_edge < last:
+        spare = 0.1 * min(right_end - left_end, EDGES_psi[right_edge + 1] - right_end)
+        inside &= side * m + 8.0 * w < right_end + spare
     for kink in KINKS_psi:
         inside &= abs(side * kink - m) > INNER_REACH * w
     total = 0.0
@@ -213,25 +216,53 @@ def given_phi_psi(value: float, m: float, w: float, side: float, squared: bool) 
 
 
 @njit(cache=True, error_model="numpy")
+def blurred_phi(side: float, slope: float, w: float) -> Any:
+    """Borders in z of panels on which E phi(side (slope z + w y)), y ~ N(0, 1), is resolved.
+
+    Those of phi where w is small beside them.  A kink, or a feature that is narrow beside w, is
+    blurred: around it the expectation varies on the scale of w.
+    """
+    last = len(EDGES_phi) - 1
+    found = np.empty(5 * (last + 1))
+    count = 0
+    if slope <= 0.0 or w >= slope:
+        return found[:0]
+    for k in range(1, last):
+        at = side * EDGES_phi[k]
+        width = min(EDGES_phi[k + 1] - EDGES_phi[k], EDGES_phi[k] - EDGES_phi[k - 1])
+        found[count] = at / slope
+        count += 1
+        if w > 0.2 * width or np.any(KINKS_phi == EDGES_phi[k]):
+            for step in (-2.0, -1.0, 1.0, 2.0):
+                found[count] = (at + step * STEP * w) / slope
+                count += 1
+    points = np.sort(found[:count])
+    kept = 0
+    for k in range(1, count):
+        if points[k] - points[kept] > w / slope:
+            kept += 1
+            points[kept] = points[k]
+    return points[: kept + 1] if count else points
+
+
+blurred_psi = blurred_phi
+
+
+@njit(cache=True, error_model="numpy")
 def nested_phi_psi(
     g: float, s: float, r1: float, r2: float, reach: float, squared: bool
 ) -> float:
     """E[phi(u) psi(v)], or E[(phi(u) - side psi(v))^2] / 2, side the sign of the covariance.
 
-    u = r1 z and v = side (slope z + w y) for independent normal z, y.  Panels in z follow the
-    panels of both functions, and resolve the kinks of psi, which are blurred to the width of w.
+    u = r1 z and v = side (slope z + w y) for independent normal z, y.  Panels in z follow those of
+    phi, and those of psi blurred by w.
     """
     # a sample of variance 0 never comes here: its series has one term
     side = 1.0 if g <= s else -1.0
     n = 0.5 * (g + s)
     slope = r2 * (0.5 * abs(s - g) / n)
     w = r2 * (math.sqrt(g * s) / n)
-    points = np.concatenate((EDGES_phi / r1, side * EDGES_psi / max(slope, 0.01 * r2)))
-    blur = w / max(slope, 1e-3 * r2)
-    if blur < 1.0:
-        for kink in KINKS_psi:
-            around = side * kink / slope + blur * np.linspace(-8.5, 8.5, 9)
-            points = np.concatenate((points, around))
+    points = np.concatenate((EDGES_phi / r1, blurred_psi(side, slope, w)))
     borders = panels(reach, STEP, points)
     total = 0.0
     for panel in range(len(borders) - 1):
