@@ -26,7 +26,9 @@ from symntk.graph import (
     Scale,
     biases,
     concat,
+    layer_norm,
     product,
+    repeat,
     rms,
     vector,
     weights,
@@ -71,9 +73,7 @@ def build(spec: list[Any], nodes: list[Node], counter: Counter) -> list[Node]:
     """The layers of ``spec`` applied to ``nodes``: one vector, or several after a FanOut."""
     kind, options = spec
     if kind == "serial":
-        for layer in options:
-            nodes = build(layer, nodes, counter)
-        return nodes
+        return serial(options, nodes, counter)
     if kind == "parallel":
         pairs = zip(options, nodes, strict=True)
         return [build(layer, [node], counter)[0] for layer, node in pairs]
@@ -93,6 +93,38 @@ def build(spec: list[Any], nodes: list[Node], counter: Counter) -> list[Node]:
     return [LAYERS[kind](**options)(node)]
 
 
+def serial(layers: list[Any], nodes: list[Node], counter: Counter) -> list[Node]:
+    """One layer after the other; a run of equal hidden layers is one repeated block."""
+    position = 0
+    while position < len(layers):
+        times = equal_pairs(layers, position)
+        if times > 1:
+            first, second = layers[position : position + 2]
+            nodes = [repeat(hidden(first, second, counter), nodes[0], times)]
+            position += 2 * times
+        else:
+            nodes = build(layers[position], nodes, counter)
+            position += 1
+    return nodes
+
+
+def equal_pairs(layers: list[Any], position: int) -> int:
+    """How often the pair (activation, Dense) at ``position`` follows itself, the last pair of the
+    network, which is its readout, left out.
+    """
+    pair = layers[position : position + 2]
+    if len(pair) < 2 or pair[0][0] not in LAYERS or pair[1][0] != "Dense":
+        return 0
+    times = 1
+    while layers[position + 2 * times : position + 2 * times + 2] == pair:
+        times += 1
+    return times - 1 if position + 2 * times == len(layers) else times
+
+
+def hidden(first: list[Any], second: list[Any], counter: Counter) -> Callable[[Node], Node]:
+    return lambda h: build(second, build(first, [h], counter), counter)[0]
+
+
 def exp_normalized(h: Node, gamma: float, shift: float, do_clip: bool) -> Node:
     """S phi(h / s) with s = |h| / sqrt(n) and phi(x) = exp(sqrt(gamma) x + (shift - 1) gamma / 2).
 
@@ -102,10 +134,7 @@ def exp_normalized(h: Node, gamma: float, shift: float, do_clip: bool) -> Node:
     g = number(gamma, "gamma")
     x = sp.Symbol("x", real=True)
     phi = activation(sp.exp(sp.sqrt(g) * x + g * (number(shift, "shift") - 1) / 2))
-    # h / s has unit variance, like a layer norm of a centred vector
-    from symntk.graph import layer_norm
-
-    return product(rms(h), phi(layer_norm(h)))
+    return product(rms(h), phi(layer_norm(h)))  # a centred h over its norm is h / s
 
 
 def expression(text: str, **values: float) -> Activation:
