@@ -1,4 +1,4 @@
-"""Networks whose printed derivations are tested, and kept in ``derivations/``."""
+"""Networks whose printed derivations are tested."""
 
 from __future__ import annotations
 

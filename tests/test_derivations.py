@@ -6,6 +6,7 @@ They are no proof of correctness: a change of wording or of form is accepted by
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from difflib import unified_diff
 from pathlib import Path
 
@@ -13,11 +14,13 @@ import pytest
 
 import symntk as sn
 from examples.residual import residual
+from symntk.graph import Graph
+from symntk.rendering import FORMATS, bibliography
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "derivations"
 
-GRAPHS = {
+GRAPHS: dict[str, Callable[[], Graph]] = {
     "relu": lambda: sn.zoo.mlp(act="relu"),
     "relu_3_layers": lambda: sn.zoo.mlp(depth=3, act="relu", b_std=0.1),
     "relu_any_depth": lambda: sn.zoo.mlp(depth="L", act="relu", b_std=0.1),
@@ -30,11 +33,24 @@ GRAPHS = {
     "gated": lambda: sn.load(ROOT / "examples" / "gated.yaml"),
 }
 
+SUFFIXES = {"latex": "tex", "text": "txt", "markdown": "md", "html": "html", "json": "json"}
 
-@pytest.mark.parametrize("name", GRAPHS)
+
+def _printer(name: str, format: str) -> Callable[[], str]:
+    return lambda: sn.derive(GRAPHS[name]()).render(format)
+
+
+FILES: dict[str, Callable[[], str]] = {
+    **{f"{name}.md": _printer(name, "markdown") for name in GRAPHS},
+    **{f"relu.{SUFFIXES[format]}": _printer("relu", format) for format in FORMATS},
+    "relu.bib": lambda: bibliography(sn.derive(GRAPHS["relu"]())),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_the_printed_derivation_is_the_kept_one(name: str, pytestconfig: pytest.Config) -> None:
-    path = FOLDER / f"{name}.md"
-    printed = sn.derive(GRAPHS[name]()).render("markdown").rstrip("\n") + "\n"
+    path = FOLDER / name
+    printed = FILES[name]()
     if pytestconfig.getoption("--update"):
         path.write_text(printed, encoding="utf-8")
         return
@@ -44,4 +60,4 @@ def test_the_printed_derivation_is_the_kept_one(name: str, pytestconfig: pytest.
 
 
 def test_nothing_else_is_kept() -> None:
-    assert {path.stem for path in FOLDER.glob("*")} == set(GRAPHS)
+    assert {path.name for path in FOLDER.glob("*")} == set(FILES)

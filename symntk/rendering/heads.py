@@ -53,6 +53,16 @@ class Kernel(sp.Symbol):
         return (self.name, str(self.letter), self.layer, self.vector, self.site)
 
 
+def at_layer(expression: sp.Expr, index: sp.Symbol, value: sp.Expr) -> sp.Expr:
+    """``expression`` with the running index of a layer at a value, in kernels too."""
+    kernels = {
+        k: Kernel(k.letter, k.layer.xreplace({index: value}), k.vector, k.site)
+        for k in expression.atoms(Kernel)
+        if k.layer is not None
+    }
+    return expression.xreplace({**kernels, index: value})
+
+
 class Applied(sp.Expr):
     """A named function at an argument, with as many primes as derivatives: phi''(u)."""
 

@@ -64,7 +64,7 @@ def _prose(document: Document, pieces: Prose) -> str:
             case str():
                 text += _escaped(piece)
             case Math(layout):
-                formula = latex(layout).replace("*", r"\ast ")
+                formula = latex(layout).replace("*", r"\ast ").replace(r"\!", "")
                 text += f"${formula}$"
             case Cite(key, place):
                 number = list(document.cited).index(key) + 1

@@ -140,7 +140,21 @@ class _Writer:
     def broken(self, layout: Layout, room: int, first: int) -> list[str]:
         """A formula in lines of at most ``room`` columns."""
         parts = break_lines(layout, room, lambda part: width(self.math(part)), first=first)
-        return [self.math(part) for part in parts]
+        found: list[str] = []
+        for text in map(self.math, parts):
+            found += _folded(text, room if found else first)
+        return found
+
+
+def _folded(text: str, room: int) -> list[str]:
+    """A formula that no rule of mathematics breaks: a matrix after its rows, others at spaces."""
+    if width(text) <= room:
+        return [text]
+    head, mark, tail = text.partition("; ")
+    if mark and width(head) < room:
+        return [head + ";", *_folded(tail, room)]
+    wrapped = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    return wrapped or [text]
 
 
 def _title(key: str) -> str:

@@ -37,10 +37,8 @@ def break_lines(
     match layout:
         case Sum(terms):
             return _break_sum(terms, room, measure, start)
-        case Fence():
-            return _break_fence((), layout, (), room, measure, start)
-        case Apply(function, arguments):
-            return _break_fence((function,), arguments, (), room, measure, start)
+        case Fence() | Apply():
+            return _break_row((layout,), room, measure, start)
         case Fraction(above, below) if isinstance(above, Sum | Row):
             parts = (Fence(above),) if isinstance(above, Sum) else above.parts
             one = Fraction(Atom("1", "number"), below)
@@ -110,18 +108,28 @@ def _break_row(
         head, tail = row(*parts[:index]), row(_TIMES, *parts[index:])
         if room / 3 < measure(head) <= first and measure(tail) <= room:
             return [head, tail]
-    by_width = sorted(range(len(parts)), key=lambda index: -measure(parts[index]))
-    for index in by_width:
-        before, after = parts[:index], parts[index + 1 :]
-        match parts[index]:
-            case Fence() as fence if _is_breakable(fence):
-                return _break_fence(before, fence, after, room, measure, first)
-            case Apply(function, arguments) if _is_breakable(arguments):
-                return _break_fence((*before, function), arguments, after, room, measure, first)
-            case Fraction(Sum() as above, below):
-                fraction = Fraction(Atom("1", "number"), below)
-                return _break_row((*before, fraction, Fence(above), *after), room, measure, first)
+    for index in sorted(range(len(parts)), key=lambda index: -measure(parts[index])):
+        lines = _break_inside(parts, index, room, measure, first)
+        if lines is not None:
+            return lines
     return _break_anywhere(parts, room, measure, first)
+
+
+def _break_inside(
+    parts: tuple[Layout, ...], index: int, room: float, measure: Measure, first: float
+) -> list[Layout] | None:
+    """Inside the brackets of one factor; None where that is not possible."""
+    before, after = parts[:index], parts[index + 1 :]
+    match parts[index]:
+        case Fence() as fence:
+            return _break_fence(before, None, fence, after, room, measure, first)
+        case Apply(function, Fence() as fence):
+            return _break_fence(before, function, fence, after, room, measure, first)
+        case Fraction(Sum() as above, below):
+            fraction = Fraction(Atom("1", "number"), below)
+            return _break_row((*before, fraction, Fence(above), *after), room, measure, first)
+        case _:
+            return None
 
 
 def _break_anywhere(
@@ -146,29 +154,25 @@ def _is_sign(layout: Layout) -> bool:
     )
 
 
-def _is_breakable(fence: Fence) -> bool:
-    return isinstance(fence.inside, Sum | Row | Fence | Fraction)
-
-
 def _break_fence(
     before: tuple[Layout, ...],
+    function: Layout | None,
     fence: Fence,
     after: tuple[Layout, ...],
     room: float,
     measure: Measure,
     first: float,
-) -> list[Layout]:
+) -> list[Layout] | None:
+    """Lines with the opening bracket in the first and the closing one in the last."""
+    if not isinstance(fence.inside, Sum | Row | Fence | Fraction):
+        return None
     opening = Bracket(fence.left, "left", fence.inside)
     closing = Bracket(fence.right, "right", fence.inside)
-    head = row(*before, opening)
-    indent = measure(opening)
+    start = opening if function is None else Apply(function, opening)
+    head, tail = row(*before, start), row(closing, *after)
     inner = break_lines(
-        fence.inside, room - indent - measure(row(closing, *after)), measure, first - measure(head)
+        fence.inside, room - measure(opening) - measure(tail), measure, first - measure(head)
     )
     if len(inner) == 1:
-        return [row(*before, fence, *after)]
-    return [
-        row(head, inner[0]),
-        *inner[1:-1],
-        row(inner[-1], closing, *after),
-    ]
+        return None
+    return [row(head, inner[0]), *inner[1:-1], row(inner[-1], tail)]

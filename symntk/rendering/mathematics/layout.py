@@ -88,10 +88,10 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """A function and the brackets with its arguments."""
+    """A function and the brackets with its arguments, or the one that opens them on this line."""
 
     function: Layout
-    arguments: Fence
+    arguments: Fence | Bracket
 
 
 @dataclass(frozen=True, slots=True)

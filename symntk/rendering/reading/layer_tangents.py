@@ -7,7 +7,7 @@ from itertools import pairwise
 import sympy as sp
 
 from symntk.derivation import Entry, Loop, Quantity, entries
-from symntk.rendering.heads import Kernel
+from symntk.rendering.heads import Kernel, at_layer
 from symntk.rendering.reading.layers import LAYER, Layers, NotLayered, at
 from symntk.rendering.reading.reading import Statement
 from symntk.trace import Step
@@ -43,6 +43,7 @@ class Tangent:
     def _define_slopes(self, segment: tuple[list[Quantity], Loop | None]) -> None:
         chain, loop = segment
         layers = self.layers
+        place = len(self.statements)  # those of a segment are found from the last to the first
         outer: sp.Expr = sp.S.One
         written: sp.Expr = sp.S.One
         for below, above in reversed(list(pairwise(chain))):
@@ -53,8 +54,9 @@ class Tangent:
             value = layers.inline(equation.value)
             slope = sp.cancel(value / outer) if outer != 1 else value
             symbol = Kernel("dot Sigma", layers.indices[above])
-            self.statements.append(
-                layers.statement(symbol, layers.page(slope), layers.steps(equation), loop)
+            right = layers.page(slope)
+            self.statements.insert(
+                place, layers.statement(symbol, right, layers.steps(equation), loop)
             )
             self.slopes[below] = symbol
             outer, written = value, written * symbol
@@ -100,10 +102,7 @@ class Tangent:
                 raise NotLayered("no NTK of a layer")
             rest = sp.expand(self.page(equation.value))
             total += reversed(list(self._peel(chain, rest, equation.step, loop)))
-        return tuple(sorted(self.statements, key=self._place)), tuple(total)
-
-    def _place(self, statement: Statement) -> int:
-        return [index for _, index, _ in self.order].index(statement.left.layer)
+        return tuple(self.statements), tuple(total)
 
     def _peel(
         self, chain: list[Quantity], rest: sp.Expr, step: Step, loop: Loop | None
@@ -211,5 +210,5 @@ class Tangent:
         if span is None:
             return whole
         if span[1] == span[2]:
-            return whole.xreplace({LAYER: span[1]})
+            return at_layer(whole, LAYER, span[1])
         return sp.Sum(whole, span)

@@ -17,7 +17,7 @@ import sympy as sp
 from symntk.derivation import Derivation, Entry, Equation, Loop, Quantity, entries
 from symntk.derivation.program import FIRST, SECOND, SWAPPED, Site, diagonal, relocate
 from symntk.gaussian import Expectation
-from symntk.rendering.heads import Kernel
+from symntk.rendering.heads import Kernel, at_layer
 from symntk.rendering.reading.activations import Functions
 from symntk.rendering.reading.reading import Statement
 from symntk.trace import Step
@@ -166,8 +166,12 @@ class Layers:
     def statement(
         self, left: Kernel, right: sp.Expr, steps: tuple[Step, ...], loop: Loop | None
     ) -> Statement:
-        """An equation of the page, for the layers of its block."""
-        return Statement(left, right, steps, self.span(loop))
+        """An equation of the page, for the layers of its block; for one layer, at that layer."""
+        span = self.span(loop)
+        if span is not None and span[1] == span[2]:
+            index, layer, _ = span
+            return Statement(at_layer(left, index, layer), at_layer(right, index, layer), steps)
+        return Statement(left, right, steps, span)
 
     def steps(self, equation: Equation) -> tuple[Step, ...]:
         """The steps of an equation, those of the equations written into it first."""
