@@ -94,7 +94,7 @@ def test_without_pdflatex_the_error_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(LatexError, match="needs pdflatex.*--standalone"):
+    with pytest.raises(LatexError, match=r"needs pdflatex.*--standalone"):
         write_pdf(sn.derive(sn.zoo.mlp()), tmp_path / "page.pdf")
 
 

@@ -168,7 +168,7 @@ def test_closed_form_of_the_page_is_the_kernel() -> None:
     """The arc-cosine kernels, from the formula as collected for print."""
     derived = sn.derive(sn.zoo.mlp(1, "relu", w_std=1.3, b_std=0.4, v_std=0.8))
     kernel = derived.compile()(X1[None], X2[None])
-    symbols = {s: v for s, v in derived.values.items()}
+    symbols = dict(derived.values)
     variances = {q1: X1 @ X1, q2: X2 @ X2, c: X1 @ X2}
     point = {s: 1.3**2 * float(g) / 3 + 0.4**2 for s, g in variances.items()}
     (relu, step) = (
