@@ -18,7 +18,7 @@ from symntk.derivation.result import Moments, Recursion, read
 from symntk.derivation.steps import reading_order
 from symntk.derivation.tangents import TOTAL, Tangents
 from symntk.graph import Graph, Node, Parametrization
-from symntk.graph.rewrite import configure
+from symntk.graph.configuration import configure
 from symntk.graph.unroll import unroll
 from symntk.trace import Step
 

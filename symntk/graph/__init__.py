@@ -10,12 +10,12 @@ from symntk.graph.language import (
     layer_norm,
     matmul,
     product,
-    repeat,
     rms,
     vector,
     weights,
 )
 from symntk.graph.nodes import Node, ancestors
+from symntk.graph.repetition import repeat
 from symntk.graph.weights import Bias, Parameter, Parametrization, Scale, Weight
 
 __all__ = [

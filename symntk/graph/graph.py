@@ -13,7 +13,8 @@ import sympy as sp
 from symntk.errors import GraphError
 from symntk.graph.formula import formula
 from symntk.graph.listing import Listing, list_network
-from symntk.graph.nodes import Node, ancestors, occurrences, parameters
+from symntk.graph.nodes import Node, ancestors, parameters
+from symntk.graph.rewrite import given_names
 from symntk.graph.validation import validate
 from symntk.graph.weights import Parameter
 
@@ -86,9 +87,7 @@ class Graph:
         """The names that the user gave to vectors, those of repeated blocks included."""
         found: dict[Node, str] = {}
         for body in self.bodies():
-            for node in occurrences(body):
-                if node.name:
-                    found.setdefault(node, node.name)
+            found = given_names(body) | found
         return MappingProxyType(found)
 
     @cached_property

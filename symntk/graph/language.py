@@ -1,14 +1,14 @@
 """The language in which a network is written down: it reads like the formula in a paper.
 
+Repeated blocks are in `symntk.graph.repetition`.
+
 x = vector("x"); W, v = weights("W v"); (b,) = biases("b")
 f = graph(v @ relu(W @ x + b))
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextvars import ContextVar
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import sympy as sp
 
@@ -25,8 +25,6 @@ from symntk.graph.weights import (
     number,
     require_size,
 )
-
-_DEPTH: ContextVar[int] = ContextVar("repeat_depth", default=0)
 
 
 def vector(name: str, dim: int | None = None) -> Node:
@@ -177,63 +175,26 @@ def concat(*parts: Node) -> Node:
     widths = tuple(part.width for part in parts)
     if any(width in ("any", "scalar") for width in widths):
         raise GraphError("concat takes vectors of known width: add a bias to a vector first")
-    if len({type(width) for width in widths}) > 1:
-        found = ", ".join(map(describe_width, widths))
+    found = ", ".join(map(describe_width, widths))
+    if any(isinstance(width, str) and width.startswith("d:") for width in widths):
+        raise GraphError(f"concat: give the inputs their dimensions, they have {found}")
+    if len({isinstance(width, int) for width in widths}) > 1:
         raise GraphError(f"concat: give every part a width or none, not {found}")
     return Node("concat", parts, width=sum(widths) if isinstance(widths[0], int) else widths)  # type: ignore[arg-type]
 
 
 def layer_norm(node: Node, eps: Number = 0) -> Node:
     """(h - mean h) / sqrt(var h + eps) over the coordinates of h; no gain, no bias."""
-    settings = (("eps", number(eps, "eps")),)
+    shift = number(eps, "eps")
+    if shift.is_negative:
+        raise GraphError(f"the eps of a layer norm must not be negative, and it is {eps}")
+    settings = (("eps", shift),)
     return Node("layer_norm", (node,), settings=settings, width=node.width)
 
 
 def rms(node: Node) -> Node:
     """The scalar sqrt(|h|^2 / n), which converges to a constant as the width grows."""
     return Node("rms", (node,), width="scalar")
-
-
-def repeat(block: Callable[[Node], Node], start: Node, times: int | str | sp.Expr) -> Node:
-    """``block`` applied ``times`` times to ``start``, with fresh weights in each block.
-
-    ``times`` is a number, or a symbol (or its name) for a derivation at any depth.
-    """
-    count = _count(times)
-    depth = _DEPTH.get()
-    token = _DEPTH.set(depth + 1)
-    try:
-        placeholder = Node("block_input", settings=(("depth", depth),), width=start.width)
-        body = block(placeholder)
-    finally:
-        _DEPTH.reset(token)
-    if not isinstance(body, Node):
-        raise GraphError(f"a repeated block must return a vector, not {body!r}")
-    if count == 0:
-        return start
-    if body.width != start.width:
-        raise GraphError(
-            f"a repeated block must keep the width: it takes {describe_width(start.width)} "
-            f"and gives {describe_width(body.width)}"
-        )
-    settings: tuple[tuple[str, Any], ...]
-    settings = (("body", body), ("placeholder", placeholder), ("times", count))
-    return Node("repeat", (start,), settings=settings, width=start.width)
-
-
-def _count(times: int | str | sp.Expr) -> sp.Expr:
-    """A number of blocks: a whole number, or an expression in positive whole symbols."""
-    if isinstance(times, str):
-        times = sp.Symbol(require_name(times, "a number of blocks"))
-    if isinstance(times, sp.Expr):
-        count = times.xreplace(
-            {s: sp.Symbol(s.name, integer=True, positive=True) for s in times.free_symbols}
-        )
-    else:
-        count = number(times, "the number of blocks")
-    if not count.is_integer or count.is_negative:
-        raise GraphError(f"a block is repeated a whole number of times, not {times}")
-    return count
 
 
 def _as_node(term: Node | Bias) -> Node:

@@ -1,19 +1,21 @@
-"""A graph built again with something changed."""
+"""A vector built again with something changed below it.  Names stay; sums are collected afresh."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+import hashlib
+from collections.abc import Callable, Mapping
 
-from symntk.errors import UsageError
-from symntk.graph.graph import Graph
+import sympy as sp
+
 from symntk.graph.language import add, product
-from symntk.graph.nodes import Node, ancestors
-from symntk.graph.weights import PARAMETRIZATIONS, Parameter, Parametrization
+from symntk.graph.nodes import Node, Width, ancestors, occurrences
+from symntk.graph.weights import Parameter
+
+Change = Callable[[Parameter], Parameter]
 
 
 def rebuild(node: Node, inputs: tuple[Node, ...], parameter: Parameter | None) -> Node:
-    """``node`` with other inputs and another parameter; sums and products are collected afresh."""
+    """``node``, which is no repeated block, with other inputs and another parameter."""
     match node.op:
         case "sum":
             new = add(*zip(inputs, node["coefficients"], strict=True))
@@ -24,46 +26,59 @@ def rebuild(node: Node, inputs: tuple[Node, ...], parameter: Parameter | None) -
     return new.named(node.name) if node.name else new
 
 
-def configure(
-    graph: Graph, parametrization: Parametrization | None, frozen: Iterable[str]
-) -> Graph:
-    """``graph`` with all its parameters in one parametrization, and those named frozen.
+def rewrite(output: Node, known: Mapping[Node, Node], change: Change | None = None) -> Node:
+    """``output`` with the ``known`` vectors replaced and every parameter changed.
 
-    UsageError for an unknown parametrization or the name of no parameter.
+    Repeated blocks are rewritten inside as well.
     """
-    frozen = set(frozen)
-    unknown = frozen - set(graph.parameters)
-    if unknown:
-        raise UsageError(
-            f"no parameter is called {', '.join(sorted(unknown))}; "
-            f"the graph has {', '.join(graph.parameters)}"
-        )
-    if parametrization is not None and parametrization not in PARAMETRIZATIONS:
-        raise UsageError(
-            f"unknown parametrization {parametrization!r}; use {' or '.join(PARAMETRIZATIONS)}"
-        )
-    if not frozen and parametrization is None:
-        return graph
-
-    def change(parameter: Parameter) -> Parameter:
-        return replace(
-            parameter,
-            parametrization=parametrization or parameter.parametrization,
-            trainable=parameter.trainable and parameter.name not in frozen,
-        )
-
-    return Graph(_changed(graph.output, change), graph.title)
-
-
-def _changed(output: Node, change: Callable[[Parameter], Parameter]) -> Node:
-    done: dict[Node, Node] = {}
+    names = given_names(output)
+    done = {node: _named(new, names.get(node, "")) for node, new in known.items()}
     for node in ancestors(output):
+        if node in done:
+            continue
         inputs = tuple(done[child] for child in node.inputs)
-        parameter = node.parameter and change(node.parameter)
-        new = rebuild(node, inputs, parameter)
         if node.op == "repeat":
-            body = node["body"]
-            settings = dict(node.settings) | {"body": _changed(body, change)}
-            new = replace(new, settings=tuple(settings.items()))
-        done[node] = new
+            body = rewrite(node["body"], known, change)
+            new = repeated(body, node["placeholder"], inputs[0], node["times"])
+        else:
+            parameter = change(node.parameter) if change and node.parameter else node.parameter
+            new = rebuild(node, inputs, parameter)
+        done[node] = _named(new, names.get(node, ""))
     return done[output]
+
+
+def repeated(body: Node, placeholder: Node, start: Node, times: sp.Expr) -> Node:
+    """The node of ``body``, a vector in terms of ``placeholder``, applied to ``start``.
+
+    Blocks that differ in anything have arguments that differ, so that no vector of one block is a
+    vector of another; the argument bears a digest of what makes the block.
+    """
+    unfinished = draft(placeholder["depth"], start.width)
+    if placeholder != unfinished:
+        body = rewrite(body, {placeholder: unfinished})
+    content = "\n".join((start.digest, body.digest, sp.srepr(times)))
+    key = hashlib.sha256(content.encode()).hexdigest()
+    own = Node("block_input", settings=(*unfinished.settings, ("block", key)), width=start.width)
+    settings = (("body", rewrite(body, {unfinished: own})), ("placeholder", own), ("times", times))
+    return Node("repeat", (start,), settings=settings, width=start.width)
+
+
+def draft(depth: int, width: Width) -> Node:
+    """The argument of a block that is not finished yet."""
+    return Node("block_input", settings=(("depth", depth),), width=width)
+
+
+def given_names(output: Node) -> dict[Node, str]:
+    """The names that the user gave to vectors, blocks not included; the first where there are two.
+
+    Vectors are equal whatever their names, so a name that one occurrence bears is that of all.
+    """
+    found: dict[Node, str] = {}
+    for node in occurrences(output):
+        if node.name:
+            found.setdefault(node, node.name)
+    return found
+
+
+def _named(node: Node, name: str) -> Node:
+    return node.named(name) if name and node.name != name else node

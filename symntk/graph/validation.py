@@ -23,7 +23,7 @@ def validate(output: Node, bodies: Sequence[Node]) -> None:
                 name = node.parameter.name
                 if owner.setdefault(name, body) != body:
                     raise GraphError(
-                        f"{name}: used inside a repeated block and outside it; "
+                        f"{name}: used inside a repeated block and outside it, or in two blocks; "
                         "a block has fresh weights, so give them a name of their own"
                     )
     _check_vectors(output, bodies, set(owner))
