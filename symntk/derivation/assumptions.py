@@ -124,7 +124,7 @@ def _steps(readouts: str) -> tuple[Step, ...]:
             "Gaussian pre-activations",
             f,
             f,
-            assumption="Weights and biases are drawn independently from N(0, 1), so that "
+            assumption="Weights and biases are drawn independently from the standard normal law, so that "
             "pre-activations are jointly Gaussian in the limit, with independent coordinates.",
             source="lee2018",
             stage="assumption",
