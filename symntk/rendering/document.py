@@ -87,9 +87,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The whole derivation; ``cited`` are the keys of its sources in order of appearance."""
+    """The whole derivation.
+
+    title: that of a document; heading: a short one, for a section of somebody's paper.
+    cited: the keys of its sources in order of appearance.
+    """
 
     title: Prose
+    heading: str
     opening: tuple[Block, ...]
     sections: tuple[Section, ...]
     cited: tuple[str, ...]

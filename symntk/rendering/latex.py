@@ -41,14 +41,14 @@ def render_latex(document: Document, standalone: bool = False) -> str:
     level = "section" if standalone else "subsection"
     body = [_blocks(document.opening)]
     body += [_section(section, level) for section in document.sections]
-    title = _prose(document.title)
     if not standalone:
         breaking = r"\begingroup\allowdisplaybreaks"
-        return "\n\n".join([breaking, rf"\section{{{title}}}", *body, r"\endgroup"]) + "\n"
+        section = rf"\section{{{words(document.heading)}}}"
+        return "\n\n".join([breaking, section, *body, r"\endgroup"]) + "\n"
     return "\n\n".join(
         [
             "\\documentclass{article}\n\\usepackage{amsmath,amssymb}\n\\allowdisplaybreaks",
-            f"\\title{{{title}}}\n\\author{{}}\n\\date{{}}",
+            f"\\title{{{_prose(document.title)}}}\n\\author{{}}\n\\date{{}}",
             "\\begin{document}\n\\maketitle",
             _labels(document.cited),
             *body,

@@ -37,17 +37,18 @@ def compose(derivation: Derivation, profile: NotationProfile) -> Document:
         blocks = section(page)
         if blocks:
             sections.append(Section(title, tuple(blocks)))
-    title = page.derivation.graph.title
+    subject = page.derivation.graph.title
+    title = f"{HEADING} of {_with_article(subject)}" if subject else HEADING
     return Document(
-        title=(
-            "Neural tangent kernel of " + _with_article(title)
-            if title
-            else "Neural tangent kernel",
-        ),
+        title=(title,),
+        heading=HEADING,
         opening=opening,
         sections=tuple(sections),
         cited=tuple(page.cited),
     )
+
+
+HEADING = "Neural tangent kernel"
 
 
 def _with_article(title: str) -> str:
@@ -58,17 +59,20 @@ def _opening(page: Page) -> Paragraph:
     nngp, ntk = (
         page.typeset(type(k)(k.letter, k.layer, k.vector, "")) for k in page.reading.outputs
     )
+    subject = page.derivation.graph.title
+    network = _with_article(subject) if subject else "the network below"
     return Paragraph(
         (
-            "At initialisation and as its hidden layers become infinitely wide, the network below "
-            "is a Gaussian process with a covariance ",
+            f"We derive the neural tangent kernel of {network}. At initialisation and as its "
+            "hidden layers become infinitely wide, it is a Gaussian process with a covariance ",
             Math(nngp),
             " (its NNGP kernel) ",
             page.cite("lee2018"),
-            ", and gradient descent trains it as kernel regression with a fixed kernel ",
+            ", and gradient descent on its parameters becomes gradient descent on functions with "
+            "a fixed kernel ",
             Math(ntk),
             ", the neural tangent kernel ",
             page.cite("jacot2018"),
-            ". Both are derived here.",
+            ".",
         )
     )

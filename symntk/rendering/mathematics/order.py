@@ -106,7 +106,7 @@ def factor_key(expr: sp.Expr) -> tuple[int, str]:
     base, exponent = expr.as_base_exp()
     rank = 11
     if isinstance(expr, sp.exp):
-        rank = 12
+        rank = 6
     elif expr.is_Rational or base.is_Rational:
         rank = 0
     elif base.is_number:
@@ -125,7 +125,7 @@ def factor_key(expr: sp.Expr) -> tuple[int, str]:
     elif isinstance(base, Applied):
         rank = 11
     elif base.is_Function:
-        rank = 12 if isinstance(base, sp.exp | sp.Heaviside) else 13
+        rank = 12 if isinstance(base, sp.Heaviside) else 13
     return rank, str(expr)
 
 

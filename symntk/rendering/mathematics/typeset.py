@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from symntk.gaussian.symbols import u, v, x
 from symntk.rendering.mathematics.arithmetic import ArithmeticTypesetter
 from symntk.rendering.mathematics.layout import (
     Apply,
@@ -178,14 +179,11 @@ def _slashed(layout: Layout) -> Layout | None:
 
 
 def _positive(argument: sp.Expr) -> sp.Basic:
-    """The condition ``argument > 0``, solved for its symbol where it is linear in one."""
-    for symbol in sorted(argument.free_symbols, key=str):
+    """The condition ``argument > 0``, solved for its Gaussian variable where it is linear in it."""
+    for symbol in sorted(argument.free_symbols & {u, v, x}, key=str):
         slope = argument.diff(symbol)
-        if slope.is_number and slope != 0 and not slope.has(symbol):
-            rest = -argument.subs(symbol, 0) / slope
-            return (
-                sp.Gt(symbol, rest, evaluate=False)
-                if slope > 0
-                else sp.Lt(symbol, rest, evaluate=False)
-            )
+        if slope.is_number and slope != 0:
+            bound = -argument.subs(symbol, 0) / slope
+            relation = sp.Gt if slope > 0 else sp.Lt
+            return relation(symbol, bound, evaluate=False)
     return sp.Gt(argument, 0, evaluate=False)
