@@ -83,23 +83,23 @@ def _require_closed_body(graph: Graph, output: Node) -> None:
 
 def _require_cuts(graph: Graph, output: Node) -> None:
     """Everything before a repeated block passes through it: no way around, no shared weights."""
-    roots = [output]
+    segments = [(output, output)]
     owner: dict[Node, Node] = {}
     weights: dict[str, Node] = {}
-    while roots:
-        root = roots.pop()
-        for node in segment(root):
+    while segments:
+        last, leads_to = segments.pop()
+        for node in segment(last):
             if node.op == "repeat":
-                roots.append(node.inputs[0])
+                segments.append((node.inputs[0], node))
             if node.op == "input":
                 continue
             name = node.parameter.name if node.parameter is not None else ""
-            clash = owner.setdefault(node, root) != root
-            if clash or (name and weights.setdefault(name, root) != root):
+            clash = owner.setdefault(node, leads_to) != leads_to
+            if clash or (name and weights.setdefault(name, leads_to) != leads_to):
                 raise AroundRepeat(
                     describe(node),
-                    "it is used before and after a repeated block, so the block alone does not "
-                    "carry its gradient",
+                    "it is used before and after a repeated block, or by two blocks, so no block "
+                    "alone carries its gradient",
                     "Give the number of blocks as a number instead of a symbol",
                 )
 
@@ -124,8 +124,9 @@ def _steps(readouts: str) -> tuple[Step, ...]:
             "Gaussian pre-activations",
             f,
             f,
-            assumption="Weights and biases are drawn independently from the standard normal law, so that "
-            "pre-activations are jointly Gaussian in the limit, with independent coordinates.",
+            assumption="Weights and biases are drawn independently from the standard normal law, "
+            "so that pre-activations are jointly Gaussian in the limit, with independent "
+            "coordinates.",
             source="lee2018",
             stage="assumption",
         ),
