@@ -173,7 +173,8 @@ class Backward:
 
     def _settle(self) -> None:
         """Compute covariances from the inputs up and gradients from the root down, so that no
-        recursion runs deep."""
+        recursion runs deep.
+        """
         for node in self.nodes:
             if node in self.products:
                 self.forward.sigma(node, node)

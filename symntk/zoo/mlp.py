@@ -44,4 +44,4 @@ def mlp(
 
 def _title(phi: Activation, depth: object) -> str:
     layers = "layer" if depth == 1 else "layers"
-    return f"multilayer perceptron with {depth} hidden {layers} and activation {phi.title}"
+    return f"multilayer perceptron with {depth} hidden {layers} ({phi.title})"
