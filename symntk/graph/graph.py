@@ -21,7 +21,7 @@ from symntk.graph.weights import Parameter
 _LETTERS = {"matmul": "z", "sum": "z", "repeat": "z", "block_input": "z"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Graph:
     """A network f with one real output.  An immutable value; prints as its formula.
 
@@ -138,3 +138,6 @@ class Graph:
 
     def __str__(self) -> str:
         return str(self.listing)
+
+    def __repr__(self) -> str:
+        return f"<Graph {self.title or 'without a title'}:\n{self}>"

@@ -11,6 +11,7 @@ import sympy as sp
 
 from symntk.activations import parse_activation
 from symntk.errors import GraphError, SymntkError, SyntaxProblem
+from symntk.importers.excerpt import excerpt
 from symntk.importers.scope import Located
 
 
@@ -36,7 +37,8 @@ class Entry:
         if isinstance(error, SyntaxProblem):
             if error.problem.startswith(f"{self.source}: "):
                 return error
-            return SyntaxProblem(error.text, error.position, f"{self.place}: {error.problem}")
+            text, position = excerpt(error.text, error.position)
+            return SyntaxProblem(text, position, f"{self.place}: {error.problem}")
         return error if str(error).startswith(f"{self.source}: ") else self.problem(str(error))
 
     def mapping(self, known: Collection[str] = ()) -> dict[str, Entry]:
@@ -92,7 +94,7 @@ def _kind(value: object) -> str:
     match value:
         case None:
             return "nothing"
-        case bool() | int() | Decimal():
+        case bool() | int() | float() | Decimal():
             return str(value).lower()
         case str():
             return f"the text {value!r}"

@@ -13,10 +13,11 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from symntk.activations import activation, parse_activation
+from symntk.activations import activation, format_activation, parse_activation
 from symntk.activations.resolution import KNOWN
 from symntk.activations.vocabulary import FUNCTIONS, SEVERAL
 from symntk.errors import GraphError
+from symntk.gaussian.symbols import x
 from symntk.graph import Node, elementwise
 from symntk.importers.fields import Entry
 from symntk.importers.scope import Function
@@ -43,8 +44,12 @@ def read_function(name: str, arguments: tuple[str, ...] | None, entry: Entry) ->
         if stray:
             raise GraphError(f"{', '.join(stray)} is no argument of {name}({', '.join(letters)})")
 
+    definition = text
+    if len(variables) == 1 and variables[0] != x:  # a graph calls a single variable x
+        definition = format_activation(phi.xreplace({variables[0]: x}))
+
     def function(*nodes: Node) -> Node:
-        return elementwise(phi, variables, nodes, name, values, text)
+        return elementwise(phi, variables, nodes, name, values, definition)
 
     return function
 

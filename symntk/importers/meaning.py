@@ -26,6 +26,7 @@ from symntk.graph import (
     repeat,
     rms,
 )
+from symntk.importers.excerpt import excerpt
 from symntk.importers.scope import Block, Located, Scope
 from symntk.importers.syntax import parse
 from symntk.importers.tree import (
@@ -82,8 +83,8 @@ class _Formula:
         except Located:
             raise
         except GraphError as error:
-            place = f"\n    {self.text}\n    {' ' * part.start}^"
-            raise Located(f"{error}{place}") from error
+            text, position = excerpt(self.text, part.start)
+            raise Located(f"{error}\n    {text}\n    {' ' * position}^") from error
         except UsageError as error:
             raise self.problem(part, str(error)) from error
 
@@ -241,7 +242,11 @@ class _Formula:
     def require_known(self, function: Name) -> None:
         """Refuse a name that is no activation."""
         name = function.text
-        if name not in KNOWN and name not in SCALARS:
+        if name in SEVERAL:
+            raise self.problem(
+                function, f"define a function with {name} under activations, such as {name}(0, x)"
+            )
+        if name not in KNOWN and name not in FUNCTIONS:
             names = (*self.scope.functions, *KNOWN, *SCALARS, *OPERATIONS)
             raise self.problem(
                 function,
@@ -257,6 +262,8 @@ class _Formula:
             if not self.is_number(part):
                 raise self.problem(part, "the parameters of an activation are numbers")
         self.require_known(function.function)
+        if function.function.text not in KNOWN:
+            raise self.problem(function, "this is a number, and a function is needed here")
         found = self.read(activation, function, function)
         self.no_keywords(tree, found.spec)
         return self.at(tree, found, self.only(tree, found.spec))

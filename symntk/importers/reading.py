@@ -118,6 +118,7 @@ class _Reader:
         """Remember a name; refuse it where it has a meaning already."""
         if name in RESERVED:
             raise entry.problem(f"'{name}' is a word of the language: choose another name")
+        self.built(entry, require_name, name, "this")
         if name in self.declared:
             raise entry.problem(f"'{name}' stands under {self.declared[name].path} already")
         self.declared[name] = entry
