@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 from sympy import Expr, Max, S, Symbol, sqrt
 
-from symntk.derivation import Carry, Entry, Loop, Quantity, Statement, entries, relocate
+from symntk.derivation import Carry, Entry, Loop, Quantity, Statement, entries, relocate, walk
 from symntk.derivation.program import FIRST, SECOND, SWAPPED
 from symntk.emission import forms
 from symntk.emission import symbols as canonical
@@ -75,17 +75,28 @@ class Scope:
 
 
 class Lowering:
-    """Lowers a program.  ``pair_moment(f, g)`` and ``single_moment(f)`` give stable forms."""
+    """Lowers a program.
+
+    values: the numbers of scale symbols; lengths: the input whose length a symbol is.
+    pair_moment, single_moment: the stable form of an expectation.
+    """
 
     def __init__(
         self,
         program: tuple[Statement, ...],
         values: Mapping[Symbol, Expr],
+        lengths: Mapping[Symbol, str],
         pair_moment: Callable[[Expectation], StableMoment],
         single_moment: Callable[[Expectation], Expr],
     ) -> None:
         self.names = Names()
         self.constants = {scale: self._constant(scale) for scale in sorted(values, key=str)}
+        self.lengths = {
+            symbol: Symbol(self.names.unique(f"{name}_dim", symbol), positive=True)
+            for symbol, name in lengths.items()
+        }
+        self.fixed = {**self.constants, **self.lengths}
+        _check_symbols(program, {*self.fixed})
         self.values = values
         self.pair_moment, self.single_moment = pair_moment, single_moment
         self.gapped = gapped_quantities(program)
@@ -213,7 +224,7 @@ class Lowering:
 
     def sample(self, expression: Expr) -> Expr:
         """An expression in entries at (a, a), in sample variables."""
-        found: dict[Expr, Expr] = dict(self.constants)
+        found: dict[Expr, Expr] = dict(self.fixed)
         for expectation in expression.atoms(Expectation):
             if not expectation.is_of_pair:
                 law = self.sample(expectation.law[0])
@@ -232,7 +243,7 @@ class Lowering:
 
     def pair(self, expression: Expr) -> Expr:
         """An expression in entries at all sites, in pair variables."""
-        found: dict[Expr, Expr] = dict(self.constants)
+        found: dict[Expr, Expr] = dict(self.fixed)
         for expectation in expression.atoms(Expectation):
             if expectation.is_of_pair:
                 value = self.pair_moment(expectation).value
@@ -259,7 +270,7 @@ class Lowering:
         return expression.xreplace({symbol: second(symbol) for symbol in self._samples(expression)})
 
     def _samples(self, expression: Expr) -> Iterator[Symbol]:
-        constants = {*self.constants.values(), forms.TINY}
+        constants = {*self.fixed.values(), forms.TINY}
         for symbol in expression.free_symbols - constants:
             self.variables[first(symbol)] = symbol
             self.variables[second(symbol)] = symbol
@@ -400,6 +411,20 @@ class Lowering:
         near, far = gaps(moment, self.at_first(sqrt(diagonal)), self.at_second(sqrt(diagonal)))
         law = self.law(expectation.law)
         return Form(diagonal, near.xreplace(law), far.xreplace(law))
+
+
+def _check_symbols(program: tuple[Statement, ...], known: set[Symbol]) -> None:
+    """Refuses a program with symbols that have no number."""
+    for line in walk(program):
+        for symbol in line.value.free_symbols - known:
+            if isinstance(symbol, Entry):
+                continue
+            if str(symbol) == "n":
+                raise UsageError(
+                    f"{line.target} depends on the width n: in the standard parametrisation give "
+                    "every hidden weight a width, as in weights('W', width=512)"
+                )
+            raise UsageError(f"{line.target} depends on {symbol}: give it a number to compile")
 
 
 def _has_swapped(expression: Expr) -> bool:

@@ -209,11 +209,12 @@ def _samples(plan: KernelPlan) -> Iterator[str]:
     given = [str(item.variance) for item in plan.inputs]
     given += [str(cross.diagonal) for cross in plan.crosses if cross.diagonal is not None]
     names = [f"{name}_" for name in given]
+    lengths = [str(item.length) for item in plan.inputs if item.length is not None]
     arrays = list(_feature_arrays(plan))
     # coefficients take long: all threads work on them
     parallel = ", parallel=True" if plan.has_rows() else ""
     yield f'@njit(cache=True, error_model="numpy"{parallel})'
-    yield f"def _samples({', '.join(names)}):"
+    yield f"def _samples({', '.join([*names, *lengths])}):"
     yield '    """What depends on one sample alone, for every sample: features of pairs, diagonals."""'
     yield f"    count = len({names[0]})"
     for name, shape in arrays:
@@ -264,6 +265,9 @@ def _arguments(plan: KernelPlan) -> Iterator[tuple[str, str]]:
     yield "start", "start"
     yield "stop", "stop"
     yield "symmetric", "x2 is None"
+    for k, item in enumerate(plan.inputs):
+        if item.length is not None:
+            yield str(item.length), f'first["arrays"][{k}].shape[1]'
     for item in plan.inputs:
         if item.gaps is not None:
             for part in ("root", "unit"):
@@ -390,6 +394,9 @@ def _footer(plan: KernelPlan) -> str:
         for symbol, one, other in ((cross.at_ab, left, right), (cross.at_ba, right, left)):
             if symbol is not None:
                 products.append(_product(f"{symbol}_products", one, other))
+    variances += [
+        f"arrays[{k}].shape[1]" for k, item in enumerate(plan.inputs) if item.length is not None
+    ]
     stored = [name for name, _ in _feature_arrays(plan)]
     results = [*stored, "nngp", "ntk"]
     prepare.append(f"{', '.join(results)} = _samples({', '.join(variances)})")

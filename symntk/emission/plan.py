@@ -89,12 +89,14 @@ SampleItem: TypeAlias = Assign | Store | SampleRepeat
 class Input:
     """An input of the network.
 
+    dim: the length that the graph demands, None for any; length: the variable that holds it.
     variance: |x|^2/d of a sample.  gaps: g and s of a pair, if they are needed; covariance: x.x'/d
     of a pair, if it is needed by itself.
     """
 
     name: str
     dim: int | None
+    length: Symbol | None
     variance: Symbol
     gaps: tuple[Symbol, Symbol] | None
     covariance: Symbol | None

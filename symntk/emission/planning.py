@@ -9,6 +9,7 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symntk.derivation import Derivation, Entry, Loop, Quantity, Statement, entries, needed
+from symntk.derivation.backward import fan_in
 from symntk.emission import forms
 from symntk.emission.calls import Functions, integrated_function
 from symntk.emission.hoisting import Planner, live, pair_segments, sample_lines
@@ -27,7 +28,12 @@ def plan_kernel(derivation: Derivation) -> KernelPlan:
     program = needed(derivation.program, {nngp, ntk})
     functions = Functions(dict(derivation.values))
     pair, single = _moments(derivation, functions)
-    lowering = Lowering(program, derivation.values, pair, single)
+    lengths = {
+        fan_in(node): derivation.graph.names[node]
+        for node in derivation.graph.inputs
+        if not isinstance(node.width, int)
+    }
+    lowering = Lowering(program, derivation.values, lengths, pair, single)
     outputs = {
         "nngp": (lowering.names.pair(nngp.at("ab")), lowering.names.sample(nngp)),
         "ntk": (lowering.names.pair(ntk.at("ab")), lowering.names.sample(ntk)),
@@ -35,12 +41,13 @@ def plan_kernel(derivation: Derivation) -> KernelPlan:
     scope = lowering.scopes[0]
     lines = [line for segment in pair_segments(scope.pairs) for line in segment.lines]
     live_pairs = live(lines, [pair for pair, _ in outputs.values()])
-    constants = frozenset({*lowering.constants.values(), forms.TINY})
+    constants = frozenset({*lowering.fixed.values(), forms.TINY})
     planner = Planner(lowering.variables, constants, live_pairs)
     planner.prepare(scope.pairs)
     wanted = [sample for _, sample in outputs.values()]
     wanted += [s for _, _, fs in planner.segments.values() for f in fs for s in f.value.free_symbols]
     live_samples = live(sample_lines(scope.samples), wanted)
+    used = live_pairs | live_samples
     return KernelPlan(
         title=f"Kernels of an infinitely wide network: {derivation.graph.title or 'f'}.",
         formula=str(derivation.graph),
@@ -49,7 +56,7 @@ def plan_kernel(derivation: Derivation) -> KernelPlan:
         constants=tuple(
             (symbol, derivation.values[scale]) for scale, symbol in lowering.constants.items()
         ),
-        inputs=tuple(_inputs(derivation, lowering, live_pairs)),
+        inputs=tuple(_inputs(derivation, lowering, live_pairs, used)),
         crosses=tuple(_crosses(derivation, lowering, program, live_pairs, live_samples)),
         pairs=planner.pairs(scope.pairs),
         samples=planner.samples(scope.samples, live_samples),
@@ -96,16 +103,21 @@ def _moments(
     return pair, lambda expectation: of_one(expectation.integrand.xreplace({u: x}))
 
 
-def _inputs(derivation: Derivation, lowering: Lowering, alive: set[Symbol]) -> Iterator[Input]:
+def _inputs(
+    derivation: Derivation, lowering: Lowering, alive: set[Symbol], used: set[Symbol]
+) -> Iterator[Input]:
+    """The inputs, with what of them the code for pairs (``alive``) and all code (``used``) needs."""
     for node in derivation.graph.inputs:
         name = derivation.graph.names[node]
         quantity = Quantity("Sigma", name, name)
         gaps = lowering.gap_symbols(quantity) if quantity in lowering.gapped else None
         covariance = lowering.names.pair(quantity.at("ab"))
         dim = node.width if isinstance(node.width, int) else None
+        length = lowering.lengths.get(fan_in(node))
         yield Input(
             str(node["name"]),
             dim,
+            length if length is not None and length in used else None,
             lowering.names.sample(quantity),
             gaps if gaps and set(gaps) & alive else None,
             covariance if covariance in alive else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Add, Expr, Mul, Pow, Rational, S
+from sympy import Add, Expr, Mul, Pow, Rational, S, cosh
 from sympy.core.function import AppliedUndef
 from sympy.printing.str import StrPrinter
 from sympy.printing.precedence import PRECEDENCE, precedence
@@ -110,6 +110,9 @@ class SourcePrinter(StrPrinter):  # type: ignore[misc]
 
     def _print_Pow(self, expr: Pow, rational: bool = False) -> str:
         base, exponent = expr.args
+        if isinstance(base, cosh) and exponent.is_Integer and exponent.is_negative:
+            power = "" if exponent == -1 else f" ** {-int(exponent)}"
+            return f"sech({self._print(base.args[0])}){power}"
         if exponent.is_Rational and exponent.is_negative:
             inverse = self._print_Pow(Pow(base, -exponent)) if exponent != -1 else self._print(base)
             simple = exponent == -1 and (base.is_Atom or base.is_Function)
@@ -176,11 +179,17 @@ def _fraction(expr: Mul) -> tuple[Expr, Expr]:
         if isinstance(factor, Rational):
             above.append(Rational(factor.p, 1))
             below.append(Rational(factor.q, 1))
-        elif isinstance(factor, Pow) and factor.exp.is_Rational and factor.exp.is_negative:
+        elif _is_denominator(factor):
             below.append(Pow(factor.base, -factor.exp))
         else:
             above.append(factor)
     return Mul(*above), Mul(*below)
+
+
+def _is_denominator(factor: Expr) -> bool:
+    """Whether a factor is a negative power, other than of cosh, which overflows where sech does not."""
+    negative = isinstance(factor, Pow) and factor.exp.is_Rational and factor.exp.is_negative
+    return negative and not isinstance(factor.base, cosh)
 
 
 def source_text(expression: Expr) -> str:

@@ -172,36 +172,51 @@ def exponents(expression: Expr) -> Expr:
 
 
 def _pair_exponentials(node: Add, stable: Callable[[Expr], Expr]) -> Expr:
-    """k exp(a) - k exp(b), in a sum, as k times an `ExponentialDifference`."""
+    """Terms k exp(a) of both signs, in a sum, as multiples of `ExponentialDifference`.
+
+    exp(a) - exp(b) vanishes with a - b; left apart, two such terms would cancel.
+    """
     rest: list[Expr] = []
-    unpaired: dict[Expr, list[Expr]] = {}
+    above: list[tuple[Expr, Expr]] = []
+    below: list[tuple[Expr, Expr]] = []
     for term in node.args:
         coefficient, power = _exponential(term)
         if power is None:
             rest.append(term)
-            continue
-        waiting = unpaired.get(-coefficient, [])
-        if waiting:
-            other = waiting.pop()
-            # the larger exponent does not matter: the emitted function sorts them
-            rest.append(
-                -coefficient
-                * ExponentialDifference(stable(other), stable(power), expand(other - power))
-            )
         else:
-            unpaired.setdefault(coefficient, []).append(power)
-    for coefficient, powers in unpaired.items():
-        rest += [coefficient * exp(power) for power in powers]
-    return Add(*rest)
+            (above if coefficient.is_positive else below).append((abs(coefficient), power))
+    if not any(power != 0 for _, power in above + below):
+        return node
+    while above and below:
+        (k, a), (m, b) = _best_pair(above, below)
+        above.remove((k, a))
+        below.remove((m, b))
+        common = min(k, m)
+        rest.append(common * ExponentialDifference(stable(a), stable(b), expand(a - b)))
+        above += [(k - common, a)] if k > common else []
+        below += [(m - common, b)] if m > common else []
+    return Add(*rest, *(k * exp(a) for k, a in above), *(-m * exp(b) for m, b in below))
+
+
+Weighted = tuple[Expr, Expr]
+
+
+def _best_pair(above: list[Weighted], below: list[Weighted]) -> tuple[Weighted, Weighted]:
+    """Equal weights first, and among those exponents that differ in the sign of c."""
+
+    def distance(one: Weighted, other: Weighted) -> tuple[bool, int]:
+        return one[0] != other[0], len(Add.make_args(expand(one[1] - other[1])))
+
+    pairs = [(one, other) for one in above for other in below]
+    return min(pairs, key=lambda pair: distance(*pair))
 
 
 def _exponential(term: Expr) -> tuple[Expr, Expr | None]:
     """(k, a) of a term k exp(a) with a number k; numbers are k exp(0)."""
-    if term.is_number:
-        return term, S.Zero
-    powers = [factor for factor in Mul.make_args(term) if isinstance(factor, exp)]
-    coefficient = term / Mul(*powers)
-    if not powers or not coefficient.is_number:
+    factors = Mul.make_args(term)
+    powers = [factor for factor in factors if isinstance(factor, exp)]
+    coefficient = Mul(*(factor for factor in factors if not isinstance(factor, exp)))
+    if not coefficient.is_number or not coefficient.is_real:
         return term, None
     return coefficient, Add(*(power.args[0] for power in powers))
 

@@ -71,3 +71,10 @@ def logistic(x: float) -> float:
 def softplus(x: float) -> float:
     """log(1 + exp(x)), without overflow."""
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def sech(x: float) -> float:
+    """1 / cosh(x), without overflow."""
+    decay = math.exp(-abs(x))
+    return 2.0 * decay / (1.0 + decay * decay)
