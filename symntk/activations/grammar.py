@@ -19,14 +19,14 @@ from symntk.activations.parts import (
     excess,
     operations_of,
 )
-from symntk.activations.reader import Reader
-from symntk.activations.tokens import Kind, Token
+from symntk.activations.reader import ActivationReader
 from symntk.activations.vocabulary import FUNCTIONS, SEVERAL, Known
 from symntk.gaussian.evaluation import NotReal, scalar_function
 from symntk.gaussian.symbols import x
+from symntk.reader import Kind, Token
 
 
-class Parser(Reader):
+class Parser(ActivationReader):
     """One pass over the tokens; a method per line of the grammar."""
 
     def __init__(
@@ -67,7 +67,7 @@ class Parser(Reader):
             factors.append(factor)
             if operator.text == "/":
                 if factor.expression.is_zero:
-                    raise self.problem("division by zero", operator.position)
+                    raise self.problem("division by zero", operator.start)
                 values.append(Pow(factor.expression, -1))
             else:
                 values.append(factor.expression)
@@ -115,7 +115,7 @@ class Parser(Reader):
         if size > MAX_DEGREE:
             raise self.problem(f"exponents are at most {MAX_DEGREE}", exponent.position)
         if base.expression.is_zero and exponent.expression.is_negative:
-            raise self.problem("division by zero", operator.position)
+            raise self.problem("division by zero", operator.start)
         return self.checked(
             Pow(base.expression, exponent.expression),
             base.degree * max(1, -int(-size // 1)),
@@ -127,7 +127,7 @@ class Parser(Reader):
         token = self.token
         if token.kind is Kind.NUMBER:
             self.index += 1
-            return Part(self.number(token), 0, 0, token.position)
+            return Part(self.number(token), 0, 0, token.start)
         if token.kind is Kind.NAME:
             self.index += 1
             return self.name(token)
@@ -137,35 +137,35 @@ class Parser(Reader):
         self.enter()
         inside = self.expression()
         self.leave()
-        self.expect(")", opened)
-        return replace(inside, position=opened.position)
+        self.expect(")", opened, "an operator or ')'")
+        return replace(inside, position=opened.start)
 
     def number(self, token: Token) -> Rational:
         mantissa, _, exponent = token.text.lower().partition("e")
         too_long = len(mantissa) > 100 or len(exponent.lstrip("+-0")) > 3
         if too_long or abs(int(exponent or "0")) > 100:
-            raise self.problem("this number is too long or too large", token.position)
+            raise self.problem("this number is too long or too large", token.start)
         return Rational(token.text)
 
     def name(self, token: Token) -> Part:
         if self.token.text == "(" and self.token.kind is Kind.OPERATOR:
             if token.text == "x" or token.text == "pi":
-                raise self.problem(f"write a product with '*': {token.text}*(...)", token.position)
+                raise self.problem(f"write a product with '*': {token.text}*(...)", token.start)
             return self.call(token)
         if token.text == "x":
-            return Part(x, 1, 0, token.position)
+            return Part(x, 1, 0, token.start)
         if token.text == "pi":
-            return Part(pi, 0, 0, token.position)
+            return Part(pi, 0, 0, token.start)
         if token.text in self.parameters:
-            return Part(self.parameters[token.text], 0, 0, token.position)
+            return Part(self.parameters[token.text], 0, 0, token.start)
         alone = len(self.tokens) == 2
         if alone and token.text in self.known:
             return self.apply(token, (), {}, None)
         if alone and token.text in FUNCTIONS:
-            return self.function(token, [Part(x, 1, 0, token.position)])
+            return self.function(token, [Part(x, 1, 0, token.start)])
         if token.text in self.known or token.text in FUNCTIONS or token.text in SEVERAL:
-            raise self.problem(f"{token.text} is a function: write {token.text}(x)", token.position)
-        raise self.problem(self.unknown(token.text), token.position)
+            raise self.problem(f"{token.text} is a function: write {token.text}(x)", token.start)
+        raise self.problem(self.unknown(token.text), token.start)
 
     def unknown(self, name: str) -> str:
         if len(name) == 1:
@@ -186,7 +186,7 @@ class Parser(Reader):
             positional, keywords = self.arguments()
             part = self.called(name, positional, keywords)
         self.leave()
-        self.expect(")", opened)
+        self.expect(")", opened, "an operator or ')'")
         return part
 
     def arguments(self) -> tuple[list[Part], dict[str, tuple[Token, Part]]]:
@@ -222,7 +222,7 @@ class Parser(Reader):
                     have = ", ".join(self.known[name.text].parameter_names) or "none"
                     raise self.problem(
                         f"{name.text} has no parameter '{key}' (its parameters: {have})",
-                        token.position,
+                        token.start,
                     )
                 self.constant(part.expression, part.position)
                 values[key] = part.expression
@@ -241,35 +241,33 @@ class Parser(Reader):
             return self.apply(name, (), values, argument)
         if keywords:
             token = next(iter(keywords.values()))[0]
-            raise self.problem(f"{name.text} takes no named parameters", token.position)
+            raise self.problem(f"{name.text} takes no named parameters", token.start)
         if name.text in FUNCTIONS:
             return self.function(name, positional)
         if name.text in SEVERAL:
             if len(positional) < 2:
                 raise self.problem(
-                    f"{name.text} compares at least two values: {name.text}(0, x)", name.position
+                    f"{name.text} compares at least two values: {name.text}(0, x)", name.start
                 )
             if sum(_values(name.text, part.expression) for part in positional) > MAX_VALUES:
-                raise self.problem(
-                    f"{name.text} compares at most {MAX_VALUES} values", name.position
-                )
+                raise self.problem(f"{name.text} compares at most {MAX_VALUES} values", name.start)
             return self.checked(
                 SEVERAL[name.text](*(part.expression for part in positional)),
                 max(part.degree for part in positional),
                 sum(part.operations for part in positional) + len(positional),
-                name.position,
+                name.start,
             )
-        raise self.problem(self.unknown(name.text), name.position)
+        raise self.problem(self.unknown(name.text), name.start)
 
     def function(self, name: Token, arguments: list[Part]) -> Part:
         if len(arguments) != 1:
-            raise self.problem(f"{name.text} takes one argument: {name.text}(x)", name.position)
+            raise self.problem(f"{name.text} takes one argument: {name.text}(x)", name.start)
         (part,) = arguments
         return self.checked(
             FUNCTIONS[name.text](part.expression),
             1 if part.degree else 0,
             part.operations + 1,
-            name.position,
+            name.start,
         )
 
     def apply(
@@ -283,18 +281,18 @@ class Parser(Reader):
         try:
             function = self.known[name.text].expression(positional, keywords)
         except ValueError as problem:
-            raise self.problem(str(problem), name.position) from None
-        unfolded = Part(function, degree_of(function), operations_of(function), name.position)
+            raise self.problem(str(problem), name.start) from None
+        unfolded = Part(function, degree_of(function), operations_of(function), name.start)
         if argument is None:
             closing = 1 if self.token.kind is Kind.END else 2
             if self.tokens[0] is name and self.index + closing == len(self.tokens):
                 self.whole_call = (name.text, positional, keywords)
-            return self.checked(function, unfolded.degree, unfolded.operations, name.position)
+            return self.checked(function, unfolded.degree, unfolded.operations, name.start)
         degree = unfolded.degree * argument.degree
         operations = unfolded.operations * (1 + argument.operations)
-        self.bounded(degree, operations, name.position)
+        self.bounded(degree, operations, name.start)
         value = function.subs(x, argument.expression)
-        return self.checked(value, degree, operations, name.position)
+        return self.checked(value, degree, operations, name.start)
 
     def where(self, name: Token) -> Part:
         left = self.expression()
@@ -317,7 +315,7 @@ class Parser(Reader):
             choose(difference, relation.text in (">=", "<="), yes.expression, no.expression),
             max(part.degree for part in parts),
             sum(part.operations for part in parts) + 3,
-            name.position,
+            name.start,
         )
 
     # bounds

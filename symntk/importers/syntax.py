@@ -17,8 +17,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symntk.errors import SyntaxProblem
-from symntk.importers.tokens import Kind, Token, tokenize
+from symntk.importers.alphabet import FormulaReader
 from symntk.importers.tree import (
     Call,
     Chain,
@@ -30,83 +29,19 @@ from symntk.importers.tree import (
     Power,
     Tree,
 )
-
-MAX_NESTING = 40
-"""Deepest nesting of brackets, signs and matrix products."""
+from symntk.reader import Kind
 
 
 def parse(text: str) -> Tree:
     """The tree of a formula; SyntaxProblem, which points at a character, where it is none."""
     parser = _Parser(text)
     tree = parser.sum()
-    if parser.token.kind is not Kind.END:
-        raise parser.unexpected("an operator")
+    parser.expect_end()
     return tree
 
 
-class _Parser:
+class _Parser(FormulaReader):
     """Recursive descent: a method for each line of the grammar."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens = tokenize(text)
-        self.index = 0
-        self.nesting = 0
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.index]
-
-    @property
-    def end(self) -> int:
-        """Where the last token ended."""
-        return self.tokens[self.index - 1].end
-
-    def problem(self, message: str, position: int | None = None) -> SyntaxProblem:
-        where = self.token.start if position is None else position
-        return SyntaxProblem(self.text, where, message)
-
-    def accept(self, *operators: str) -> Token | None:
-        token = self.token
-        if token.kind is Kind.OPERATOR and token.text in operators:
-            self.index += 1
-            return token
-        return None
-
-    def close(self, opened: Token) -> None:
-        if self.accept(")") is not None:
-            return
-        if self.token.kind is Kind.END:
-            raise self.problem("the bracket is never closed: add ')'", opened.start)
-        raise self.unexpected("an operator, ',' or ')'")
-
-    def unexpected(self, wanted: str) -> SyntaxProblem:
-        token = self.token
-        if token.kind is Kind.END:
-            return self.problem(f"the formula stops too early; expected {wanted}")
-        before = self.tokens[self.index - 1] if self.index else None
-        advice = ""
-        if token.text == "=":
-            advice = "; '=' only names a setting, as in layer_norm(h, eps=1e-6)"
-        elif token.text == ":":
-            advice = "; ':' only follows the argument of a lambda"
-        elif token.text == ")":
-            advice = "; remove this bracket or open it first"
-        elif before is not None and token.kind in (Kind.NAME, Kind.NUMBER):
-            advice = "; write W @ h for a matrix product and u * v for an elementwise one"
-        return self.problem(f"expected {wanted}, found '{token.text}'{advice}")
-
-    def enter(self) -> None:
-        self.nesting += 1
-        if self.nesting > MAX_NESTING:
-            raise self.problem(
-                f"nested more than {MAX_NESTING} deep; give parts of it lines of their own"
-            )
-
-    def leave(self) -> None:
-        self.nesting -= 1
-
-    # the grammar
 
     def sum(self) -> Tree:
         self.enter()
@@ -155,7 +90,7 @@ class _Parser:
         function = self.atom()
         while (opened := self.accept("(")) is not None:
             arguments, keywords = self.arguments()
-            self.close(opened)
+            self.expect(")", opened, "an operator, ',' or ')'")
             function = Call(function.start, self.end, function, arguments, keywords)
         return function
 
@@ -210,5 +145,5 @@ class _Parser:
         if opened is None:
             raise self.unexpected("a vector, a number or '('")
         inside = self.sum()
-        self.close(opened)
+        self.expect(")", opened, "an operator, ',' or ')'")
         return replace(inside, start=opened.start, end=self.end)
