@@ -1,6 +1,6 @@
 """From a derivation to a compiled kernel, by way of source text that can be read and kept.
 
-    Derivation -> Lowering -> KernelPlan -> source text -> file -> Kernel
+Derivation -> Lowering -> KernelPlan -> source text -> file -> Kernel
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from sympy import Expr, Symbol
 
 from symntk.emission.symbols import g, q, r1, r2, s
 
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from symntk.gaussian.numeric import Numeric
 
 
-class Row(sp.Function):  # type: ignore[misc]
+class Row(sp.Function):
     """The Hermite coefficients of a function for one sample: ``Row(name, r)``."""
 
     nargs = 2
@@ -112,7 +111,6 @@ def _thinned(
 ) -> list[float]:
     """Fewer edges: neighbouring panels are joined while the function stays resolved."""
     import numpy as np
-
     from numpy.polynomial.legendre import legval, legvander
 
     from symntk.gaussian.numeric import gauss_legendre

@@ -192,9 +192,7 @@ class Planner:
         crossing = self._crossing()
         return tuple(self._pair_items(items, crossing))
 
-    def _pair_items(
-        self, items: Iterable[RawItem], crossing: set[Symbol]
-    ) -> Iterator[PairItem]:
+    def _pair_items(self, items: Iterable[RawItem], crossing: set[Symbol]) -> Iterator[PairItem]:
         for item in items:
             if isinstance(item, RawSegment):
                 index, lines, features = self.segments[id(item)]
@@ -208,14 +206,13 @@ class Planner:
 
     def _crossing(self) -> set[Symbol]:
         """The variables that are read in a segment that has not set them before."""
-        own = {f for _, _, features in self.segments.values() for x in features for f in (x.first, x.second)}
         found: set[Symbol] = set()
-        for _, lines, _ in self.segments.values():
-            known: set[Symbol] = set()
+        for _, lines, features in self.segments.values():
+            known = {name for f in features for name in (f.first, f.second) if name is not None}
             for line in lines:
                 found |= line.value.free_symbols - known
                 known.add(line.target)
-        return found - own - self.constants  # type: ignore[operator]
+        return found - self.constants
 
     def samples(self, items: Iterable[RawItem], alive: set[Symbol]) -> tuple[SampleItem, ...]:
         """The code for samples, with only the lines that matter."""
@@ -235,9 +232,7 @@ class Planner:
         return tuple(result)
 
 
-def _in_order(
-    lines: list[Assign], named: list[Assign], copies: list[Assign]
-) -> list[Assign]:
+def _in_order(lines: list[Assign], named: list[Assign], copies: list[Assign]) -> list[Assign]:
     """The named lines with plain copies back in their places."""
     result: list[Assign] = []
     rest = iter(named)

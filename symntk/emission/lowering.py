@@ -26,13 +26,13 @@ Line = tuple[Symbol, Expr, str]
 Law = tuple[Expr, Expr, Expr]
 
 
-class Angle(sp.Function):  # type: ignore[misc]
+class Angle(sp.Function):
     """2 atan2(sqrt(g), sqrt(s)), a function of the emitted module."""
 
     nargs = 2
 
 
-class Root(sp.Function):  # type: ignore[misc]
+class Root(sp.Function):
     """sqrt(g s), one root of a product, which SymPy would split."""
 
     nargs = 2
@@ -235,9 +235,7 @@ class Lowering:
                 found[expectation] = diagonal.subs(canonical.q, law)
             else:
                 law3 = [self.sample(part) for part in expectation.law]
-                found[expectation] = self.pair_moment(expectation).value.xreplace(
-                    _naive_law(*law3)
-                )
+                found[expectation] = self.pair_moment(expectation).value.xreplace(_naive_law(*law3))
         found |= {entry: self.names.sample(entry.quantity) for entry in entries(expression)}
         return expression.xreplace(found)
 

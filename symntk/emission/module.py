@@ -121,19 +121,21 @@ def _edges(plan: KernelPlan) -> Iterator[str]:
                 yield f"{start}{numbers}])"
             elif places:
                 yield start
-                yield from textwrap.wrap(
-                    numbers, _WIDTH - 4, initial_indent="    ", subsequent_indent="    "
-                )
+                yield from _indented_text(numbers)
                 yield "])"
             else:
                 yield f"{name}_{function.name} = np.empty(0)"
 
 
+def _indented_text(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH - 4, initial_indent="    ", subsequent_indent="    ")
+
+
 def _function(function: IntegratedFunction) -> str:
     """The source of a function of x."""
     text = function.text.replace("\\", "")
-    lines = ['@njit(cache=True, error_model="numpy", forceinline=True)', f"def {function.name}(x):"]
-    lines += textwrap.wrap(f'"""{text}"""', _WIDTH - 4, initial_indent="    ", subsequent_indent="    ")
+    lines = ['@njit(cache=True, error_model="numpy")', f"def {function.name}(x):"]
+    lines += _indented_text(f'"""{text}"""')
     for end, expression in function.pieces:
         indent = "    "
         if end is not None:
@@ -215,7 +217,7 @@ def _samples(plan: KernelPlan) -> Iterator[str]:
     parallel = ", parallel=True" if plan.has_rows() else ""
     yield f'@njit(cache=True, error_model="numpy"{parallel})'
     yield f"def _samples({', '.join([*names, *lengths])}):"
-    yield '    """What depends on one sample alone, for every sample: features of pairs, diagonals."""'
+    yield '    """What depends on one sample alone: features for its pairs, and diagonals."""'
     yield f"    count = len({names[0]})"
     for name, shape in arrays:
         yield f"    {name} = np.empty({shape})"
@@ -290,9 +292,9 @@ def _pairs(plan: KernelPlan) -> Iterator[str]:
     names = [name for name, _ in _arguments(plan)]
     yield '@njit(cache=True, error_model="numpy", parallel=True, nogil=True)'
     yield "def _pairs("
-    yield from textwrap.wrap(", ".join(names), 92, initial_indent="    ", subsequent_indent="    ")
+    yield from _indented_text(", ".join(names))
     yield "):"
-    yield '    """Rows ``start`` to ``stop`` of the result; the upper triangle alone if symmetric."""'
+    yield '    """Rows start to stop of the result; the upper triangle alone if symmetric."""'
     yield "    left = start if symmetric else 0"
     yield "    for task in prange(stop - start):"
     yield "        # long and short rows alternate, so that all threads get the same share"
@@ -312,7 +314,8 @@ def _pairs(plan: KernelPlan) -> Iterator[str]:
             x = item.stem
             yield "        input_gaps("
             yield f"            {x}_products[row, begin - left :], {x}_root1[i], {x}_root2[begin:],"
-            yield f"            {x}_unit1[i], {x}_unit2[begin:], {item.gaps[0]}_row, {item.gaps[1]}_row,"
+            yield f"            {x}_unit1[i], {x}_unit2[begin:],"
+            yield f"            {item.gaps[0]}_row, {item.gaps[1]}_row,"
             yield "        )"
         if item.covariance is not None:
             yield f"        {item.covariance}_row = {item.stem}_products[row, begin - left :]"

@@ -109,8 +109,10 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class CrossInput:
-    """Two inputs that meet: x.z'/d of a pair (a, b), and z.x'/d, each if it is needed; and x.z/d
-    of one sample."""
+    """Two inputs x and z that meet, and what is needed of them.
+
+    at_ab: x.z'/d of a pair (a, b); at_ba: z.x'/d; diagonal: x.z/d of one sample.
+    """
 
     left: str
     right: str

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache
 
 import sympy as sp
 from sympy import Expr, Symbol
 
 from symntk.derivation import Derivation, Entry, Loop, Quantity, Statement, entries, needed
 from symntk.derivation.backward import fan_in
+from symntk.derivation.program import Site
 from symntk.emission import forms
 from symntk.emission.calls import Functions, integrated_function
 from symntk.emission.hoisting import Planner, live, pair_segments, sample_lines
@@ -45,7 +46,8 @@ def plan_kernel(derivation: Derivation) -> KernelPlan:
     planner = Planner(lowering.variables, constants, live_pairs)
     planner.prepare(scope.pairs)
     wanted = [sample for _, sample in outputs.values()]
-    wanted += [s for _, _, fs in planner.segments.values() for f in fs for s in f.value.free_symbols]
+    for _, _, features in planner.segments.values():
+        wanted += [symbol for feature in features for symbol in feature.value.free_symbols]
     live_samples = live(sample_lines(scope.samples), wanted)
     used = live_pairs | live_samples
     return KernelPlan(
@@ -81,7 +83,7 @@ def _moments(
 ) -> tuple[Callable[[Expectation], StableMoment], Callable[[Expectation], Expr]]:
     """Stable forms of the derivation's expectations, each made once."""
 
-    @lru_cache(maxsize=None)
+    @cache
     def of_pair(f: Expr, h: Expr) -> StableMoment:
         moment: Moment = derivation.moments.get((f, h)) or expect(f, h)
         if moment.value is not None and not moment.value.has(BivariateNormalCDF):
@@ -89,7 +91,7 @@ def _moments(
         gap = functions.gap(f) if f == h else None
         return StableMoment(functions.pair(f, h), functions.equal(f, h), gap)
 
-    @lru_cache(maxsize=None)
+    @cache
     def of_one(f: Expr) -> Expr:
         moment: Moment = derivation.moments.get((f, None)) or expect_one(f)
         return functions.single(f) if moment.value is None else stabilise(moment.value)
@@ -106,7 +108,7 @@ def _moments(
 def _inputs(
     derivation: Derivation, lowering: Lowering, alive: set[Symbol], used: set[Symbol]
 ) -> Iterator[Input]:
-    """The inputs, with what of them the code for pairs (``alive``) and all code (``used``) needs."""
+    """The inputs, with what the code for pairs (``alive``) and all code (``used``) needs."""
     for node in derivation.graph.inputs:
         name = derivation.graph.names[node]
         quantity = Quantity("Sigma", name, name)
@@ -136,7 +138,7 @@ def _crosses(
         if quantity.kind != "Sigma" or quantity.left == quantity.right:
             continue
         if quantity.left in names and quantity.right in names:
-            ab, ba = (lowering.names.pair(quantity.at(site)) for site in ("ab", "ba"))
+            ab, ba = (lowering.names.pair(quantity.at(site)) for site in _BOTH_WAYS)
             diagonal = lowering.names.sample(quantity)
             yield CrossInput(
                 names[quantity.left],
@@ -145,6 +147,9 @@ def _crosses(
                 ba if ba in alive else None,
                 diagonal if diagonal in live_samples else None,
             )
+
+
+_BOTH_WAYS: tuple[Site, Site] = ("ab", "ba")
 
 
 def _entries(program: tuple[Statement, ...]) -> Iterator[Entry]:
@@ -171,5 +176,5 @@ def _equations(program: tuple[Statement, ...], indent: str = "") -> Iterator[str
             for carry in statement.carries:
                 yield f"{indent}{carry.result.at('ab')} = {carry.inner.at('ab')}"
         else:
-            site = "aa" if statement.target.kind in ("mean", "scale") else "ab"
+            site: Site = "aa" if statement.target.kind in ("mean", "scale") else "ab"
             yield f"{indent}{statement.target.at(site)} = {sp.sstr(statement.value)}"

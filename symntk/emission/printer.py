@@ -6,8 +6,8 @@ from typing import Any
 
 from sympy import Add, Expr, Mul, Pow, Rational, S, cosh
 from sympy.core.function import AppliedUndef
-from sympy.printing.str import StrPrinter
 from sympy.printing.precedence import PRECEDENCE, precedence
+from sympy.printing.str import StrPrinter
 
 from symntk.errors import UsageError
 
@@ -36,10 +36,10 @@ _NAMES = {
     "Heaviside": "heaviside",
     "sign": "sign",
 }
-"""SymPy's function names and those in an emitted module: Python's, or from `symntk.emission.runtime`."""
+"""SymPy's function names and an emitted module's: Python's, or `symntk.emission.runtime`'s."""
 
 
-class SourcePrinter(StrPrinter):  # type: ignore[misc]
+class SourcePrinter(StrPrinter):
     """Prints real scalar arithmetic: products rather than small powers, roots as roots."""
 
     def _print_Function(self, expr: Expr) -> str:
@@ -187,7 +187,7 @@ def _fraction(expr: Mul) -> tuple[Expr, Expr]:
 
 
 def _is_denominator(factor: Expr) -> bool:
-    """Whether a factor is a negative power, other than of cosh, which overflows where sech does not."""
+    """Whether a factor is a negative power; not of cosh, which overflows where sech does not."""
     negative = isinstance(factor, Pow) and factor.exp.is_Rational and factor.exp.is_negative
     return negative and not isinstance(factor.base, cosh)
 

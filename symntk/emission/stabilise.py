@@ -1,8 +1,8 @@
 """Closed forms of Gaussian expectations, rewritten so that float64 evaluates them accurately.
 
-A printed form is in (q1, q2, c), and loses all digits near c = +-sqrt(q1 q2).  The stable form is in
-the symbols of `symntk.emission.symbols`.  Each rewriting is one named function from an expression
-to an equal expression; ``REWRITINGS`` is their order.
+A printed form is in (q1, q2, c), and loses its digits near c = +-sqrt(q1 q2).  The stable form is
+in the symbols of `symntk.emission.symbols`.  Each rewriting is one named function, from expression
+to equal expression; ``REWRITINGS`` is their order.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from sympy import (
 from symntk.emission.symbols import angle, c, g, n, q1, q2, r1, r2, root, s
 
 
-class ExponentialDifference(Function):  # type: ignore[misc]
+class ExponentialDifference(Function):
     """exp(a) - exp(b), given a, b and a - b: without cancellation where a is close to b."""
 
     nargs = 3

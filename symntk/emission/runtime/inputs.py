@@ -13,13 +13,13 @@ NEAR = 1e-2  # pairs of inputs closer than this (1 - |cosine|) get their gap fro
 
 
 def as_samples(x: Any, name: str, dim: int | None) -> Any:
-    """``x`` as a float64 array of shape (samples, dimension); ValueError, with what to do, if not."""
+    """``x`` as a float64 array of shape (samples, dimension); ValueError says what to do if not."""
     array = np.asarray(x)
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name}: real numbers are needed, the array holds {array.dtype}")
     if array.ndim != 2:
         hint = "; for one sample, pass it as x[None, :]" if array.ndim == 1 else ""
-        raise ValueError(f"{name}: one sample a row is needed, shape (N, d), not {array.shape}{hint}")
+        raise ValueError(f"{name}: one sample a row is needed, (N, d), not {array.shape}{hint}")
     if array.size == 0:
         raise ValueError(f"{name}: the array is empty, its shape is {array.shape}")
     if dim is not None and array.shape[1] != dim:
@@ -32,12 +32,13 @@ def as_samples(x: Any, name: str, dim: int | None) -> Any:
 
 
 def as_inputs(x: Any, name: str, inputs: dict[str, int | None]) -> tuple[Any, ...]:
-    """The arrays of all ``inputs``: ``x`` itself if there is one, else a tuple, or a dict by name."""
+    """The arrays of all ``inputs``: ``x`` if there is one, else a tuple, or a dict by name."""
     if len(inputs) == 1 and not isinstance(x, dict | tuple):
         x = (x,)
     if isinstance(x, dict):
         if set(x) != set(inputs):
-            raise ValueError(f"{name}: the inputs are {', '.join(inputs)}, not {', '.join(map(str, x))}")
+            given = ", ".join(map(str, x))
+            raise ValueError(f"{name}: the inputs are {', '.join(inputs)}, not {given}")
         x = tuple(x[key] for key in inputs)
     if not isinstance(x, tuple) or len(x) != len(inputs):
         raise ValueError(
@@ -45,11 +46,11 @@ def as_inputs(x: Any, name: str, inputs: dict[str, int | None]) -> tuple[Any, ..
             "pass a tuple with one array for each, or a dict by name"
         )
     labels = [f"{name}[{key!r}]" if len(inputs) > 1 else name for key in inputs]
-    arrays = tuple(
-        as_samples(part, label, dim) for part, label, dim in zip(x, labels, inputs.values(), strict=True)
-    )
-    if len({len(array) for array in arrays}) > 1:
-        raise ValueError(f"{name}: the inputs have {[len(a) for a in arrays]} samples, not one number")
+    parts = zip(x, labels, inputs.values(), strict=True)
+    arrays = tuple(as_samples(part, label, dim) for part, label, dim in parts)
+    counts = [len(array) for array in arrays]
+    if len(set(counts)) > 1:
+        raise ValueError(f"{name}: the inputs have {counts} samples, not one number of them")
     return arrays
 
 
@@ -139,4 +140,3 @@ def mirror(nngp: Any, nngp_diagonal: Any, ntk: Any, ntk_diagonal: Any) -> None:
 def variances(x: Any) -> Any:
     """|x|^2 / d for each row."""
     return np.einsum("ij,ij->i", x, x) / x.shape[1]
-

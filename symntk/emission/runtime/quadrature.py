@@ -59,12 +59,31 @@ def reach_phi(r: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def panels(reach: float, step: float, points: Any) -> Any:
-    """Sorted borders of panels from -reach to reach, no wider than ``step``, split at ``points``."""
-    count = math.ceil(2.0 * reach / step)
-    regular = np.linspace(-reach, reach, count + 1)
-    inside = points[(points > -reach) & (points < reach)]
-    return np.sort(np.concatenate((regular, inside)))
+def in_order(points: Any) -> Any:
+    """``points`` sorted in place; by insertion, for they are few."""
+    for k in range(1, len(points)):
+        value, place = points[k], k
+        while place > 0 and points[place - 1] > value:
+            points[place] = points[place - 1]
+            place -= 1
+        points[place] = value
+    return points
+
+
+@njit(cache=True, error_model="numpy")
+def panels(reach: float, step: float, points: Any, more: Any) -> Any:
+    """Borders of panels from -reach to reach, no wider than ``step``, split at all points."""
+    regular = math.ceil(2.0 * reach / step)
+    borders = np.empty(regular + 1 + len(points) + len(more))
+    count = regular + 1
+    for k in range(count):
+        borders[k] = -reach + k * (2.0 * reach / regular)
+    for k in range(len(points) + len(more)):
+        point = points[k] if k < len(points) else more[k - len(points)]
+        if abs(point) < reach:
+            borders[count] = point
+            count += 1
+    return in_order(borders[:count])
 
 
 @njit(cache=True, error_model="numpy")
@@ -77,7 +96,7 @@ def hermite_phi(r: float) -> Any:
         row[0] = phi(0.0)
         row[TERMS + 1] = abs(row[0])
         return row
-    borders = panels(max(13.0, reach), 0.8, EDGES_phi / r)
+    borders = panels(max(13.0, reach), 0.8, EDGES_phi / r, KINKS_phi[:0])
     count = 16 * (len(borders) - 1)
     z, now, before, weighted = np.empty(count), np.empty(count), np.zeros(count), np.empty(count)
     square = 0.0
@@ -115,7 +134,7 @@ def mean_phi(q: float) -> float:
     if q == 0.0:
         return phi(0.0)
     r = math.sqrt(q)
-    borders = panels(reach_phi(r), STEP, EDGES_phi / r)
+    borders = panels(reach_phi(r), STEP, EDGES_phi / r, KINKS_phi[:0])
     total = 0.0
     for panel in range(len(borders) - 1):
         half = 0.5 * (borders[panel + 1] - borders[panel])
@@ -132,8 +151,7 @@ def mean_phi_psi(q: float) -> float:
     if q == 0.0:
         return phi(0.0) * psi(0.0)
     r = math.sqrt(q)
-    points = np.concatenate((EDGES_phi / r, EDGES_psi / r))
-    borders = panels(max(reach_phi(r), reach_psi(r)), STEP, points)
+    borders = panels(max(reach_phi(r), reach_psi(r)), STEP, EDGES_phi / r, EDGES_psi / r)
     total = 0.0
     for panel in range(len(borders) - 1):
         half = 0.5 * (borders[panel + 1] - borders[panel])
@@ -151,7 +169,7 @@ reach_psi = reach_phi
 def series_is_enough(rho: float, row1: Any, row2: Any) -> bool:
     """Whether what Mehler's series leaves out is below ACCURACY."""
     rest = abs(rho) ** TERMS * row1[TERMS] * row2[TERMS]
-    return rest <= ACCURACY * row1[TERMS + 1] * row2[TERMS + 1]
+    return bool(rest <= ACCURACY * row1[TERMS + 1] * row2[TERMS + 1])
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -174,18 +192,20 @@ def given_phi_psi(value: float, m: float, w: float, side: float, squared: bool) 
         there = psi(side * m)
         return 0.5 * (value - side * there) ** 2 if squared else value * there
     last = len(EDGES_psi) - 1
-    right_edge = min(max(np.searchsorted(EDGES_psi, side * m), 1), last)
+    right_edge = 1
+    while right_edge < last and EDGES_psi[right_edge] < side * m:
+        right_edge += 1
     left_end, right_end = EDGES_psi[right_edge - 1], EDGES_psi[right_edge]
     # a little beyond its borders, beside the neighbour's width, it is still the same polynomial
     inside = True
     if right_edge > 1:
         spare = 0.1 * min(right_end - left_end, left_end - EDGES_psi[right_edge - 2])
-        inside &= side * m - 8.0 * w > left_end - spare
+        inside = inside and side * m - 8.0 * w > left_end - spare
     if right_edge < last:
         spare = 0.1 * min(right_end - left_end, EDGES_psi[right_edge + 1] - right_end)
-        inside &= side * m + 8.0 * w < right_end + spare
+        inside = inside and side * m + 8.0 * w < right_end + spare
     for kink in KINKS_psi:
-        inside &= abs(side * kink - m) > INNER_REACH * w
+        inside = inside and bool(abs(side * kink - m) > INNER_REACH * w)
     total = 0.0
     if inside:
         for k in range(20):
@@ -232,11 +252,14 @@ def blurred_phi(side: float, slope: float, w: float) -> Any:
         width = min(EDGES_phi[k + 1] - EDGES_phi[k], EDGES_phi[k] - EDGES_phi[k - 1])
         found[count] = at / slope
         count += 1
-        if w > 0.2 * width or np.any(KINKS_phi == EDGES_phi[k]):
+        blurred = w > 0.2 * width
+        for kink in KINKS_phi:
+            blurred |= kink == EDGES_phi[k]
+        if blurred:
             for step in (-2.0, -1.0, 1.0, 2.0):
                 found[count] = (at + step * STEP * w) / slope
                 count += 1
-    points = np.sort(found[:count])
+    points = in_order(found[:count])
     kept = 0
     for k in range(1, count):
         if points[k] - points[kept] > w / slope:
@@ -249,9 +272,7 @@ blurred_psi = blurred_phi
 
 
 @njit(cache=True, error_model="numpy")
-def nested_phi_psi(
-    g: float, s: float, r1: float, r2: float, reach: float, squared: bool
-) -> float:
+def nested_phi_psi(g: float, s: float, r1: float, r2: float, reach: float, squared: bool) -> float:
     """E[phi(u) psi(v)], or E[(phi(u) - side psi(v))^2] / 2, side the sign of the covariance.
 
     u = r1 z and v = side (slope z + w y) for independent normal z, y.  Panels in z follow those of
@@ -262,8 +283,7 @@ def nested_phi_psi(
     n = 0.5 * (g + s)
     slope = r2 * (0.5 * abs(s - g) / n)
     w = r2 * (math.sqrt(g * s) / n)
-    points = np.concatenate((EDGES_phi / r1, blurred_psi(side, slope, w)))
-    borders = panels(reach, STEP, points)
+    borders = panels(reach, STEP, EDGES_phi / r1, blurred_psi(side, slope, w))
     total = 0.0
     for panel in range(len(borders) - 1):
         half = 0.5 * (borders[panel + 1] - borders[panel])
@@ -278,9 +298,7 @@ def nested_phi_psi(
 
 
 @njit(cache=True, error_model="numpy")
-def expectation_phi_psi(
-    g: float, s: float, r1: float, r2: float, row1: Any, row2: Any
-) -> float:
+def expectation_phi_psi(g: float, s: float, r1: float, r2: float, row1: Any, row2: Any) -> float:
     """E[phi(u) psi(v)] for standard deviations r1, r2 and gaps g, s of the covariance."""
     rho = (s - g) / max(s + g, TINY)
     if series_is_enough(rho, row1, row2):
@@ -302,7 +320,8 @@ def gap_phi(
     if series_is_enough(rho, row1, row2):
         value = mehler(rho, row1, row2)
         gap = root1 * root2 - value if g <= s else root1 * root2 + value
-        return 0.0 if min(g, s) == 0.0 and r1 == r2 and gap < 1e-13 * root1 * root2 else max(0.0, gap)
+        rounded = min(g, s) == 0.0 and r1 == r2 and gap < 1e-13 * root1 * root2
+        return 0.0 if rounded else max(0.0, gap)
     reach = max(row1[TERMS + 2], row2[TERMS + 2])
     distance = nested_phi_phi(g, s, r1, r2, reach, True)
     return max(0.0, distance - 0.5 * (root1 - root2) ** 2)
