@@ -18,31 +18,6 @@ def exponential_difference(a: float, b: float, difference: float) -> float:
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
-def arctangent(t: float) -> float:
-    """atan(t), by the approximation of `angle`: without branches, relative error below 1e-15."""
-    size = abs(t)
-    steep = size > 2.414213562373095
-    middle = size > 0.41421356237309503
-    x = (size - 1.0) / (size + 1.0) if middle else size
-    x = -1.0 / size if steep else x
-    z = x * x
-    above = -8.750608600031904e-1
-    above = above * z - 1.615753718733365e1
-    above = above * z - 7.500855792314705e1
-    above = above * z - 1.2288666844901361e2
-    above = above * z - 6.485021904942025e1
-    below = z + 2.485846490142306e1
-    below = below * z + 1.650270098316988e2
-    below = below * z + 4.328810604912903e2
-    below = below * z + 4.853903996359137e2
-    below = below * z + 1.945506571482614e2
-    part = x + x * z * above / below
-    offset = math.pi / 4 if middle else 0.0
-    offset = math.pi / 2 if steep else offset
-    return math.copysign(offset + part, t)
-
-
-@njit(cache=True, error_model="numpy", forceinline=True)
 def heaviside(x: float) -> float:
     """1 for x > 0, 1/2 at 0, 0 for x < 0."""
     return 1.0 if x > 0.0 else (0.5 if x == 0.0 else 0.0)
