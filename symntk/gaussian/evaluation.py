@@ -130,7 +130,7 @@ def _program(
             if function_or_none is None:
                 raise UsageError(f"cannot evaluate {node.func.__name__} in {expression}")
             function = function_or_none
-            children = node.args[:1] if isinstance(node, Heaviside) else node.args
+            children = node.args
             if isinstance(node, Piecewise):
                 children = tuple(part for branch in node.args for part in branch.args)
             operands = tuple(visit(child) for child in children)
@@ -268,7 +268,7 @@ def _scalar_table() -> Table:
         Softplus: softplus,
         Abs: abs,
         sign: lambda value: math.copysign(1.0, value) if value else 0.0,
-        Heaviside: lambda value: 0.5 if value == 0 else float(value > 0),
+        Heaviside: lambda value, at_zero: at_zero if value == 0 else float(value > 0),
         Max: max,
         Min: min,
         Piecewise: choose,
@@ -292,9 +292,8 @@ def _array_table() -> Table:
     error, complement = elementwise(math.erf), elementwise(math.erfc)
 
     def choose(*parts: Any) -> Any:
-        values = list(np.broadcast_arrays(*parts[::2]))
-        conditions = [np.broadcast_to(part, values[0].shape) for part in parts[1::2]]
-        return np.select(conditions, values, default=np.nan)
+        aligned = np.broadcast_arrays(*parts)
+        return np.select(aligned[1::2], aligned[::2], default=np.nan)
 
     def logistic(value: Any) -> Any:
         decay = np.exp(-np.abs(value))
@@ -322,7 +321,7 @@ def _array_table() -> Table:
         Softplus: lambda value: np.maximum(value, 0) + np.log1p(np.exp(-np.abs(value))),
         Abs: np.abs,
         sign: np.sign,
-        Heaviside: lambda value: np.heaviside(value, 0.5),
+        Heaviside: np.heaviside,
         Max: lambda *values: _fold(np.maximum, values),
         Min: lambda *values: _fold(np.minimum, values),
         Piecewise: choose,

@@ -131,12 +131,14 @@ def _branch(node: Expr, point: float) -> Expr:
                 return value
         raise UsageError(f"{node} is not defined at x = {point:g}")
     (inside, *_) = node.args
-    positive = scalar_function(inside)(point) > 0
+    value = scalar_function(inside)(point)
     if isinstance(node, Abs):
-        return inside if positive else -inside
+        return inside if value > 0 else -inside
+    if value == 0:  # on a whole interval, the point being unremarkable
+        return S.Zero if isinstance(node, sign) else node.args[1]
     if isinstance(node, sign):
-        return S.One if positive else S.NegativeOne
-    return S.One if positive else S.Zero
+        return S.One if value > 0 else S.NegativeOne
+    return S.One if value > 0 else S.Zero
 
 
 def _between(left: Expr | None, right: Expr | None) -> float:

@@ -33,7 +33,7 @@ from sympy import (
     expand,
     sign,
 )
-from sympy.core.relational import GreaterThan, Relational, StrictGreaterThan
+from sympy.core.relational import GreaterThan, LessThan, Relational, StrictGreaterThan
 from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 
 from symntk.gaussian.algebra import NotRepresentable
@@ -95,9 +95,9 @@ def stepwise(expression: Expr) -> Stepwise:
     if isinstance(expression, Abs):
         return _by_sign(expression.args[0], lambda w: w, lambda w: -w)
     if isinstance(expression, sign):
-        return _by_sign(expression.args[0], lambda w: S.One, lambda w: S.NegativeOne)
+        return _by_sign(expression.args[0], _one, lambda w: S.NegativeOne)
     if isinstance(expression, Heaviside):
-        return _by_sign(expression.args[0], lambda w: S.One, lambda w: S.Zero)
+        return _by_sign(expression.args[0], _one, _zero, expression.args[1])
     if isinstance(expression, (Max, Min)):
         return _extremum(expression)
     if isinstance(expression, Piecewise):
@@ -159,9 +159,16 @@ def _sorted(points: list[Expr]) -> list[Expr]:
 
 
 def _by_sign(
-    argument: Expr, positive: Callable[[Expr], Expr], negative: Callable[[Expr], Expr]
+    argument: Expr,
+    positive: Callable[[Expr], Expr],
+    negative: Callable[[Expr], Expr],
+    at_zero: Expr = S.Zero,
 ) -> Stepwise:
-    """``positive(w)`` where w > 0 and ``negative(w)`` where w < 0, for piecewise linear w."""
+    """``positive(w)`` where w > 0 and ``negative(w)`` where w < 0, for piecewise linear w.
+
+    ``at_zero`` where w = 0 on a whole interval, as in H(max(x, 0)); at single points w = 0 has no
+    weight.
+    """
     inner = stepwise(argument)
     formulas: list[Expr] = []
     breaks: list[Expr] = []
@@ -174,7 +181,7 @@ def _by_sign(
         rising = _sign_of(slope)
         if rising == 0:
             side = _sign_of(offset)
-            formulas.append(S.Zero if side == 0 else (positive if side > 0 else negative)(formula))
+            formulas.append(at_zero if side == 0 else (positive if side > 0 else negative)(formula))
             continue
         here = {1: positive(formula), -1: negative(formula)}
         root = -offset / slope
@@ -201,11 +208,11 @@ def linear(formula: Expr) -> tuple[Expr, Expr]:
     return polynomial.coeff_monomial(x), polynomial.coeff_monomial(1)
 
 
-def _positive(_: Expr) -> Expr:
+def _one(_: Expr) -> Expr:
     return S.One
 
 
-def _negative(_: Expr) -> Expr:
+def _zero(_: Expr) -> Expr:
     return S.Zero
 
 
@@ -221,7 +228,7 @@ def _extremum(expression: Expr) -> Stepwise:
         difference = part - result.expr
         if isinstance(expression, Min):
             difference = -difference
-        chosen = _by_sign(difference, _positive, _negative)
+        chosen = _by_sign(difference, _one, _zero)
         result = combine([stepwise(part), result, chosen], _choose)
     return result
 
@@ -236,9 +243,9 @@ def _piecewise(expression: Piecewise) -> Stepwise:
 
 def _indicator(condition: Boolean) -> Stepwise:
     """1 where the condition holds, up to single points."""
-    if isinstance(condition, (BooleanTrue, Ne)):
+    if isinstance(condition, BooleanTrue):
         return Stepwise((S.One,))
-    if isinstance(condition, (BooleanFalse, Eq)):
+    if isinstance(condition, BooleanFalse):
         return Stepwise((S.Zero,))
     if isinstance(condition, Not):
         return combine([_indicator(condition.args[0])], lambda w: 1 - w)
@@ -248,9 +255,14 @@ def _indicator(condition: Boolean) -> Stepwise:
         return combine([_indicator(part) for part in condition.args], Max)
     if isinstance(condition, Relational):
         difference = condition.lhs - condition.rhs
+        if isinstance(condition, Eq):
+            return _by_sign(difference, _zero, _zero, S.One)
+        if isinstance(condition, Ne):
+            return _by_sign(difference, _one, _one, S.Zero)
         if not isinstance(condition, (GreaterThan, StrictGreaterThan)):
             difference = -difference
-        return _by_sign(difference, _positive, _negative)
+        closed = isinstance(condition, (GreaterThan, LessThan))
+        return _by_sign(difference, _one, _zero, S.One if closed else S.Zero)
     raise NotRepresentable(f"condition {condition}")
 
 

@@ -9,6 +9,7 @@ f = graph(v @ relu(W @ x + b))
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import sympy as sp
 
@@ -180,7 +181,10 @@ def concat(*parts: Node) -> Node:
         raise GraphError(f"concat: give the inputs their dimensions, they have {found}")
     if len({isinstance(width, int) for width in widths}) > 1:
         raise GraphError(f"concat: give every part a width or none, not {found}")
-    return Node("concat", parts, width=sum(widths) if isinstance(widths[0], int) else widths)  # type: ignore[arg-type]
+    if isinstance(widths[0], int):
+        return Node("concat", parts, width=sum(widths))  # type: ignore[arg-type]
+    flat = (width if isinstance(width, tuple) else (width,) for width in widths)
+    return Node("concat", parts, width=tuple(chain.from_iterable(flat)))
 
 
 def layer_norm(node: Node, eps: Number = 0) -> Node:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from symntk.errors import GraphError
-from symntk.graph.nodes import Node, ancestors, describe_width, occurrences
+from symntk.graph.formula import describe
+from symntk.graph.nodes import Node, Width, ancestors, describe_width, occurrences
 from symntk.graph.weights import Parameter
 
 
@@ -18,6 +19,7 @@ def validate(output: Node, bodies: Sequence[Node]) -> None:
     for body in bodies:
         _check_parameters(body)
         _check_shapes(body)
+        _check_lengths(body, is_output=body is output)
         for node in ancestors(body):
             if node.parameter is not None:
                 name = node.parameter.name
@@ -59,6 +61,39 @@ def _check_shapes(output: Node) -> None:
                 )
 
 
+def _check_lengths(output: Node, is_output: bool) -> None:
+    """A bias has one length, and the output is a number: nothing wide is made of its terms."""
+    found: dict[Node, Width] = dict.fromkeys(readouts(output), "scalar") if is_output else {}
+    for node in reversed(list(ancestors(output))):
+        own = found.setdefault(node, "n" if node.width == "any" else node.width)
+        for child in node.inputs:
+            is_term = child.width not in ("any", "scalar") and found.get(child) == "scalar"
+            if is_term and own != "scalar":
+                raise GraphError(
+                    f"{describe(child)}: it is a term of the network's output, a number, and "
+                    f"part of {describe(node)}; the readout must be independent of the rest"
+                )
+            if child.width == "any" and node.op not in ("matmul", "rms"):
+                first = found.setdefault(child, own)
+                if first != own:
+                    widths = " and ".join(sorted(map(describe_width, (first, own))))
+                    raise GraphError(
+                        f"{describe(child)}: a bias has one length, and it is added to vectors "
+                        f"of {widths}; give each a bias of its own"
+                    )
+
+
+def readouts(output: Node) -> Iterator[Node]:
+    """The output and, where it is a sum, its terms: the vectors of length 1."""
+    pending = [output]
+    while pending:
+        node = pending.pop()
+        if node.op in ("sum", "matmul", "bias"):
+            yield node
+        if node.op == "sum":
+            pending.extend(node.inputs)
+
+
 def _check_vectors(output: Node, bodies: Sequence[Node], parameters: set[str]) -> None:
     """One name, one vector; no vector is called like a parameter or like the output."""
     seen: dict[str, Node] = {} if output.name else {"f": output}
@@ -81,6 +116,11 @@ def _check_blocks(output: Node, arguments: tuple[Node, ...]) -> None:
             )
         if node.op == "repeat":
             placeholder = node["placeholder"]
+            if placeholder not in ancestors(node["body"]):
+                raise GraphError(
+                    f"{node.name or 'repeat'}: its block does not use its argument, so only the "
+                    "last block would count"
+                )
             if placeholder["depth"] != len(arguments):
                 raise GraphError(
                     f"{node.name or 'repeat'}: a repeated block is used inside another one, "

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any, final
 
 import sympy as sp
 
-from symntk.errors import AssumptionError
+from symntk.errors import AssumptionError, GraphError
 from symntk.gaussian.evaluation import array_function
 from symntk.gaussian.stable import stable
-from symntk.gaussian.symbols import x
+from symntk.gaussian.symbols import c, q, q1, q2, u, v, x
 from symntk.graph import Node, describe
 from symntk.ops.abstract import AbstractOp
-from symntk.ops.law import Form, Law, Term, Terms, add_terms, multiply_terms, scale_terms
+from symntk.ops.law import Form, Law, Statistic, Term, Terms, add_terms, multiply_terms, scale_terms
 from symntk.ops.linear import combine_aligned
 from symntk.ops.refusal import require_transparent
 
 if TYPE_CHECKING:
     from symntk.ops.abstract import Array
+
+_OF_THE_CALCULUS = frozenset(symbol.name for symbol in (x, u, v, q, q1, q2, c))
 
 
 @final
@@ -68,6 +70,7 @@ class Elementwise(AbstractOp):
     def law(self, node: Node, arguments: Sequence[Law]) -> Law:
         require_transparent(node, arguments)
         phi, variables = node["phi"], node["variables"]
+        _require_own_symbols(node)
 
         def apply(*parts: Terms) -> Terms:
             inner = [_function_of_one(node, terms) for terms in parts]
@@ -105,6 +108,16 @@ def _numeric(phi: Any, variables: Any, values: Any, by: Any = None) -> Callable[
     if by is not None:
         phi = phi.diff(by).replace(sp.DiracDelta, lambda *_: sp.S.Zero).doit()
     return array_function(stable(phi), variables)
+
+
+def _require_own_symbols(node: Node) -> None:
+    """Refuse a constant whose symbol the Gaussian calculus integrates over or fills in."""
+    for symbol, _ in node["values"]:
+        if symbol.name in _OF_THE_CALCULUS:
+            raise GraphError(
+                f"{describe(node)}: the constant {symbol} has the name of a variable of Gaussian "
+                "expectations; give it another name"
+            )
 
 
 def _compose(phi: sp.Expr, variables: tuple, inner: list[tuple[Form, sp.Expr]]) -> Terms:  # type: ignore[type-arg]
@@ -151,4 +164,12 @@ def _function_of_one(node: Node, terms: Terms) -> tuple[Form, sp.Expr]:
             "Multiply the argument by a weight matrix of its own first",
         )
     total = sp.Add(*(term.coefficient * sp.Mul(*(f for _, f in term.factors)) for term in terms))
+    if forms and total.has(Statistic):
+        raise AssumptionError(
+            describe(node),
+            "the argument of an activation is a function of a Gaussian and of a mean or a scale of "
+            "the input (a layer norm or rms of an activation), so the function differs from input "
+            "to input",
+            "Multiply the argument by a weight matrix of its own first",
+        )
     return (forms.pop() if forms else ()), total

@@ -10,7 +10,7 @@ import sympy as sp
 from symntk.errors import AssumptionError
 from symntk.graph import Node, describe
 from symntk.ops.abstract import AbstractOp
-from symntk.ops.law import Law, add_terms, combine, scale_terms
+from symntk.ops.law import Law, add_terms, combine, gaussians, scale_terms
 from symntk.ops.refusal import require_transparent
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class Concat(AbstractOp):
         require_transparent(node, arguments)
         blocks = []
         for part, law in zip(node.inputs, arguments, strict=True):
+            _require_whole(node, part, law)
             share = _share(part, node)
             blocks += [(share * inner, terms) for inner, terms in law.blocks]
         return Law(tuple(blocks))
@@ -103,16 +104,33 @@ def combine_aligned(node: Node, laws: Sequence[Law], rule) -> Law:  # type: igno
         ) from None
 
 
+def _require_whole(node: Node, part: Node, law: Law) -> None:
+    """Refuse a part whose blocks hold pieces of one longer vector.
+
+    Blocks are compared coordinate by coordinate from their beginnings, so a block must hold whole
+    vectors: the halves of one Gaussian vector are independent, and have one name.
+    """
+    for share, terms in law.blocks:
+        for gaussian in gaussians(Law.single(*terms)):
+            if len(law.blocks) > 1 and _length(gaussian) != share * _length(part):
+                raise AssumptionError(
+                    describe(node),
+                    f"it moves {describe(part)}, a concatenation to which the longer vector "
+                    f"{describe(gaussian)} is added",
+                    "Add a vector of its own to each part before they are joined",
+                )
+
+
 def _share(part: Node, whole: Node) -> sp.Expr:
-    if isinstance(part.width, int) and isinstance(whole.width, int):
-        return sp.Rational(part.width, whole.width)
-    return sp.Rational(1, _common_parts(whole)) * _common_parts(part)
+    return sp.Rational(_length(part), _length(whole))
 
 
-def _common_parts(node: Node) -> int:
-    """How many times the common width n a vector is long."""
+def _length(node: Node) -> int:
+    """How long a vector is, or how many times the common width; 0 for a bias of any width."""
 
     def count(width: object) -> int:
-        return sum(map(count, width)) if isinstance(width, tuple) else 1
+        if isinstance(width, tuple):
+            return sum(map(count, width))
+        return width if isinstance(width, int) else int(width != "any")
 
     return count(node.width)
