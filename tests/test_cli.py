@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import json
 import os
 import re
@@ -172,6 +174,26 @@ def test_emit_writes_a_module_that_runs(tmp_path: Path, x: Path) -> None:
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
     expected = sn.derive(sn.zoo.mlp(act="erf")).compile()(np.load(x)).ntk
     np.testing.assert_allclose(np.load(tmp_path / "out.npy"), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_is_emitted_whole(name: str) -> None:
+    """No name in the module is without a definition: compilation would stumble over it later."""
+    tree = ast.parse(done("emit", "mlp", "--act", name, "--depth", "2", "--b-std", "0.1"))
+    used, defined = set(), set(dir(builtins))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(ctx=ast.Load()):
+                used.add(node.id)
+            case ast.Name():
+                defined.add(node.id)
+            case ast.arg():
+                defined.add(node.arg)
+            case ast.FunctionDef() | ast.ClassDef():
+                defined.add(node.name)
+            case ast.alias():
+                defined.add(node.asname or node.name)
+    assert used <= defined
 
 
 def test_kernel_of_data(tmp_path: Path, x: Path) -> None:
