@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import sympy as sp
 from sympy import Expr, Symbol
 
-from symntk.emission.symbols import g, q, r1, r2, s
+from symntk.emission.stable_moment import StableMoment
+from symntk.emission.symbols import g, q, r1, r2, root1, root2, s
+from symntk.gaussian.symbols import x
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,8 +25,10 @@ class Row(sp.Function):
     nargs = 2
 
 
-root1, root2 = sp.symbols("root1 root2", nonnegative=True)
-"""sqrt(E f(u)^2) and sqrt(E f(v)^2)."""
+def positive_ratio(f: Expr, h: Expr) -> Expr | None:
+    """f / h where that is a positive constant: E[f(u) h(v)] is then a kernel."""
+    ratio = sp.cancel(f / h) if f != h else sp.S.One
+    return ratio if ratio.is_positive and not ratio.has(x) else None
 
 
 @dataclass
@@ -41,6 +45,15 @@ class Functions:
         """The name of ``f``, a function of ``x``; parameters become numbers."""
         plain = f.xreplace(self.values)
         return self.names.setdefault(plain, f"phi{len(self.names) + 1}")
+
+    def moment(self, f: Expr, h: Expr) -> StableMoment:
+        """E[f(u) h(v)]; with its gap where f is a positive multiple of h."""
+        ratio = positive_ratio(f, h)
+        if ratio is None:
+            return StableMoment(self.pair(f, h), self.equal(f, h))
+        roots = {root1: root1 / sp.sqrt(ratio), root2: root2 / sp.sqrt(ratio)}
+        gap = self.gap(h).xreplace(roots)
+        return StableMoment(ratio * self.pair(h, h), ratio * self.equal(h, h), ratio * gap)
 
     def pair(self, f: Expr, h: Expr) -> Expr:
         """E[f(u) h(v)] in the symbols of a pair."""

@@ -12,10 +12,12 @@ from symntk.derivation import Carry, Entry, Loop, Quantity, Statement, entries, 
 from symntk.derivation.program import FIRST, SECOND, SWAPPED
 from symntk.emission import forms
 from symntk.emission import symbols as canonical
+from symntk.emission.calls import positive_ratio
 from symntk.emission.forms import Form
 from symntk.emission.gapped import gapped_quantities
-from symntk.emission.moments import StableMoment, gaps
+from symntk.emission.moments import gaps
 from symntk.emission.naming import Names, first, second
+from symntk.emission.stable_moment import StableMoment
 from symntk.errors import UsageError
 from symntk.gaussian import Expectation
 
@@ -98,7 +100,7 @@ class Lowering:
         self.fixed = {**self.constants, **self.lengths}
         _check_symbols(program, {*self.fixed})
         self.values = values
-        self.pair_moment, self.single_moment = pair_moment, single_moment
+        self._pair_moment, self._single_moment = pair_moment, single_moment
         self.gapped = gapped_quantities(program)
         self.variables: dict[Symbol, Symbol] = {}
         self.scopes = [Scope()]
@@ -221,6 +223,14 @@ class Lowering:
         self.scopes[-1].samples.append((target, value, note))
 
     # -- expressions -----------------------------------------------------------------------------
+
+    def pair_moment(self, expectation: Expectation) -> StableMoment:
+        """The stable form, with the module's constants in it."""
+        return self._pair_moment(expectation).with_constants(self.fixed)
+
+    def single_moment(self, expectation: Expectation) -> Expr:
+        """E[f(u)] as a function of q, with the module's constants in it."""
+        return self._single_moment(expectation).xreplace(self.fixed)
 
     def sample(self, expression: Expr) -> Expr:
         """An expression in entries at (a, a), in sample variables."""
@@ -399,10 +409,7 @@ class Lowering:
         if (relocate(c, FIRST), relocate(c, SECOND)) != (q1, q2) or _has_swapped(c):
             return None
         pair = expectation.factors()
-        if pair is None:
-            return None
-        ratio = sp.cancel(pair[0] / pair[1]) if pair[0] != pair[1] else S.One
-        if not (ratio.is_number and ratio.is_positive):
+        if pair is None or positive_ratio(*pair) is None:
             return None
         moment = self.pair_moment(expectation)
         diagonal = self.sample(relocate(expectation, FIRST))

@@ -1,29 +1,29 @@
-"""A Gaussian expectation in the form in which a kernel computes it."""
+"""Closed forms of Gaussian expectations as a kernel computes them, and the gaps of the result."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sympy import Expr, Max, Piecewise, Poly, PolynomialError, S, expand, pi, sqrt
 
-from symntk.emission.calls import root1, root2
 from symntk.emission.stabilise import stabilise
-from symntk.emission.symbols import angle, c, g, low, n, q, q1, q2, r1, r2, root, s, size, small
-
-
-@dataclass(frozen=True)
-class StableMoment:
-    """E[f(u) f(v)] in the symbols of `symntk.emission.symbols`.
-
-    value: the expectation at a pair of inputs.
-    diagonal: the same at (a, a), where u and v are one variable of variance q.
-    gap: where a routine computes it, the gap n' - value, n' = sqrt(diagonal(q1) diagonal(q2)), of
-        nearly parallel inputs, n' + value of nearly opposite ones; in ``root1``, ``root2`` too.
-    """
-
-    value: Expr
-    diagonal: Expr
-    gap: Expr | None = None
+from symntk.emission.stable_moment import StableMoment
+from symntk.emission.symbols import (
+    angle,
+    c,
+    g,
+    low,
+    n,
+    q,
+    q1,
+    q2,
+    r1,
+    r2,
+    root,
+    root1,
+    root2,
+    s,
+    size,
+    small,
+)
 
 
 def stable_moment(closed: Expr) -> StableMoment:

@@ -15,9 +15,10 @@ from symntk.emission import forms
 from symntk.emission.calls import Functions, integrated_function
 from symntk.emission.hoisting import Planner, live, pair_segments, sample_lines
 from symntk.emission.lowering import Lowering
-from symntk.emission.moments import StableMoment, stable_moment
+from symntk.emission.moments import stable_moment
 from symntk.emission.plan import CrossInput, Input, KernelPlan
 from symntk.emission.stabilise import stabilise
+from symntk.emission.stable_moment import StableMoment
 from symntk.errors import NoClosedForm
 from symntk.gaussian import BivariateNormalCDF, Expectation, Moment, expect, expect_one
 from symntk.gaussian.symbols import u, x
@@ -88,8 +89,7 @@ def _moments(
         moment: Moment = derivation.moments.get((f, h)) or expect(f, h)
         if moment.value is not None and not moment.value.has(BivariateNormalCDF):
             return stable_moment(moment.value)
-        gap = functions.gap(f) if f == h else None
-        return StableMoment(functions.pair(f, h), functions.equal(f, h), gap)
+        return functions.moment(f, h)
 
     @cache
     def of_one(f: Expr) -> Expr:

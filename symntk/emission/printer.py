@@ -12,16 +12,16 @@ from sympy.printing.str import StrPrinter
 from symntk.errors import UsageError
 
 _NAMES = {
-    "exp": "math.exp",
+    "exp": "exponential",
     "log": "math.log",
     "log1p": "math.log1p",
-    "expm1": "math.expm1",
+    "expm1": "exponential_minus_one",
     "sin": "math.sin",
     "cos": "math.cos",
     "tan": "math.tan",
     "sinh": "math.sinh",
     "cosh": "math.cosh",
-    "tanh": "math.tanh",
+    "tanh": "hyperbolic_tangent",
     "erf": "math.erf",
     "erfc": "math.erfc",
     "Abs": "abs",

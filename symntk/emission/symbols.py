@@ -40,4 +40,25 @@ small = Symbol("small", nonnegative=True)
 size = Symbol("size", nonnegative=True)
 """|c|."""
 
-__all__ = ["angle", "c", "g", "low", "n", "q", "q1", "q2", "r1", "r2", "root", "s", "size", "small"]
+root1 = Symbol("root1", nonnegative=True)
+root2 = Symbol("root2", nonnegative=True)
+"""sqrt(E f(u)^2) and sqrt(E f(v)^2) of an expectation E[f(u) f(v)]."""
+
+__all__ = [
+    "angle",
+    "c",
+    "g",
+    "low",
+    "n",
+    "q",
+    "q1",
+    "q2",
+    "r1",
+    "r2",
+    "root",
+    "root1",
+    "root2",
+    "s",
+    "size",
+    "small",
+]

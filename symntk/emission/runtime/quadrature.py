@@ -23,13 +23,15 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from symntk.emission.runtime.exponentials import exponential
+
 TINY = 1e-300  # keeps 0 / 0 away from rows of zeros
 TERMS = 256  # of Mehler's series; a multiple of 4
 ACCURACY = 1e-13  # of an expectation, relative to sqrt(E phi(u)^2 E psi(v)^2)
 NODES = np.polynomial.legendre.leggauss(16)[0]
 WEIGHTS = np.polynomial.legendre.leggauss(16)[1]
-NORMAL_NODES = np.polynomial.hermite_e.hermegauss(20)[0]
-NORMAL_WEIGHTS = np.polynomial.hermite_e.hermegauss(20)[1]
+NORMAL_NODES = np.polynomial.hermite_e.hermegauss(24)[0]
+NORMAL_WEIGHTS = np.polynomial.hermite_e.hermegauss(24)[1]
 INNER_REACH = 8.5  # standard deviations
 STEP = 4.25  # standard deviations that 16 nodes cover
 EDGES_phi = EDGES_psi = np.array([-1.0, 1.0])
@@ -50,7 +52,7 @@ def reach_phi(r: float) -> float:
     largest = 0.0
     reach = 1.0
     while reach < 38.0:
-        size = (phi(r * reach) ** 2 + phi(-r * reach) ** 2) * math.exp(-0.5 * reach * reach)
+        size = (phi(r * reach) ** 2 + phi(-r * reach) ** 2) * exponential(-0.5 * reach * reach)
         largest = max(largest, size)
         if reach >= 9.0 and not size > 1e-17 * largest:
             break
@@ -106,7 +108,7 @@ def hermite_phi(r: float) -> Any:
         for k in range(16):
             at = 16 * panel + k
             z[at] = middle + half * NODES[k]
-            decay = math.exp(-0.25 * z[at] * z[at])
+            decay = exponential(-0.25 * z[at] * z[at])
             value = phi(r * z[at])
             now[at] = decay
             weighted[at] = value * decay * half * WEIGHTS[k] / math.sqrt(2.0 * math.pi)
@@ -141,7 +143,7 @@ def mean_phi(q: float) -> float:
         middle = 0.5 * (borders[panel + 1] + borders[panel])
         for k in range(16):
             z = middle + half * NODES[k]
-            total += half * WEIGHTS[k] * math.exp(-0.5 * z * z) * phi(r * z)
+            total += half * WEIGHTS[k] * exponential(-0.5 * z * z) * phi(r * z)
     return total / math.sqrt(2.0 * math.pi)
 
 
@@ -158,7 +160,7 @@ def mean_phi_psi(q: float) -> float:
         middle = 0.5 * (borders[panel + 1] + borders[panel])
         for k in range(16):
             z = middle + half * NODES[k]
-            total += half * WEIGHTS[k] * math.exp(-0.5 * z * z) * phi(r * z) * psi(r * z)
+            total += half * WEIGHTS[k] * exponential(-0.5 * z * z) * phi(r * z) * psi(r * z)
     return total / math.sqrt(2.0 * math.pi)
 
 
@@ -185,7 +187,7 @@ def mehler(rho: float, row1: Any, row2: Any) -> float:
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath={"reassoc"})
 def given_phi_psi(value: float, m: float, w: float, side: float, squared: bool) -> float:
     """E of value psi(v), or of (value - side psi(v))^2 / 2; v = side (m + w y), y ~ N(0, 1)."""
     if w == 0.0:
@@ -208,7 +210,7 @@ def given_phi_psi(value: float, m: float, w: float, side: float, squared: bool) 
         inside = inside and bool(abs(side * kink - m) > INNER_REACH * w)
     total = 0.0
     if inside:
-        for k in range(20):
+        for k in range(24):
             there = psi(side * (m + w * NORMAL_NODES[k]))
             part = 0.5 * (value - side * there) ** 2 if squared else value * there
             total += NORMAL_WEIGHTS[k] * part
@@ -230,7 +232,7 @@ def given_phi_psi(value: float, m: float, w: float, side: float, squared: bool) 
             y = middle + half * NODES[k]
             there = psi(side * (m + w * y))
             part = 0.5 * (value - side * there) ** 2 if squared else value * there
-            total += half * WEIGHTS[k] * math.exp(-0.5 * y * y) * part
+            total += half * WEIGHTS[k] * exponential(-0.5 * y * y) * part
         left = right
     return total / math.sqrt(2.0 * math.pi)
 
@@ -293,7 +295,7 @@ def nested_phi_psi(g: float, s: float, r1: float, r2: float, reach: float, squar
         for k in range(16):
             z = middle + half * NODES[k]
             inner = given_phi_psi(phi(r1 * z), slope * z, w, side, squared)
-            total += half * WEIGHTS[k] * math.exp(-0.5 * z * z) * inner
+            total += half * WEIGHTS[k] * exponential(-0.5 * z * z) * inner
     return total / math.sqrt(2.0 * math.pi)
 
 
