@@ -180,7 +180,7 @@ def interpret(node: ast.expr, names: dict[str, float]) -> float:
 
     binary = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
     binary |= {ast.Div: operator.truediv, ast.Pow: operator.pow}
-    calls = {"max": max, "min": min, "abs": abs}
+    calls = {"max": max, "min": min, "abs": abs, "exponential": math.exp}
     match node:
         case ast.Constant(value=float() | int() as value):
             return value
