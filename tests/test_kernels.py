@@ -11,7 +11,6 @@ import dataclasses
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -194,7 +193,7 @@ def test_nearly_degenerate_pairs(acts: list[str], bias: float, tmp_path: Path) -
     nngp, ntk = recursion(x, acts, bias)
     scales = ((np.diag(matrix), np.diag(matrix)) for matrix in (nngp, ntk))
     # behind a smooth layer the angle of nearly equal inputs is known to 1e-16 / angle
-    bound = 1e-8 if "erf" in acts else 1e-14
+    bound = 3e-12 if "erf" in acts else 1e-14
     assert max(errors(module.kernel(x), nngp, ntk, scales)) <= bound
 
 
@@ -412,36 +411,26 @@ def test_float32_results(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 SECOND = """
-import sys, time
 import numpy as np
 import symntk as sn
-kernel = sn.derive(sn.zoo.mlp(depth=3, act="relu", b_std=0.1)).compile()
-start = time.process_time()  # not perf_counter: other tests may keep the machine busy
-kernel(np.eye(3))
-print(time.process_time() - start)
+sn.derive(sn.zoo.mlp(depth=3, act="relu", b_std=0.1)).compile()(np.eye(3))
 """
 
 
 def test_a_second_process_finds_the_machine_code(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the first process compiled, a second one only loads: the first call takes < 1 s."""
+    """What the first process compiled, a second one only loads: it writes no machine code."""
     monkeypatch.setenv("SYMNTK_CACHE", str(cache))
     derive(mlp(3, "relu", b_std=0.1)).compile()(np.eye(3))
     environment = {**os.environ, "SYMNTK_CACHE": str(cache)}
     before = {path: path.stat().st_mtime_ns for path in cache.rglob("*.nbc")}
     assert before
-    output = subprocess.run(
-        [sys.executable, "-c", SECOND],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(__file__).parents[1],
+    subprocess.run(
+        [sys.executable, "-c", SECOND], env=environment, check=True, cwd=Path(__file__).parents[1]
     )
     after = {path: path.stat().st_mtime_ns for path in cache.rglob("*.nbc")}
     assert before == after
-    assert float(output.stdout) < 1.0
 
 
 def test_the_module_works_without_symntk(cache: Path) -> None:
@@ -467,12 +456,7 @@ def eval_list(text: str) -> list[list[float]]:
     return json.loads(text)
 
 
-def test_depth_costs_no_compile_time(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SYMNTK_CACHE", str(cache))
-    seconds = []
-    for depth in (5, 100):
-        kernel = derive(mlp(depth, "relu")).compile()
-        start = time.perf_counter()
-        kernel(np.eye(2))
-        seconds.append(time.perf_counter() - start)
-    assert seconds[1] < 2 * seconds[0] + 1
+def test_a_deep_network_has_no_longer_module() -> None:
+    """Blocks are compiled once, however often they are repeated."""
+    shallow, deep = (emit(derive(mlp(depth, "relu"))).splitlines() for depth in (5, 100))
+    assert len(shallow) == len(deep)
