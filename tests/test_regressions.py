@@ -102,3 +102,11 @@ def test_the_output_is_a_number():
 def test_block_that_does_not_use_its_argument():
     with pytest.raises(GraphError, match="does not use its argument"):
         Graph(v @ relu(repeat(lambda h: A @ x, W @ x, times=2)))
+
+
+@pytest.mark.parametrize("phi", ["cos(2*x + 1)", "exp(x/2)*sin(x)"])
+def test_waves_with_a_phase_or_a_growing_factor(phi):
+    """Their complex exponentials do not pair up by the signs of the covariance alone."""
+    derivation = derive(v @ activation(phi)(W @ x))
+    assert not derivation.nngp.has(sp.I) and not derivation.ntk.has(sp.I)
+    assert agrees(v @ activation(phi)(W @ x))

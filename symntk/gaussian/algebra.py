@@ -322,6 +322,14 @@ class Scalar:
         minus = -self.domain.field.ring.one
         return all(minus not in radicals for radicals in self.terms)
 
+    @property
+    def parts(self) -> tuple[Scalar, Scalar]:
+        """The real and the imaginary part."""
+        minus = -self.domain.field.ring.one
+        real = {key: value for key, value in self.terms.items() if minus not in key}
+        imaginary = {key - {minus}: value for key, value in self.terms.items() if minus in key}
+        return Scalar(self.domain, real), Scalar(self.domain, imaginary)
+
     @cached_property
     def sample(self) -> float:
         """The value at a generic admissible point, to fix signs by; imaginary part if complex."""

@@ -14,7 +14,7 @@ from symntk.gaussian.algebra import Domain, NotRepresentable
 from symntk.gaussian.engine import Engine, single_law
 from symntk.gaussian.moment import Moment, expect_one, odd
 from symntk.gaussian.normal_form import Diverges
-from symntk.gaussian.presentation import expression
+from symntk.gaussian.presentation import real_expression
 from symntk.gaussian.reading import constants, parse
 from symntk.gaussian.stepwise import KINKED, stepwise
 from symntk.gaussian.symbols import c, q, q1, q2, x
@@ -110,4 +110,4 @@ def _on_boundary(
         return integrate_pair(f, g, first, second, cross)
     if any(condition <= 0 for condition in engine.conditions):
         return oo
-    return evaluated(expression(value))
+    return evaluated(real_expression(value))

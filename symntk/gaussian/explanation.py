@@ -12,7 +12,7 @@ from symntk.gaussian.algebra import Scalar
 from symntk.gaussian.engine import Engine, pairs
 from symntk.gaussian.expectation import Expectation
 from symntk.gaussian.normal_form import NormalForm, shape_expr
-from symntk.gaussian.presentation import expression
+from symntk.gaussian.presentation import expression, real_expression
 from symntk.gaussian.price import Level
 from symntk.gaussian.problem import Law, Problem, is_constant
 from symntk.gaussian.stepwise import derivative
@@ -52,16 +52,16 @@ def explain_chain(f: Expr, g: Expr, levels: Sequence[Level]) -> tuple[Step, ...]
             Step(
                 "integration",
                 before,
-                expression(level.value),
+                real_expression(level.value),
                 source="price1958",
-                reason=_from_zero(expression(level.at_zero)),
+                reason=_from_zero(real_expression(level.at_zero)),
             )
         )
     return tuple(steps)
 
 
 def _base_step(level: Level, before: Expr) -> Step:
-    after = expression(level.value)
+    after = real_expression(level.value)
     if level.f.has_diracs or level.g.has_diracs:
         reason: Prose = ("each Dirac fixes its variable, which leaves the joint density there",)
         return Step("Dirac", before, after, source="anderson2003", reason=reason)

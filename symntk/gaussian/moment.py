@@ -25,7 +25,7 @@ from symntk.gaussian.explanation import (
 )
 from symntk.gaussian.normal_form import NormalForm
 from symntk.gaussian.parity import is_even, is_odd
-from symntk.gaussian.presentation import expression
+from symntk.gaussian.presentation import real_expression
 from symntk.gaussian.price import Level, price
 from symntk.gaussian.reading import constants, parse
 from symntk.gaussian.stepwise import stepwise
@@ -164,7 +164,7 @@ def _moment(
 ) -> Moment:
     if not value.is_real:
         raise NotRepresentable("normal distribution function of a complex argument")
-    closed = expression(value)
+    closed = real_expression(value)
     return Moment(f, g, closed, engine.conditions, lambda: explain(closed))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import gcd, lcm
 from typing import Any
 
-from sympy import Add, Expr, Mul, S, acos, asin, cosh, exp, pi, sinh
+from sympy import Add, Expr, Mul, S, acos, asin, cos, cosh, exp, pi, sin, sinh
 
 from symntk.gaussian.algebra import Domain, Fraction, Scalar
 from symntk.gaussian.normal_cdf import BivariateNormalCDF, NormalCDF
@@ -27,6 +27,33 @@ class _Term:
     coefficient: Scalar
     functions: tuple[Expr, ...]
     grouped: bool
+
+
+def real_expression(value: Value) -> Expr:
+    """The SymPy expression of a value that is known to be real: its real part.
+
+    Complex exponentials, of waves that have a phase or a growing factor, become cosines and sines:
+    Re (r + i s) exp(A + iB) = exp(A) (r cos B - s sin B).
+    """
+    zero = value.domain.zero
+    plain: dict[Basis, Scalar] = {}
+    waves: dict[tuple[Basis, Scalar], tuple[Scalar, Scalar]] = {}
+    for (exponent, specials), weight in value.terms.items():
+        (growth, phase), (real, imaginary) = exponent.parts, weight.parts
+        basis: Basis = (growth, specials)
+        if not phase:
+            plain[basis] = plain.get(basis, zero) + real
+            continue
+        if phase.sample < 0:
+            phase, imaginary = -phase, -imaginary
+        cosine, sine = waves.get((basis, phase), (zero, zero))
+        waves[basis, phase] = (cosine + real, sine - imaginary)
+    total = [expression(Value(value.domain, plain))]
+    for ((growth, specials), phase), weights in waves.items():
+        functions = (exp(growth.expr), *(_special(function) for function in specials))
+        for weight, wave in zip(weights, (cos, sin), strict=True):
+            total.append(_times(weight, (wave(phase.expr), *functions)))
+    return Add(*total)
 
 
 def expression(value: Value) -> Expr:
