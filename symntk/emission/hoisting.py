@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 import sympy as sp
 from sympy import Add, Expr, Mul, Pow, Symbol
 
-from symntk.emission.lowering import Line, RawRepeat, RawSegment
 from symntk.emission.naming import first, second
 from symntk.emission.plan import (
     Assign,
@@ -24,6 +23,7 @@ from symntk.emission.plan import (
     Segment,
     Store,
 )
+from symntk.emission.raw import Line, RawRepeat, RawSegment
 
 RawItem = Line | RawSegment | RawRepeat
 

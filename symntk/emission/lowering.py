@@ -3,77 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 import sympy as sp
 from sympy import Expr, Max, S, Symbol, sqrt
 
-from symntk.derivation import Carry, Entry, Loop, Quantity, Statement, entries, relocate, walk
+from symntk.derivation import Carry, Entry, Loop, Quantity, Statement, entries, relocate
 from symntk.derivation.program import FIRST, SECOND, SWAPPED
 from symntk.emission import forms
 from symntk.emission import symbols as canonical
 from symntk.emission.calls import positive_ratio
+from symntk.emission.checks import check_symbols
 from symntk.emission.forms import Form
 from symntk.emission.gapped import gapped_quantities
 from symntk.emission.moments import gaps
 from symntk.emission.naming import Names, first, second
+from symntk.emission.raw import (
+    LAWS_IN_SEGMENT,
+    Angle,
+    Law,
+    RawRepeat,
+    Root,
+    Scope,
+)
 from symntk.emission.stable_moment import StableMoment
 from symntk.errors import UsageError
 from symntk.gaussian import Expectation
-
-LAWS_IN_SEGMENT = 1
-"""Pairs of Gaussians in one segment: longer loops do not become vector instructions."""
-
-Line = tuple[Symbol, Expr, str]
-Law = tuple[Expr, Expr, Expr]
-
-
-class Angle(sp.Function):
-    """2 atan2(sqrt(g), sqrt(s)), a function of the emitted module."""
-
-    nargs = 2
-
-
-class Root(sp.Function):
-    """sqrt(g s), one root of a product, which SymPy would split."""
-
-    nargs = 2
-
-
-@dataclass
-class RawSegment:
-    """Lines for one pair, before hoisting."""
-
-    lines: list[Line] = field(default_factory=list)
-
-
-@dataclass
-class RawRepeat:
-    """A loop over lines."""
-
-    counter: str
-    times: int
-    pairs: list[RawSegment | RawRepeat]
-    samples: list[Line | RawSegment | RawRepeat]
-
-
-@dataclass
-class Scope:
-    """The code of one block: items for pairs and for samples, and the laws known in it."""
-
-    pairs: list[RawSegment | RawRepeat] = field(default_factory=list)
-    samples: list[Line | RawSegment | RawRepeat] = field(default_factory=list)
-    laws: dict[Law, dict[Symbol, Expr]] = field(default_factory=dict)
-    segment: RawSegment = field(default_factory=RawSegment)
-    laws_in_segment: int = 0
-
-    def close(self) -> None:
-        """Ends the current segment; the sample code stores its features at this point."""
-        if self.segment.lines:
-            self.pairs.append(self.segment)
-            self.samples.append(self.segment)
-        self.segment = RawSegment()
-        self.laws_in_segment = 0
 
 
 class Lowering:
@@ -98,7 +52,7 @@ class Lowering:
             for symbol, name in lengths.items()
         }
         self.fixed = {**self.constants, **self.lengths}
-        _check_symbols(program, {*self.fixed})
+        check_symbols(program, {*self.fixed})
         self.values = values
         self._pair_moment, self._single_moment = pair_moment, single_moment
         self.gapped = gapped_quantities(program)
@@ -416,20 +370,6 @@ class Lowering:
         near, far = gaps(moment, self.at_first(sqrt(diagonal)), self.at_second(sqrt(diagonal)))
         law = self.law(expectation.law)
         return Form(diagonal, near.xreplace(law), far.xreplace(law))
-
-
-def _check_symbols(program: tuple[Statement, ...], known: set[Symbol]) -> None:
-    """Refuses a program with symbols that have no number."""
-    for line in walk(program):
-        for symbol in line.value.free_symbols - known:
-            if isinstance(symbol, Entry):
-                continue
-            if str(symbol) == "n":
-                raise UsageError(
-                    f"{line.target} depends on the width n: in the standard parametrisation give "
-                    "every hidden weight a width, as in weights('W', width=512)"
-                )
-            raise UsageError(f"{line.target} depends on {symbol}: give it a number to compile")
 
 
 def _has_swapped(expression: Expr) -> bool:

@@ -22,74 +22,10 @@ from symntk.emission.plan import (
     Store,
 )
 from symntk.emission.printer import source_text
+from symntk.emission.template import FOOTER, HEADER
 
 _BLOCK = 1 << 22
 _WIDTH = 100
-
-_HEADER = '''\
-"""{title}
-
-{body}
-"""
-
-import math
-from typing import NamedTuple
-
-import numpy as np
-from numba import njit, prange
-
-DTYPE = np.{dtype}
-BLOCK = {block}  # pairs of inputs whose products are held at a time
-{constants}
-
-class Kernels(NamedTuple):
-    """The covariance of the outputs (NNGP) and the neural tangent kernel (NTK)."""
-
-    nngp: np.ndarray
-    ntk: np.ndarray
-
-'''
-
-_FOOTER = '''
-
-def _prepare(x, name):
-    """The inputs, and what depends on one sample alone."""
-    arrays = as_inputs(x, name, INPUTS)
-{prepare}
-    return {{
-{prepared}
-    }}
-
-
-def kernel(x1, x2=None):
-    """The kernels of all pairs of rows of x1 and of x2 (of x1 itself without x2).
-
-    {arguments}
-    Returns ``Kernels`` with arrays of shape (n1, n2); symmetric, with exact diagonal, without x2.
-    """
-    first = _prepare(x1, "x1")
-    second = first if x2 is None else _prepare(x2, "x2")
-    same_dimensions(first["arrays"], second["arrays"])
-    count1, count2 = len(first["nngp"]), len(second["nngp"])
-    nngp, ntk = np.empty((count1, count2), DTYPE), np.empty((count1, count2), DTYPE)
-    rows = max(1, BLOCK // count2)
-    for start in range(0, count1, rows):
-        stop = min(start + rows, count1)
-        left = start if x2 is None else 0
-{products}
-        _pairs(
-{call}
-        )
-    if x2 is None:
-        mirror(nngp, first["nngp"], ntk, first["ntk"])
-    return Kernels(nngp, ntk)
-
-
-def diag(x):
-    """The kernels of each row of x with itself, as vectors."""
-    sample = _prepare(x, "x")
-    return Kernels(sample["nngp"].astype(DTYPE), sample["ntk"].astype(DTYPE))
-'''
 
 
 def module_text(plan: KernelPlan, dtype: str) -> str:
@@ -101,7 +37,7 @@ def module_text(plan: KernelPlan, dtype: str) -> str:
     excerpts = quote(re.findall(r"[A-Za-z_]\w*", used))
     numbers = [excerpt.text for excerpt in excerpts if not excerpt.is_function]
     helpers = [_untyped(excerpt.text) for excerpt in excerpts if excerpt.is_function]
-    header = _HEADER.format(
+    header = HEADER.format(
         title=plan.title,
         body=_documentation(plan, dtype),
         dtype=dtype,
@@ -405,7 +341,7 @@ def _footer(plan: KernelPlan) -> str:
     prepare.append(f"{', '.join(results)} = _samples({', '.join(variances)})")
     prepared += [f'"{name}": {name},' for name in results]
     call = ", ".join(value for _, value in _arguments(plan))
-    return _FOOTER.format(
+    return FOOTER.format(
         prepare=_indented(prepare, 4),
         prepared=_indented(prepared, 8),
         products=_indented(products, 8),

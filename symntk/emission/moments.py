@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Max, Piecewise, Poly, PolynomialError, S, expand, pi, sqrt
+from sympy import And, Expr, Max, Piecewise, Poly, PolynomialError, Rational, S, expand, pi, sqrt
 
+from symntk.emission.forms import TINY
 from symntk.emission.stabilise import stabilise
-from symntk.emission.stable_moment import StableMoment
+from symntk.emission.stable_moment import SmoothGap, StableMoment
 from symntk.emission.symbols import (
     angle,
     c,
@@ -24,12 +25,23 @@ from symntk.emission.symbols import (
     size,
     small,
 )
+from symntk.gaussian.parity import is_even, is_odd
 
 
 def stable_moment(closed: Expr) -> StableMoment:
     """The stable form of a closed form in (q1, q2, c)."""
     value = stabilise(closed)
     return StableMoment(value, at_equal_inputs(value))
+
+
+def smooth_gap(f: Expr, closed: Expr, slope: Expr) -> SmoothGap:
+    """`SmoothGap` of a smooth f, from the closed forms of E[f(u) f(v)] and E[f'(u) f'(v)]."""
+    equal = {q1: q, q2: q, c: q}
+    k, m = closed.subs(equal), slope.subs(equal)
+    stable_k = at_equal_inputs(stabilise(closed))
+    radial = (m + 2 * q * m.diff(q) - q * k.diff(q) ** 2 / Max(TINY, stable_k)) / 2
+    parity = 1 if is_even(f) else -1 if is_odd(f) else 0
+    return SmoothGap(stabilise(slope), stabilise(radial), parity)
 
 
 def at_equal_inputs(value: Expr) -> Expr:
@@ -48,7 +60,8 @@ def gaps(moment: StableMoment, first_root: Expr, second_root: Expr) -> tuple[Exp
     then a sum of terms that each vanish with the angle: nothing cancels.  Even and odd K take the
     angle to the nearer axis, so that opposite inputs are as good as parallel ones.  Of the rest,
     n' - K(0) is zero for homogeneous functions, and for inputs of equal variance.
-    Where K is not such a polynomial, f is smooth, and the plain difference does.
+    Where K is not such a polynomial, f is smooth: `SmoothGap` for nearly equal inputs, else the
+    plain difference.
     """
     value, n_next = moment.value, first_root * second_root
     if moment.gap is not None:
@@ -60,9 +73,7 @@ def gaps(moment: StableMoment, first_root: Expr, second_root: Expr) -> tuple[Exp
     drop = _drop_from_zero_angle(value)
     same = Max(r1 - r2, r2 - r1)
     if drop is None:
-        plain = Max(S.Zero, n_next - value)
-        near = Piecewise((S.Zero, Max(g, same) <= 0), (plain, True))
-        return near, Max(S.Zero, n_next + value)
+        return _smooth(moment, n_next)
     at_zero = value.subs({c: n, root: S.Zero, angle: S.Zero})
     mismatch = S.Zero
     if not _is_homogeneous(at_zero, moment.diagonal):
@@ -77,6 +88,30 @@ def gaps(moment: StableMoment, first_root: Expr, second_root: Expr) -> tuple[Exp
     return (
         Piecewise((folded, ahead), (2 * n_next - folded, True)),
         Piecewise((2 * n_next - folded, ahead), (folded, True)),
+    )
+
+
+FIRST_ORDER = Rational(1, 10**8)
+"""Gaps smaller than this, beside n, are taken to first order; the others as differences."""
+
+
+def _smooth(moment: StableMoment, n_next: Expr) -> tuple[Expr, Expr]:
+    """(n' - K, n' + K) of a smooth function."""
+    near, far = Max(S.Zero, n_next - moment.value), Max(S.Zero, n_next + moment.value)
+    if moment.smooth is None:
+        return near, far
+    slope, radial = moment.smooth.slope, moment.smooth.radial
+    distance = (r1 - r2) ** 2
+    ends = radial.subs(q, q1) + radial.subs(q, q2)
+    parity = moment.smooth.parity
+    gap = low if parity else g
+    expansion = Max(S.Zero, gap * Max(slope, -slope) + distance * ends / 2)
+    small_gap = Max(gap, distance) <= FIRST_ORDER * n
+    if parity >= 0:
+        return Piecewise((expansion, small_gap), (near, True)), far
+    return (
+        Piecewise((expansion, And(small_gap, g <= s)), (near, True)),
+        Piecewise((expansion, And(small_gap, s < g)), (far, True)),
     )
 
 

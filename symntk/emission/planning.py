@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 
 import sympy as sp
 from sympy import Expr, Symbol
 
+from symntk.activations.properties import kinks
 from symntk.derivation import Derivation, Entry, Loop, Quantity, Statement, entries, needed
 from symntk.derivation.backward import fan_in
 from symntk.derivation.program import Site
@@ -15,12 +17,12 @@ from symntk.emission import forms
 from symntk.emission.calls import Functions, integrated_function
 from symntk.emission.hoisting import Planner, live, pair_segments, sample_lines
 from symntk.emission.lowering import Lowering
-from symntk.emission.moments import stable_moment
+from symntk.emission.moments import smooth_gap, stable_moment
 from symntk.emission.plan import CrossInput, Input, KernelPlan
 from symntk.emission.stabilise import stabilise
-from symntk.emission.stable_moment import StableMoment
+from symntk.emission.stable_moment import SmoothGap, StableMoment
 from symntk.errors import NoClosedForm
-from symntk.gaussian import BivariateNormalCDF, Expectation, Moment, expect, expect_one
+from symntk.gaussian import BivariateNormalCDF, Expectation, Moment, derivative, expect, expect_one
 from symntk.gaussian.symbols import u, x
 
 
@@ -88,7 +90,8 @@ def _moments(
     def of_pair(f: Expr, h: Expr) -> StableMoment:
         moment: Moment = derivation.moments.get((f, h)) or expect(f, h)
         if moment.value is not None and not moment.value.has(BivariateNormalCDF):
-            return stable_moment(moment.value)
+            stable = stable_moment(moment.value)
+            return stable if f != h else replace(stable, smooth=_smooth(derivation, f, moment))
         return functions.moment(f, h)
 
     @cache
@@ -103,6 +106,17 @@ def _moments(
         return of_pair(*factors)
 
     return pair, lambda expectation: of_one(expectation.integrand.xreplace({u: x}))
+
+
+def _smooth(derivation: Derivation, f: Expr, moment: Moment) -> SmoothGap | None:
+    """How f spreads nearly equal inputs, if it is smooth and its slope has a closed form."""
+    if moment.value is None or kinks(f):
+        return None
+    slope = derivative(f)
+    known: Moment = derivation.moments.get((slope, slope)) or expect(slope, slope)
+    if known.value is None or known.value.has(BivariateNormalCDF):
+        return None
+    return smooth_gap(f, moment.value, known.value)
 
 
 def _inputs(

@@ -168,6 +168,9 @@ class SourcePrinter(StrPrinter):
         tight = precedence(factor) > PRECEDENCE["Mul"] or self._is_call(text)
         return text if tight and not text.startswith("-") else f"({text})"
 
+    def _print_And(self, expr: Any) -> str:
+        return " and ".join(f"({self._print(part)})" for part in expr.args)
+
     def _print_Relational(self, expr: Any) -> str:
         return f"{self._print(expr.lhs)} {expr.rel_op} {self._print(expr.rhs)}"
 

@@ -1,0 +1,68 @@
+"""What every emitted module begins and ends with; the gaps are filled by `module_text`."""
+
+from __future__ import annotations
+
+HEADER = '''\
+"""{title}
+
+{body}
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, prange
+
+DTYPE = np.{dtype}
+BLOCK = {block}  # pairs of inputs whose products are held at a time
+{constants}
+
+class Kernels(NamedTuple):
+    """The covariance of the outputs (NNGP) and the neural tangent kernel (NTK)."""
+
+    nngp: np.ndarray
+    ntk: np.ndarray
+
+'''
+
+FOOTER = '''
+
+def _prepare(x, name):
+    """The inputs, and what depends on one sample alone."""
+    arrays = as_inputs(x, name, INPUTS)
+{prepare}
+    return {{
+{prepared}
+    }}
+
+
+def kernel(x1, x2=None):
+    """The kernels of all pairs of rows of x1 and of x2 (of x1 itself without x2).
+
+    {arguments}
+    Returns ``Kernels`` with arrays of shape (n1, n2); symmetric, with exact diagonal, without x2.
+    """
+    first = _prepare(x1, "x1")
+    second = first if x2 is None else _prepare(x2, "x2")
+    same_dimensions(first["arrays"], second["arrays"])
+    count1, count2 = len(first["nngp"]), len(second["nngp"])
+    nngp, ntk = np.empty((count1, count2), DTYPE), np.empty((count1, count2), DTYPE)
+    rows = max(1, BLOCK // count2)
+    for start in range(0, count1, rows):
+        stop = min(start + rows, count1)
+        left = start if x2 is None else 0
+{products}
+        _pairs(
+{call}
+        )
+    if x2 is None:
+        mirror(nngp, first["nngp"], ntk, first["ntk"])
+    return Kernels(nngp, ntk)
+
+
+def diag(x):
+    """The kernels of each row of x with itself, as vectors."""
+    sample = _prepare(x, "x")
+    return Kernels(sample["nngp"].astype(DTYPE), sample["ntk"].astype(DTYPE))
+'''
