@@ -58,7 +58,7 @@ class Quantity:
         return f"{self.kind}[{inside}]"
 
 
-class Entry(sp.Symbol):  # type: ignore[misc]
+class Entry(sp.Symbol):
     """The symbol of a quantity at a pair of inputs; real, and positive where it is a variance."""
 
     quantity: Quantity

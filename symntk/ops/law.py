@@ -27,7 +27,7 @@ Factor = tuple[Form, sp.Expr]
 """phi(G): a Gaussian linear form G and a function phi, SymPy in x."""
 
 
-class Statistic(sp.Symbol):  # type: ignore[misc]
+class Statistic(sp.Symbol):
     """The limit of a statistic over the coordinates of a vector, at the vector's own input.
 
     mean: of the argument of the layer norm ``node``; scale: what it divides by, or what the root
