@@ -62,6 +62,19 @@ def frozen() -> Graph:
     return Graph(v @ relu(w @ vector("x")), "network whose readout is frozen")
 
 
+def untrained() -> Graph:
+    """No parameter is trained: the NTK is zero."""
+    (w, v) = weights("W v", trainable=False)
+    return Graph(v @ relu(w @ vector("x")), "network of random features")
+
+
+def two_blocks() -> Graph:
+    """A repeated block after another."""
+    a, b, c, v = weights("A B C v")
+    first = repeat(lambda z: b @ relu(z), a @ vector("x"), "L")
+    return Graph(v @ relu(repeat(lambda z: c @ tanh(z), first, "M")), "network of two blocks")
+
+
 def shared() -> Graph:
     w, v = weights("W v")
     assert isinstance(w, Weight)
@@ -90,5 +103,7 @@ NETWORKS: dict[str, Callable[[], Graph]] = {
     "two_activations": two_activations,
     "standard": standard,
     "frozen": frozen,
+    "untrained": untrained,
+    "two_blocks": two_blocks,
     "shared": shared,
 }

@@ -263,6 +263,14 @@ def test_bad_files_are_refused(tmp_path: Path, x: Path) -> None:
     assert not out.exists()
 
 
+def test_a_kernel_that_is_not_finite_is_refused(tmp_path: Path) -> None:
+    """E[exp(2 u^2)] diverges at variance 1."""
+    data, out = tmp_path / "x.npy", tmp_path / "k.npy"
+    np.save(data, np.ones((2, 3)))
+    assert "not finite" in refused("kernel", "mlp", "--act", "exp(x**2)", data, "-o", out)
+    assert not out.exists()
+
+
 def test_check_passes_and_draws(tmp_path: Path) -> None:
     path = tmp_path / "error.png"
     output = done("check", "mlp", "--widths", "64,256", "--seeds", "10", "--plot", path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -40,13 +40,8 @@ class Evaluation:
 
     def run(self, statements: tuple[Statement, ...]) -> None:
         for statement in statements:
-            if statement.span is None:
-                self._state(statement.left, statement.right)
-                continue
-            index, first, last = statement.span
-            for value in range(int(first), int(last) + 1):
-                moved = [_at_layer(e, index, value) for e in (statement.left, statement.right)]
-                self._state(moved[0], moved[1])
+            for left, right in _instances(statement):
+                self._state(left, right)
 
     def _state(self, left: sp.Basic, right: sp.Basic) -> None:
         assert isinstance(left, Kernel)
@@ -74,6 +69,19 @@ class Evaluation:
         if not expression.args:
             return float(expression)  # type: ignore[arg-type]
         return float(expression.func(*(sp.Float(self.value(part), 17) for part in expression.args)))
+
+
+def _instances(statement: Statement) -> Iterator[tuple[sp.Basic, sp.Basic]]:
+    """The equation at every layer that it holds for."""
+    if statement.span is None:
+        yield statement.left, statement.right
+        return
+    index, first, last = statement.span
+    for value in range(int(first), int(last) + 1):
+        yield (
+            _at_layer(statement.left, index, value),
+            _at_layer(statement.right, index, value),
+        )
 
 
 def _at_site(expression: sp.Basic, site: str) -> sp.Basic:
@@ -144,9 +152,9 @@ def test_the_recursion_gives_the_kernels(name: str) -> None:
 def test_the_parts_add_up(derivation: Derivation) -> None:
     evaluation = Evaluation(derivation)
     reading = evaluation.page.reading
-    for statements in (reading.forward, reading.backward, reading.total, reading.parts):
+    for statements in (reading.forward, reading.backward, reading.total):
         evaluation.run(statements)
-    parts = [evaluation.known[statement.left] for statement in reading.parts]
+    parts = [evaluation.value(right) for s in reading.parts for _, right in _instances(s)]
     assert sum(parts) == pytest.approx(evaluation.known[reading.outputs[1]], rel=1e-12)
 
 

@@ -59,7 +59,7 @@ _ENTRIES = (
     Activation(
         "leaky_relu",
         x * _positive + alpha * x * _negative,
-        "leaky ReLU (default slope as in PyTorch)",
+        "leaky ReLU",
         r"\mathrm{LReLU}",
         (Parameter("slope", alpha, Rational(1, 100)),),
         source="maas2013",
@@ -67,7 +67,7 @@ _ENTRIES = (
     Activation(
         "abrelu",
         beta * x * _positive + alpha * x * _negative,
-        "two-slope ReLU, negative * min(x, 0) + positive * max(x, 0)",
+        "two-slope ReLU",
         r"\mathrm{ABReLU}",
         (
             Parameter("negative", alpha, Rational(-1, 2)),
@@ -171,7 +171,7 @@ _ENTRIES = (
         source="hendrycks2016",
     ),
     Activation("softplus", _softplus, "softplus", r"\mathrm{softplus}"),
-    Activation("mish", x * tanh(_softplus), "mish", r"\mathrm{Mish}", source="misra2020"),
+    Activation("mish", x * tanh(_softplus), "Mish", r"\mathrm{Mish}", source="misra2020"),
 )
 
 ACTIVATIONS: Mapping[str, Activation] = {entry.name: entry for entry in _ENTRIES}

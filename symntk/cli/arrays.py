@@ -43,7 +43,7 @@ def _read_npy(path: Path) -> NDArray[np.float64]:
     try:
         array: NDArray[Any] = np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as error:
-        raise UsageError(f"{path}: not an array of numbers in NumPy's format: {error}") from error
+        raise UsageError(f"{path}: not an array of numbers in NumPy's format") from error
     if array.dtype.kind not in "fiu":
         raise UsageError(f"{path}: real numbers are needed, the array holds {array.dtype}")
     if array.ndim != 2:

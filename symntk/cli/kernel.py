@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +12,9 @@ from symntk.cli.models import ModelChoice, model_options
 from symntk.cli.output import OUTPUT, check_writable, working
 from symntk.emission import DTYPES
 from symntk.errors import UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 INPUT = click.Path(path_type=Path)
 
@@ -69,4 +73,19 @@ def kernel(
     with working("Compiling the kernel"):
         compiled = derivation.compile(dtype=dtype)
         result = compiled(first, second)
+    _require_finite(result.nngp, result.ntk)
     write_arrays(output, which, result.nngp, result.ntk)
+
+
+def _require_finite(*matrices: NDArray[Any]) -> None:
+    """UsageError where a kernel overflows or an activation has no finite moment."""
+    import numpy as np
+
+    for matrix in matrices:
+        bad = np.argwhere(~np.isfinite(matrix))
+        if len(bad):
+            row, column = bad[0] + 1
+            raise UsageError(
+                f"the kernel of row {row} with row {column} is not finite: these inputs are too "
+                "large for the activation, or for floating-point numbers"
+            )

@@ -17,7 +17,11 @@ def check(graph: Graph, laws: Laws) -> tuple[Step, ...]:
     for output in graph.bodies():
         _require_closed_body(graph, output)
         _require_cuts(graph, output)
-    return _steps(", ".join(sorted({str(node.parameter) for node in readouts})))
+    names = sorted({str(node.parameter) for node in readouts})
+    if len(names) == 1:
+        return _steps(f"The readout {names[0]} is independent of the other weights and enters")
+    listed = f"{', '.join(names[:-1])} and {names[-1]}"
+    return _steps(f"The readouts {listed} are independent of the other weights, and each enters")
 
 
 def _readouts(graph: Graph, laws: Laws) -> list[Node]:
@@ -124,7 +128,7 @@ def _steps(readouts: str) -> tuple[Step, ...]:
             "Gaussian pre-activations",
             f,
             f,
-            assumption="Weights and biases are drawn independently from the standard normal law, "
+            assumption="Weights and biases are drawn independently from centred normal laws, "
             "so that pre-activations are jointly Gaussian in the limit, with independent "
             "coordinates.",
             source="lee2018",
@@ -134,7 +138,7 @@ def _steps(readouts: str) -> tuple[Step, ...]:
             "gradient independence",
             infinity,
             infinity,
-            assumption=f"The readout ({readouts}) is independent of the other weights and enters "
+            assumption=f"{readouts} "
             "only once, so that gradients are independent of the forward pass; checked on the "
             "graph.",
             source="yang2020",

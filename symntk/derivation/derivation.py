@@ -60,7 +60,7 @@ def _derive(graph: Graph) -> Derivation:
     return Derivation(graph, assumptions, tuple(forward.program), MappingProxyType(moments))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Derivation:
     """The infinite-width limit of a network, as a program of equations with their reasons.
 
@@ -74,6 +74,10 @@ class Derivation:
     assumptions: tuple[Step, ...]
     program: tuple[Statement, ...]
     moments: Moments
+
+    def __repr__(self) -> str:
+        count = len(self.program)
+        return f"<Derivation of {self.graph!r}: {count} equations>"
 
     @property
     def outputs(self) -> Mapping[str, Quantity]:

@@ -95,6 +95,9 @@ class Report:
     ntk: Comparison
     agreement: Agreement
 
+    def __str__(self) -> str:
+        return self.render()
+
     @property
     def passed(self) -> bool:
         """Whether every finding holds."""

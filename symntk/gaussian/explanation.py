@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from sympy import Add, Basic, Derivative, Expr, Integer, Mul, S
+from sympy import Add, Basic, Derivative, Expr, Gt, Integer, Mul, S
 
 from symntk.gaussian.algebra import Scalar
 from symntk.gaussian.engine import Engine, pairs
@@ -167,10 +167,21 @@ def _chain(problem: Problem, engine: Engine, told: set[Problem]) -> Iterator[Ste
         after,
         assumption=", ".join(f"{condition} > 0" for condition in reduction.condition),
         source=reduction.source,
-        reason=_REASONS[reduction.rule],
+        reason=_REASONS[reduction.rule] + _needed(reduction.condition),
     )
     for part in rest:
         yield from _chain(part, engine, told)
+
+
+def _needed(conditions: Sequence[Expr]) -> Prose:
+    """What must be positive for the rule to apply, as the end of a sentence."""
+    prose: Prose = ()
+    *others, last = conditions or (None,)
+    if last is None:
+        return prose
+    for condition in others:
+        prose += (", " if prose else ", which needs ", Gt(condition, 0, evaluate=False))
+    return (*prose, " and " if prose else ", which needs ", Gt(last, 0, evaluate=False))
 
 
 def _weighted(weight: Value, expectation: Expr) -> Expr:
@@ -202,5 +213,5 @@ def problem_expr(problem: Problem) -> Expr:
 
 def unexplained(expectation: Expr, reason: Prose = ()) -> tuple[Step, ...]:
     """One step that says that the expectation stays."""
-    said: Prose = ("no rule reduces this expectation; it is integrated numerically",)
+    said: Prose = ("no rule reduces this expectation, and it is integrated numerically",)
     return (Step("no closed form", expectation, expectation, reason=said + reason),)

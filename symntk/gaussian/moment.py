@@ -199,5 +199,6 @@ def even(f: Expr) -> bool:
 
 def _parity(f: Expr, g: Expr) -> Prose:
     if odd(f) or odd(g):
-        return (" (a function is odd, so that it vanishes at zero covariance)",)
+        which = "the function" if f == g else "one function"
+        return (f"; since {which} is odd, it vanishes at zero covariance",)
     return ()

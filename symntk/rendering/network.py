@@ -65,6 +65,8 @@ class Network:
                 for label in self._parameters_of(node):
                     stem = label.rstrip("0123456789")
                     if inside:
+                        if not self.layered:
+                            self.typesetter.gathered.add(label)
                         self._index_parameter(label, label, index)
                     elif label == f"{stem}{index}":
                         self._index_parameter(label, stem, index)
@@ -109,6 +111,9 @@ class Network:
         assert isinstance(body, Node) and isinstance(placeholder, Node)
         assert isinstance(times, sp.Expr)
         index = self.vectors[placeholder].index
+        if isinstance(index, sp.Integer):  # a layer that is there once
+            yield from self._body(body, None, seen)
+            return
         if not isinstance(index, sp.Symbol):
             raise NotImplementedError(f"a block without an index: {node}")
         first = sp.S.Zero

@@ -44,4 +44,6 @@ def mlp(
 
 def _title(phi: Activation, depth: object) -> str:
     layers = "layer" if depth == 1 else "layers"
-    return f"multilayer perceptron with {depth} hidden {layers} ({phi.title})"
+    words = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    count = words[depth - 1] if isinstance(depth, int) and depth <= len(words) else depth
+    return f"multilayer perceptron with {count} hidden {layers} ({phi.title})"

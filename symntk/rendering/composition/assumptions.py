@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symntk.rendering.composition.page import Page, capitalised
-from symntk.rendering.document import Block, Emphasis, Items, Piece
+from symntk.rendering.document import Block, Emphasis, Items, Paragraph, Piece
 
 LABEL = "A"
 _USED = {
@@ -14,7 +14,7 @@ _USED = {
 
 
 def assumptions(page: Page) -> list[Block]:
-    """The section: a numbered list, each with its source and where it is used."""
+    """The section: a numbered list of them, each with its source and where it is used."""
     items: list[tuple[Piece, ...]] = []
     for step in page.derivation.assumptions:
         text = step.assumption.rstrip(".")
@@ -23,4 +23,7 @@ def assumptions(page: Page) -> list[Block]:
             pieces += [" ", page.cite(step.source)]
         pieces.append(f". Used {_USED[step.rule]}." if step.rule in _USED else ".")
         items.append(tuple(pieces))
-    return [Items(tuple(items), LABEL)] if items else []
+    if not items:
+        return []
+    opening = Paragraph(("The derivation rests on the following.",))
+    return [opening, Items(tuple(items), LABEL)]

@@ -76,14 +76,15 @@ def _parameters(page: Page) -> tuple[Piece, ...]:
         pieces += _by_variance(page, weights, biases, standard)
     if not standard and len(parameters) < 2:
         pieces[-2] = " are independent with law "
-    pieces.append(", ")
     if _has_hidden_width(page):
-        pieces += [Math(Atom("n")), " is the number of units of a hidden layer, "]
+        pieces += [", and ", Math(Atom("n")), " is the width of a hidden layer"]
     frozen = [n for n, p in parameters.items() if not p.trainable]
-    if frozen:
-        pieces += ["all of them are trained except ", *_list(page, frozen), "."]
+    if len(frozen) == len(parameters):
+        pieces.append(". None of them is trained.")
+    elif frozen:
+        pieces += [". All of them are trained except ", *_list(page, frozen), "."]
     else:
-        pieces.append("and all of them are trained.")
+        pieces.append(". All of them are trained.")
     return tuple(pieces)
 
 
@@ -119,7 +120,7 @@ def _by_variance(
         groups.append([Math(page.typeset.subject(label)), " with law ", Math(_normal(law))])
     for index, group in enumerate(groups):
         if index:
-            pieces.append(", of ")
+            pieces.append(" and of " if index == len(groups) - 1 else ", of ")
         pieces += group
     return pieces
 
@@ -148,7 +149,17 @@ def _functions(page: Page) -> list[Block]:
         return []
     several = len(lines) > 1
     text = "The activations are" if several else "The activation, applied to each coordinate, is"
-    return [Paragraph((text,)), Display(tuple(lines))]
+    return [Paragraph((text,)), Display(tuple(lines)), *_constants(page)]
+
+
+def _constants(page: Page) -> list[Block]:
+    """The constants of the activations."""
+    shown = {s for f, _ in page.functions.definitions.values() for s in f.free_symbols} - {x}
+    found = sorted(shown, key=str)
+    if not found:
+        return []
+    text = "with constants " if len(found) > 1 else "with a constant "
+    return [Paragraph((text, Math(separated([page.typeset(symbol) for symbol in found])), "."))]
 
 
 def _shown(function: sp.Expr) -> sp.Expr:
@@ -171,12 +182,15 @@ def _kernels(page: Page) -> list[Block]:
         vector = typeset.indexed(Atom("z"), typeset.layer(index))
         coordinate = _coordinate(vector)
         sigma, theta = Kernel("Sigma", index), Kernel("Theta", index)
+        drawn = row(*(Apply(coordinate, Fence(where)) for where in (point, other)))
+        mean = row(limit, Apply(Atom("E", "blackboard"), Fence(drawn, "[", "]")))
     else:
         vector = Atom("h")
         coordinate = Atom("f")
         sigma, theta = Kernel("Sigma", None, "h"), Kernel("Theta")
-    inner = row(Scripts(Apply(vector, Fence(point)), above=Atom("⊤")), Apply(vector, Fence(other)))
-    mean = row(limit, Fraction(Atom("1", "number"), Atom("n")), inner)
+        at_point = Scripts(Apply(vector, Fence(point)), above=Atom("⊤"))
+        inner = row(at_point, Apply(vector, Fence(other)))
+        mean = row(limit, Fraction(Atom("1", "number"), Atom("n")), inner)
     lines.append(page.line(typeset(sigma), mean))
     if not reading.layered and reading.backward:
         slope = row(
@@ -199,12 +213,13 @@ def _kernels(page: Page) -> list[Block]:
     if reading.layered:
         layer = reading.outputs[0].layer
         assert layer is not None
-        closing = ["the sum being over all parameters ", theta_name, " before the layer, for one "]
-        closing += ["coordinate ", Math(coordinate), " of ", Math(vector), "; layer "]
-        closing += [Math(typeset.layer(layer)), " is the output ", Math(Atom("f")), "."]
+        closing = ["for one coordinate ", Math(coordinate), " of ", Math(vector), ", with the "]
+        closing += ["expectation over the draw of the parameters and the sum over all trained "]
+        closing += ["parameters ", theta_name, " of layers up to ", Math(typeset(index))]
+        closing += ["; layer ", Math(typeset.layer(layer)), " is the output ", Math(Atom("f")), "."]
     else:
         closing = ["for a vector ", Math(vector), " of the network, the last sum being over all "]
-        closing += ["parameters ", theta_name, "; without an index "]
+        closing += ["trained parameters ", theta_name, "; without an index "]
         closing += [Math(typeset(Kernel("Sigma", site=""))), " is the covariance of the output."]
     return [
         Paragraph(tuple(opening)),

@@ -114,15 +114,14 @@ class _Telling:
 
     def _unchanged(self, step: Step) -> Paragraph:
         """An expectation that no rule reduces."""
-        head = self.heads.get(step.before, step.before)
-        pieces: list[Piece] = [
-            "There is no closed form of ",
-            self.page.math(head),
-            ": ",
-            *self._reason(step),
-            ". It stays an expectation in the formulas below.",
-        ]
-        return Paragraph(tuple(pieces))
+        head = self.page.math(self.heads.get(step.before, step.before))
+        reason, again = self._reason(step), "no closed form" in self.explained
+        self.explained.add("no closed form")
+        if again:
+            more: list[Piece] = ["Nor is there a closed form of ", head, *reason[1:], "."]
+            return Paragraph(tuple(more))
+        pieces: list[Piece] = ["There is no closed form of ", head, ": ", *reason]
+        return Paragraph((*pieces, ". It stays an expectation in the formulas below."))
 
     def _reason(self, step: Step) -> list[Piece]:
         return [p if isinstance(p, str) else self.page.math(p) for p in step.reason]
@@ -133,7 +132,7 @@ class _Telling:
             pieces += [" ", self.page.cite(step.source)]
         if step.reason:
             pieces += [": ", *self._reason(step)]
-        pieces.append("." if not step.assumption else f", if {step.assumption}.")
+        pieces.append(".")
         return tuple(pieces)
 
     def _line(self, step: Step) -> Line:

@@ -17,9 +17,14 @@ def tangent(page: Page) -> list[Block]:
     parts = [bare_statement(statement) for statement in reading.parts]
     total = [bare_statement(statement) for statement in reading.total]
     pair = Math(page.typeset.pair("ab"))
-    opening = ("With the arguments ", pair, " left out, each trained parameter contributes")
+    if not parts:
+        return [Paragraph(("No parameter is trained, and the neural tangent kernel is zero.",))]
+    opening: list[Piece] = ["With the arguments ", pair, " left out, "]
+    opening.append("each trained parameter contributes")
+    if page.typeset.gathered:
+        opening.append(" (one of a repeated block, in all blocks together)")
     return [
-        Paragraph(opening),
+        Paragraph(tuple(opening)),
         Display(tuple(page.statement(statement) for statement in parts)),
         Paragraph(
             (

@@ -35,6 +35,7 @@ class KernelTypesetter(Printer):
     """What a notation has to say: how kernels, inputs and Gaussian laws are written.
 
     ``subjects`` are names of vectors and parameters that are not written as they are spelled;
+    ``gathered`` are parameters of blocks whose part of the NTK is that of all blocks together;
     ``laws`` are the numbers of laws that have one, so that the expectation is written E_1.
 
     Kernels are written at (x, x') where x is the network's only input, at (ξ, ξ') where ξ stands
@@ -52,6 +53,7 @@ class KernelTypesetter(Printer):
         inputs = list(self.dimensions)
         self.point = name(inputs[0]) if len(inputs) == 1 else Atom("ξ")
         self.subjects: dict[str, Layout] = {}
+        self.gathered: set[str] = set()
         self.laws: dict[tuple[sp.Expr, ...], int] = {}
 
     def __call__(self, expression: sp.Basic) -> Layout:
@@ -75,11 +77,17 @@ class KernelTypesetter(Printer):
             layer = self.layer(expr.layer)
             above = Fence(layer) if self.profile.bracketed else layer
         if expr.vector:
-            below = separated([self.subject(part) for part in expr.vector.split(",")])
+            below = separated([self._whose(part, expr) for part in expr.vector.split(",")])
         base = Scripts(letter, above, below) if above or below else letter
         if not expr.site:
             return base
         return Apply(base, Fence(self.pair(expr.site, expr.letter in ("mean", "scale"))))
+
+    def _whose(self, label: str, kernel: Kernel) -> Layout:
+        """The vector or parameter below a kernel; Theta_B is of the B of all blocks together."""
+        if kernel.letter == "Theta" and label in self.gathered:
+            return name(label)
+        return self.subject(label)
 
     def _of_inputs(self, expr: Kernel) -> Layout:
         """The product x . x' / d of one input, or of two inputs that share a weight."""

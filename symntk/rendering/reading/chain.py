@@ -47,6 +47,9 @@ def _vectors(layers: Layers, typesetter: Typesetter) -> dict[Node, Vector]:
     """z^(l) for the vector of layer l, f for the output."""
     found: dict[Node, Vector] = {}
     owners = {quantity.left: index for quantity, index in layers.indices.items()}
+    for span in map(layers.span, layers.loops):
+        if span is not None and span[1] == span[2]:  # a block that is there once
+            owners = {label: index.xreplace({span[0]: span[1]}) for label, index in owners.items()}
     graph = layers.derivation.graph
     for node, label in graph.names.items():
         if node == graph.output:

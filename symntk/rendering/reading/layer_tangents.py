@@ -151,29 +151,39 @@ class Tangent:
         """Each parameter's part of the NTK of the output.
 
         A part that arises in layer l passes every later layer through its dot Sigma:
-        sum over the parameter's layers l of own(l) prod_{k > l} dot Sigma^(k).
+        own(l) prod_{k > l} dot Sigma^(k).  Those of a block are stated for every layer of it.
         """
-        own: dict[str, list[tuple[sp.Expr, sp.Expr, Loop | None]]] = {}
+        own: dict[str, list[tuple[sp.Expr, sp.Expr]]] = {}
         steps: dict[str, Step] = {}
+        loops: dict[str, Loop | None] = {}
         for chain, loop in self._segments():
             root = chain[-1]
             for quantity, equation in self.layers.equations.items():
                 if quantity.kind != "Theta" or quantity.left != root.left or not quantity.right:
                     continue
-                steps[quantity.right] = equation.step
                 value = sp.expand(self.page(equation.value))
                 arising = sp.Add(*(t for t in sp.Add.make_args(value) if not self._has_theta(t)))
                 for index, part in self._by_layer(chain, arising):
-                    own.setdefault(quantity.right, []).append((part, index, loop))
-        last = self.layers.indices[self.layers.nngp]
+                    steps[quantity.right], loops[quantity.right] = equation.step, loop
+                    own.setdefault(quantity.right, []).append((part, index))
         return tuple(
-            Statement(
-                Kernel("Theta", last, label),
-                sp.Add(*(self._passed_on(*part, last) for part in parts)),
-                (steps[label],),
-            )
-            for label, parts in own.items()
+            self._part(label, parts, steps[label], loops[label]) for label, parts in own.items()
         )
+
+    def _part(
+        self, label: str, parts: list[tuple[sp.Expr, sp.Expr]], step: Step, loop: Loop | None
+    ) -> Statement:
+        """One parameter's part: that of each layer in a block."""
+        last = self.layers.indices[self.layers.nngp]
+        span = self.layers.span(loop)
+        if span is not None and span[1] == span[2]:
+            parts = [
+                (at_layer(own, LAYER, span[1]), at_layer(index, LAYER, span[1]))
+                for own, index in parts
+            ]
+            span = None
+        value = sp.Add(*(own * self._later(index, last) for own, index in parts))
+        return Statement(Kernel("Theta", last, label), value, (step,), span)
 
     def _by_layer(self, chain: list[Quantity], value: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
         """The parts of ``value`` by the layer in which they arise, dot Sigmas split off."""
@@ -201,14 +211,3 @@ class Tangent:
             return sp.Mul(*(Kernel("dot Sigma", index + n) for n in range(1, int(count) + 1)))
         k = sp.Symbol("k", integer=True)
         return sp.Product(Kernel("dot Sigma", k), (k, index + 1, last))
-
-    def _passed_on(
-        self, part: sp.Expr, index: sp.Expr, loop: Loop | None, last: sp.Expr
-    ) -> sp.Expr:
-        whole = part * self._later(index, last)
-        span = self.layers.span(loop)
-        if span is None:
-            return whole
-        if span[1] == span[2]:
-            return at_layer(whole, LAYER, span[1])
-        return sp.Sum(whole, span)

@@ -67,6 +67,8 @@ class Layers:
                     raise NotLayered("a block within a block")
                 self.equations[inner.target] = inner
         self.loops = [line for line in self.program if isinstance(line, Loop)]
+        if len(self.loops) > 1:
+            raise NotLayered("several blocks")
         self.indices: dict[Quantity, sp.Expr] = {}
         self.gaussian = self._gaussian()
 
