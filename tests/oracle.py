@@ -21,7 +21,11 @@ Known = dict[Entry, sp.Expr]
 
 
 def evaluate(derivation: Derivation, a: Sequence[float], b: Sequence[float]) -> Mapping[str, float]:
-    """Every output of the derivation for the inputs a and b of its only input vector."""
+    """Every output of the derivation for the inputs a and b of its only input vector.
+
+    Where a and b agree the values are those of (a, a), whose expectations have one variable:
+    behind a kink the rounding of a pair's covariance would be felt as its square root.
+    """
     (node,) = derivation.graph.inputs
     name = derivation.graph.names[node]
     known: Known = {}
@@ -32,7 +36,8 @@ def evaluate(derivation: Derivation, a: Sequence[float], b: Sequence[float]) -> 
         known[Quantity("Sigma", name, name).at(site)] = sp.sympify(value)
     constants = dict(derivation.values) | {sp.Symbol("d", positive=True, integer=True): len(a)}
     run(derivation.program, known, constants)
-    return {key: float(known[q.at("ab")]) for key, q in derivation.outputs.items()}
+    site = "aa" if vectors["a"] == vectors["b"] else "ab"
+    return {key: float(known[q.at(site)]) for key, q in derivation.outputs.items()}
 
 
 def exact(vector: Sequence[float]) -> list[sp.Rational]:
