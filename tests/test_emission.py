@@ -274,6 +274,13 @@ def test_modules_are_kept_by_their_content(tmp_path, monkeypatch) -> None:  # ty
     assert store("a = 1\n").read_text() == "a = 1\n"
 
 
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SYMNTK_CACHE", str(tmp_path / "file" / "inside"))
+    with pytest.raises(UsageError, match="SYMNTK_CACHE"):
+        store("a = 1\n")
+
+
 def test_nested_blocks_are_nested_loops() -> None:
     def inner(h):  # type: ignore[no-untyped-def]
         (w,) = weights("B")

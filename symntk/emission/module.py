@@ -179,9 +179,16 @@ def _sample_items(
             yield from _assignment(item, indent)
         elif isinstance(item, Store):
             before = "".join(f"{counter}, " for counter in counters)
-            for feature, array, place in _places(segments[item.segment]):
+            segment = segments[item.segment]
+            names = sp.numbered_symbols(f"w{segment.index}_")
+            shared, values = sp.cse(
+                [feature.value for feature in segment.features], symbols=names, order="none"
+            )
+            for name, part in shared:
+                yield f"{indent}{name} = {source_text(part)}"
+            for value, (_, array, place) in zip(values, _places(segment), strict=True):
                 target = f"{array}[{before}{place.format(sample='i')}]"
-                yield f"{indent}{target} = {source_text(feature.value)}"
+                yield f"{indent}{target} = {source_text(value)}"
         else:
             yield f"{indent}for {item.counter} in range({item.times}):"
             yield from _sample_items(

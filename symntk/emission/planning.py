@@ -183,7 +183,7 @@ def _equations(program: tuple[Statement, ...], indent: str = "") -> Iterator[str
         if isinstance(statement, Loop):
             for carry in statement.carries:
                 yield f"{indent}{carry.inner.at('ab')} = {sp.sstr(carry.start)}"
-            yield f"{indent}{statement.times} times:"
+            yield f"{indent}{'once' if statement.times == 1 else f'{statement.times} times'}:"
             yield from _equations(statement.body, indent + "    ")
             for carry in statement.carries:
                 yield f"{indent}    next {carry.inner.at('ab')} = {sp.sstr(carry.next)}"

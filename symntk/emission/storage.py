@@ -8,6 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from symntk.errors import UsageError
+
 VARIABLE = "SYMNTK_CACHE"
 """The environment variable that names another folder."""
 
@@ -30,14 +32,25 @@ def store(source: str) -> Path:
     """The file that holds ``source``, written if it is not there yet.
 
     Written beside its place and moved there, so that no process ever reads half a file.
+    Raises UsageError where the folder cannot be written.
     """
     digest = hashlib.sha256(source.encode()).hexdigest()[:20]
-    folder = cache_folder()
-    path = folder / f"kernel_{digest}.py"
+    path = cache_folder() / f"kernel_{digest}.py"
+    try:
+        _write(path, source)
+    except OSError as error:
+        raise UsageError(
+            f"compiled kernels are kept in {path.parent}, which cannot be written "
+            f"({error.strerror}): name another folder in the environment variable {VARIABLE}"
+        ) from error
+    return path
+
+
+def _write(path: Path, source: str) -> None:
     if path.is_file() and path.read_text(encoding="utf-8") == source:
-        return path
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(suffix=".py", prefix=".writing_", dir=folder)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(suffix=".py", prefix=".writing_", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(source)
@@ -45,4 +58,3 @@ def store(source: str) -> Path:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    return path

@@ -139,4 +139,7 @@ def mirror(nngp: Any, nngp_diagonal: Any, ntk: Any, ntk_diagonal: Any) -> None:
 
 def variances(x: Any) -> Any:
     """|x|^2 / d for each row."""
-    return np.einsum("ij,ij->i", x, x) / x.shape[1]
+    found = np.einsum("ij,ij->i", x, x) / x.shape[1]
+    if not np.isfinite(found).all():
+        raise ValueError(f"row {np.argmin(np.isfinite(found))} is too long: |x|^2 overflows")
+    return found
