@@ -110,3 +110,14 @@ def test_waves_with_a_phase_or_a_growing_factor(phi):
     derivation = derive(v @ activation(phi)(W @ x))
     assert not derivation.nngp.has(sp.I) and not derivation.ntk.has(sp.I)
     assert agrees(v @ activation(phi)(W @ x))
+
+
+def test_exchanging_the_inputs_changes_no_kernel():
+    """Between two different vectors (a, b) is not (b, a), but over all pairs of uses it is."""
+    h = relu(W @ x + b)
+    shared = A @ layer_norm(h, 0.3) + A @ h - 2 * layer_norm(V @ x)
+    top = erf(A @ relu(shared)) + erf(A @ erf(V @ x))
+    derivation = derive(v @ top + w @ layer_norm(h, 0.2))
+    here, there = (0.3, -1.2, 0.5), (2.1, 0.4, -1.9)
+    found, exchanged = evaluate(derivation, here, there), evaluate(derivation, there, here)
+    assert found == pytest.approx(exchanged, rel=1e-12)
