@@ -23,7 +23,7 @@ def draw(report: Report, path: Path) -> None:
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtra("matplotlib", "plot", "a plot") from None
-    figure = Figure(figsize=(5.6, 4.0), layout="constrained")
+    figure = Figure(figsize=(5.6, 5.0), layout="constrained")
     axes = figure.add_subplot()
     for part in (report.ntk, report.nngp):
         _draw_kernel(axes, part)
@@ -33,7 +33,18 @@ def draw(report: Report, path: Path) -> None:
     axes.set_xticks(widths, [str(width) for width in widths])
     axes.minorticks_off()
     axes.set_title("\n".join(wrap(report.title, 70)), fontsize=10)
-    axes.legend(frameon=False, fontsize=8)
+    handles, labels = axes.get_legend_handles_labels()
+    order = sorted(
+        range(len(labels)), key=lambda index: (labels[index][0] == "$", labels[index].split(",")[0])
+    )
+    figure.legend(
+        [handles[index] for index in order],
+        [labels[index] for index in order],
+        loc="outside lower center",
+        ncols=2,
+        frameon=False,
+        fontsize=8,
+    )
     figure.savefig(path, dpi=200)
 
 

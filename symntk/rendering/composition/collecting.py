@@ -21,11 +21,26 @@ def collected(expression: sp.Expr) -> sp.Expr:
     for term in sp.Add.make_args(sp.expand_mul(opaque)):
         coefficient, functions = term.as_independent(*units.values(), as_Add=False)
         terms[functions] = terms.get(functions, sp.S.Zero) + coefficient
-    total = sp.Add(*(sp.factor_terms(value) * functions for functions, value in terms.items()))
-    whole = _over_common_denominator(sp.factor_terms(total))
+    factored = {functions: sp.factor_terms(value) for functions, value in terms.items()}
+    plain = factored.pop(sp.S.One, sp.S.Zero)
+    total = sp.Add(*(value * functions for functions, value in factored.items()))
+    whole = _over_common_denominator(sp.factor_terms(plain + total))
+    apart = _beside(plain, _over_common_denominator(sp.factor_terms(total)))
     back = {dummy: unit for unit, dummy in units.items()}
-    result = whole.xreplace(back)
+    result = min(whole, apart, key=sp.count_ops).xreplace(back)
     return result if result.count_ops() <= expression.count_ops() else expression
+
+
+def _beside(plain: sp.Expr, total: sp.Expr) -> sp.Expr:
+    """plain + total, each factored by itself, behind the powers of symbols that both have."""
+    common = sp.Mul(
+        *(
+            power
+            for power in sp.Mul.make_args(plain)
+            if power.as_base_exp()[0].is_Symbol and power in sp.Mul.make_args(total)
+        )
+    )
+    return common * (plain / common + total / common)
 
 
 def _over_common_denominator(expression: sp.Expr) -> sp.Expr:

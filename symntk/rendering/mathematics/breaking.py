@@ -175,4 +175,9 @@ def _break_fence(
     )
     if len(inner) == 1:
         return None
+    if inner[0] == Row(()) and before and not _is_sign(before[-1]):
+        # nothing fits beside the opening bracket, which then goes to the next line
+        tail_lines = _break_fence((_TIMES,), function, fence, after, room, measure, room)
+        if tail_lines is not None:
+            return [row(*before), *tail_lines]
     return [row(head, inner[0]), *inner[1:-1], row(inner[-1], tail)]

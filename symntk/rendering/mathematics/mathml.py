@@ -19,6 +19,7 @@ from symntk.rendering.mathematics.layout import (
     Scripts,
     Space,
     Sum,
+    is_tall,
 )
 from symntk.rendering.mathematics.names import printable
 
@@ -47,7 +48,8 @@ def mathml(layout: Layout) -> str:
         case Scripts():
             return _scripts(layout)
         case Fence(inside, left, right):
-            return _row(_bracket(left) + mathml(inside) + _bracket(right))
+            tall = is_tall(inside)
+            return _row(_bracket(left, tall) + mathml(inside) + _bracket(right, tall))
         case Apply(function, arguments):
             return _row(mathml(function) + "<mo>&#x2061;</mo>" + mathml(arguments))
         case Bracket(text):
@@ -84,6 +86,8 @@ def _atom(atom: Atom) -> str:
             return f"<mi>{_SCRIPT.get(atom.text, text)}</mi>"
         case "blackboard":
             return f"<mi>{_BLACKBOARD.get(atom.text, text)}</mi>"
+        case "relation":
+            return f'<mo form="infix">{text}</mo>'  # with its space even where a cell begins
         case style if style in _SIGNS:
             return f"<mo>{text}</mo>"
         case _:
@@ -99,8 +103,10 @@ def _one(layout: Layout) -> str:
     return mathml(layout)
 
 
-def _bracket(text: str) -> str:
-    return f"<mo>{escape(text)}</mo>" if text else ""
+def _bracket(text: str, tall: bool) -> str:
+    """A bracket; one that does not stretch stands as close as in running text."""
+    stretchy = "" if tall else ' stretchy="false"'
+    return f"<mo{stretchy}>{escape(text)}</mo>" if text else ""
 
 
 def _sum(terms: tuple[tuple[str, Layout], ...]) -> str:
