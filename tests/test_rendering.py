@@ -145,3 +145,10 @@ def test_markdown_leaves_no_formula_open(name: str) -> None:
         assert inside.count("$") % 2 == 0
         for formula in re.findall(r"\$([^$]*)\$", inside):
             assert "\\{" not in formula and "\\," not in formula and "\\!" not in formula
+
+
+@pytest.mark.parametrize("title", ["network with a gate", "a network with a gate"])
+def test_a_title_may_have_its_article(title: str) -> None:
+    w, v = sn.weights("W v")
+    graph = sn.Graph(v @ sn.activation("relu")(w @ sn.vector("x")), title)
+    assert "kernel of a network with a gate" in sn.derive(graph).render("latex")

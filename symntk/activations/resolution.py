@@ -101,4 +101,4 @@ def _nameless(expression: Expr) -> Activation:
     for entry in BY_NAME.values():
         if entry.template == expression or entry.phi == expression:
             return entry
-    return Activation(format_activation(expression), expression, "user's activation")
+    return Activation(format_activation(expression), expression, "activation as given")

@@ -52,6 +52,8 @@ HEADING = "Neural tangent kernel"
 
 
 def _with_article(title: str) -> str:
+    if title.split()[0].lower() in ("a", "an", "the"):
+        return title[:1].lower() + title[1:]
     return f"{'an' if title[:1].lower() in 'aeiou' else 'a'} {title}"
 
 
