@@ -113,7 +113,7 @@ class AroundRepeat(AssumptionError):
 
 
 def _steps(readouts: str) -> tuple[Step, ...]:
-    n, f, infinity = Symbol("n", positive=True), Symbol("f"), Symbol("n") ** 0
+    n, f = Symbol("n", positive=True), Symbol("f")
     return (
         Step(
             "infinite width",
@@ -136,8 +136,8 @@ def _steps(readouts: str) -> tuple[Step, ...]:
         ),
         Step(
             "gradient independence",
-            infinity,
-            infinity,
+            f,
+            f,
             assumption=f"{readouts} "
             "only once, so that gradients are independent of the forward pass; checked on the "
             "graph.",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from symntk.derivation.expectations import Covariance, Expectations, Variable
+from symntk.derivation.expectations import Expectations, Variable
 from symntk.derivation.laws import Laws
 from symntk.derivation.program import (
     FIRST,
@@ -173,7 +173,7 @@ class Forward:
     def _of_terms(self, term: Term, other: Term, node: Node) -> sp.Expr:
         functions: dict[Variable, sp.Expr] = {(form, "a"): phi for form, phi in term.factors}
         functions |= {(form, "b"): phi for form, phi in other.factors}
-        value = self.expectations.product(functions, self._between, node)
+        value = self.expectations.product(functions, self._of_variables, node)
         if value == 0:
             return value
         return self.resolve(term.coefficient, "aa") * self.resolve(other.coefficient, "bb") * value
@@ -182,10 +182,6 @@ class Forward:
         """E Z(a), averaged over the blocks of coordinates."""
         one: Terms = (Term(sp.S.One, ()),)
         return sp.Add(*(share * self.expectation(terms, one, node) for share, terms in law.blocks))
-
-    @property
-    def _between(self) -> Covariance:
-        return lambda first, second: self._of_variables(first, second)
 
     def _of_variables(self, first: Variable, second: Variable) -> sp.Expr:
         (left, place), (right, other) = first, second
