@@ -15,7 +15,22 @@ from symntk.graph.language import (
     weights,
 )
 from symntk.graph.nodes import Node, ancestors
+from symntk.graph.positions import Positions
+from symntk.graph.recurrence import scan
 from symntk.graph.repetition import repeat
+from symntk.graph.sequences import (
+    attention,
+    average_pool,
+    flatten,
+    image,
+    positions,
+    sequence,
+    shift,
+    sinusoid,
+    sum_pool,
+    taps,
+    tokens,
+)
 from symntk.graph.weights import Bias, Parameter, Parametrization, Scale, Weight
 
 __all__ = [
@@ -24,20 +39,33 @@ __all__ = [
     "Node",
     "Parameter",
     "Parametrization",
+    "Positions",
     "Scale",
     "Weight",
     "add",
     "ancestors",
+    "attention",
+    "average_pool",
     "biases",
     "concat",
     "describe",
     "elementwise",
+    "flatten",
+    "image",
     "is_call",
     "layer_norm",
     "matmul",
+    "positions",
     "product",
     "repeat",
     "rms",
+    "scan",
+    "sequence",
+    "shift",
+    "sinusoid",
+    "sum_pool",
+    "taps",
+    "tokens",
     "vector",
     "weights",
 ]

@@ -127,7 +127,9 @@ class Writer:
             case "block_input":
                 return "h", _ATOM
             case "matmul":
-                return f"{node.parameter} @ {self._inside(node.inputs[0], _ATOM)}", _PRODUCT
+                return f"{self._matrix(node)} @ {self._inside(node.inputs[0], _ATOM)}", _PRODUCT
+            case "shift" | "pool" | "attention" | "scan" | "state" | "positions" | "sinusoid":
+                return self._along_positions(node), _ATOM
             case "sum":
                 return self._sum(node), _SUM
             case "product":
@@ -139,6 +141,34 @@ class Writer:
                 return f"repeat({block}, {start}, times={node['times']})", _ATOM
             case _:
                 return f"{node.op}({self._arguments(node)})", _ATOM
+
+    def _matrix(self, node: Node) -> str:
+        """W, W[1] of a family, or M[x] chosen by a token."""
+        if len(node.inputs) > 1:
+            return f"{node.parameter}[{self.whole(node.inputs[1])}]"
+        tap = dict(node.settings).get("tap")
+        return str(node.parameter) if tap is None else f"{node.parameter}[{tap}]"
+
+    def _along_positions(self, node: Node) -> str:
+        """Operations on sequences and grids."""
+        match node.op:
+            case "shift":
+                moves = ", ".join(f"{name}={_short(node[name])}" for name in ("offset", "stride"))
+                return f"shift({self.whole(node.inputs[0])}, {moves}, edge={node['edge']})"
+            case "pool":
+                return f"{self._inside(node.inputs[0], _ATOM)}.{node['kind']}()"
+            case "attention":
+                kinds = ", ".join(node[name] for name in ("scaling", "heads", "mechanism"))
+                return f"attention({self._arguments(node)}, {kinds})"
+            case "scan":
+                argument = fresh("h", set(self.names.values()) | _names_in(node.inputs[0]))
+                body = self.within({node["state"]: argument}).whole(node.inputs[0])
+                start = "".join(f", start={self.whole(part)}" for part in node.inputs[1:])
+                return f"scan(lambda {argument}: {body}{start})"
+            case "state":
+                return "h"
+            case _:
+                return f"{node.op}()"
 
     def _arguments(self, node: Node) -> str:
         arguments = [self.whole(part) for part in node.inputs]
@@ -166,6 +196,10 @@ class Writer:
         if isinstance(size, sp.Add):
             number = f"({number})"
         return f"{number} * {self._inside(term, _ATOM)}"
+
+
+def _short(values: tuple[int, ...]) -> str:
+    return str(values[0] if len(values) == 1 else values)
 
 
 def fresh(name: str, taken: set[str]) -> str:

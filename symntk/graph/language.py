@@ -1,6 +1,7 @@
 """The language in which a network is written down: it reads like the formula in a paper.
 
-Repeated blocks are in `symntk.graph.repetition`.
+Repeated blocks are in `symntk.graph.repetition`, sequences and grids in `symntk.graph.sequences`,
+loops over time in `symntk.graph.recurrence`.
 
 x = vector("x"); W, v = weights("W v"); (b,) = biases("b")
 f = graph(v @ relu(W @ x + b))
@@ -16,6 +17,7 @@ import sympy as sp
 from symntk.errors import GraphError
 from symntk.graph.naming import require_name
 from symntk.graph.nodes import Node, Width, ancestors, describe_width
+from symntk.graph.positions import Positions, describe_positions
 from symntk.graph.weights import (
     Bias,
     Number,
@@ -66,12 +68,30 @@ def biases(
     )
 
 
-def matmul(weight: Weight, node: Node) -> Node:
-    """The matrix product std / sqrt(fan_in) * W h; also written ``W @ h``."""
+def matmul(weight: Weight, node: Node, index: int | Node | None = None) -> Node:
+    """The matrix product std / sqrt(fan_in) * W h; also written ``W @ h``.
+
+    The fan-in of a one-hot vector counts as 1: E @ x is std times a column of E.
+    index: with a number k the matrix W[k], one of a family of independent ones; with a sequence of
+    tokens (or positions) a matrix for each token, W[x] @ h.
+    """
     if node.width == "scalar":
         raise GraphError(f"{weight.name} @ ...: a matrix product takes a vector, not a scalar")
     width: Width = weight.width if weight.width is not None else "n"
-    return Node("matmul", (node,), weight, width=width)
+    if isinstance(index, Node):
+        if not index.is_one_hot:
+            raise GraphError(f"{weight.name}[...]: a matrix is chosen by tokens or by positions")
+        shape = common_positions(f"{weight.name}[...] @ ...", (index, node))
+        return Node("matmul", (node, index), weight, width=width, positions=shape)
+    settings = () if index is None else (("tap", require_index(index, weight.name)),)
+    return Node("matmul", (node,), weight, settings, width, positions=node.positions)
+
+
+def require_index(index: object, what: str) -> int:
+    """``index`` if it is a whole number; GraphError, naming ``what``, if not."""
+    if isinstance(index, bool) or not isinstance(index, int):
+        raise GraphError(f"{what}[{index!r}]: a weight is indexed by a number or by tokens")
+    return index
 
 
 def add(*terms: tuple[Node | Bias, Number]) -> Node:
@@ -94,7 +114,9 @@ def add(*terms: tuple[Node | Bias, Number]) -> Node:
     if len(kept) == 1 and next(iter(kept.values())) == 1:
         return next(iter(kept))
     width = _common_width("a sum", kept)
-    return Node("sum", tuple(kept), settings=(("coefficients", tuple(kept.values())),), width=width)
+    shape = common_positions("a sum", kept)
+    settings = (("coefficients", tuple(kept.values())),)
+    return Node("sum", tuple(kept), settings=settings, width=width, positions=shape)
 
 
 def product(*factors: Node) -> Node:
@@ -109,7 +131,8 @@ def product(*factors: Node) -> Node:
         flat += factor.inputs if factor.op == "product" and not factor.name else (factor,)
     vectors = [factor for factor in flat if factor.width != "scalar"]
     width = _common_width("an elementwise product", vectors) if vectors else "scalar"
-    return Node("product", tuple(flat), width=width)
+    shape = common_positions("an elementwise product", flat)
+    return Node("product", tuple(flat), width=width, positions=shape)
 
 
 def elementwise(
@@ -141,7 +164,8 @@ def elementwise(
         ("values", constants),
     )
     width = _common_width(f"{called}(...)", arguments)
-    return Node("elementwise", tuple(arguments), settings=settings, width=width)
+    shape = common_positions(f"{called}(...)", arguments)
+    return Node("elementwise", tuple(arguments), settings=settings, width=width, positions=shape)
 
 
 def _in_real_variables(
@@ -181,10 +205,11 @@ def concat(*parts: Node) -> Node:
         raise GraphError(f"concat: give the inputs their dimensions, they have {found}")
     if len({isinstance(width, int) for width in widths}) > 1:
         raise GraphError(f"concat: give every part a width or none, not {found}")
+    shape = common_positions("concat", parts)
     if isinstance(widths[0], int):
-        return Node("concat", parts, width=sum(widths))  # type: ignore[arg-type]
+        return Node("concat", parts, width=sum(widths), positions=shape)  # type: ignore[arg-type]
     flat = (width if isinstance(width, tuple) else (width,) for width in widths)
-    return Node("concat", parts, width=tuple(chain.from_iterable(flat)))
+    return Node("concat", parts, width=tuple(chain.from_iterable(flat)), positions=shape)
 
 
 def layer_norm(node: Node, eps: Number = 0) -> Node:
@@ -193,12 +218,14 @@ def layer_norm(node: Node, eps: Number = 0) -> Node:
     if shift.is_negative:
         raise GraphError(f"the eps of a layer norm must not be negative, and it is {eps}")
     settings = (("eps", shift),)
-    return Node("layer_norm", (node,), settings=settings, width=node.width)
+    return Node(
+        "layer_norm", (node,), settings=settings, width=node.width, positions=node.positions
+    )
 
 
 def rms(node: Node) -> Node:
     """The scalar sqrt(|h|^2 / n), which converges to a constant as the width grows."""
-    return Node("rms", (node,), width="scalar")
+    return Node("rms", (node,), width="scalar", positions=node.positions)
 
 
 def _as_node(term: Node | Bias) -> Node:
@@ -225,3 +252,15 @@ def _common_width(what: str, nodes: Iterable[Node]) -> Width:
         found = " and ".join(sorted(map(describe_width, widths)))
         raise GraphError(f"{what} needs vectors of one width, got {found}")
     return widths.pop()
+
+
+def common_positions(what: str, nodes: Iterable[Node]) -> Positions:
+    """The axes of vectors that are combined position by position.
+
+    A single vector is taken at every position; sequences must have the same length.
+    """
+    shapes = dict.fromkeys(node.positions for node in nodes if node.positions)
+    if len(shapes) > 1:
+        found = " and ".join(describe_positions(shape) for shape in shapes)
+        raise GraphError(f"{what} needs sequences of one length, got {found}")
+    return next(iter(shapes), ())

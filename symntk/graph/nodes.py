@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import sympy as sp
 
 from symntk.errors import GraphError
 from symntk.graph.naming import require_name
+from symntk.graph.positions import Positions
 from symntk.graph.weights import Bias, Number, Parameter, Weight, number
 
 Width: TypeAlias = int | str | tuple["Width", ...]
@@ -31,6 +32,7 @@ class Node:
     parameter: the weight or bias it uses, if any.
     settings: the operation's constants, by name, hashable.
     width: length of the vector, see `Width`.
+    positions: the lengths of the axes of a sequence or a grid of vectors; empty for one vector.
     name: the name that the user gave, empty if none.
 
     Equality and hash are those of the content: the digest covers everything but the name, and
@@ -43,11 +45,13 @@ class Node:
     settings: tuple[tuple[str, Hashable], ...] = ()
     width: Width = "n"
     name: str = ""
+    positions: Positions = ()
     digest: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         parts = [self.op, repr(self.width), repr(self.parameter)]
         parts += [node.digest for node in self.inputs]
+        parts += [sp.srepr(length) for length in self.positions]
         parts += [f"{k}={_content(value)}" for k, value in self.settings if k not in COSMETIC]
         text = "\n".join(parts)
         object.__setattr__(self, "digest", hashlib.sha256(text.encode()).hexdigest())
@@ -65,7 +69,50 @@ class Node:
     def named(self, name: str) -> Node:
         """The same node under a name of the user's, used in print and in errors."""
         require_name(name, "a vector")
-        return Node(self.op, self.inputs, self.parameter, self.settings, self.width, name)
+        return replace(self, name=name)
+
+    @property
+    def is_one_hot(self) -> bool:
+        """Whether the vectors are one-hot: tokens, or positions themselves."""
+        return isinstance(self.width, str) and self.width.startswith("one-hot:")
+
+    def shift(self, by: int, edge: str = "zero") -> Node:
+        """The sequence of h_(t + by); see `symntk.graph.sequences.shift`."""
+        from symntk.graph.sequences import shift
+
+        return shift(self, by, edge)
+
+    def taps(
+        self, size: int | tuple[int, ...], edge: str = "same", stride: int | tuple[int, ...] = 1
+    ) -> tuple[Node, ...]:
+        """The views of a sliding window, one for each offset; see `symntk.graph.sequences.taps`."""
+        from symntk.graph.sequences import taps
+
+        return taps(self, size, edge, stride)
+
+    def sum(self) -> Node:
+        """The sum over all positions."""
+        from symntk.graph.sequences import pool
+
+        return pool(self, "sum")
+
+    def mean(self) -> Node:
+        """The mean over all positions."""
+        from symntk.graph.sequences import pool
+
+        return pool(self, "mean")
+
+    def first(self) -> Node:
+        """The vector at the first position."""
+        from symntk.graph.sequences import pool
+
+        return pool(self, "first")
+
+    def last(self) -> Node:
+        """The vector at the last position."""
+        from symntk.graph.sequences import pool
+
+        return pool(self, "last")
 
     def __add__(self, other: Node | Bias | int) -> Node:
         from symntk.graph.language import add

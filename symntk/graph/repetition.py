@@ -10,6 +10,7 @@ import sympy as sp
 from symntk.errors import GraphError
 from symntk.graph.naming import require_name
 from symntk.graph.nodes import Node, describe_width
+from symntk.graph.positions import describe_positions
 from symntk.graph.rewrite import draft, repeated
 from symntk.graph.weights import number
 
@@ -25,7 +26,7 @@ def repeat(block: Callable[[Node], Node], start: Node, times: int | str | sp.Exp
     depth = _DEPTH.get()
     token = _DEPTH.set(depth + 1)
     try:
-        placeholder = draft(depth, start.width)
+        placeholder = draft(depth, start.width, start.positions)
         body = block(placeholder)
     finally:
         _DEPTH.reset(token)
@@ -33,6 +34,11 @@ def repeat(block: Callable[[Node], Node], start: Node, times: int | str | sp.Exp
         raise GraphError(f"a repeated block must return a vector, not {body!r}")
     if count == 0:
         return start
+    if body.positions != start.positions:
+        raise GraphError(
+            "a repeated block must keep the positions: it takes "
+            f"{describe_positions(start.positions)} and gives {describe_positions(body.positions)}"
+        )
     if body.width != start.width:
         raise GraphError(
             f"a repeated block must keep the width: it takes {describe_width(start.width)} "

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import sympy as sp
 
 from symntk.graph.language import add, product
 from symntk.graph.nodes import Node, Width, ancestors, occurrences
+from symntk.graph.positions import Positions
 from symntk.graph.weights import Parameter
 
 Change = Callable[[Parameter], Parameter]
@@ -22,7 +24,7 @@ def rebuild(node: Node, inputs: tuple[Node, ...], parameter: Parameter | None) -
         case "product":
             new = product(*inputs)
         case _:
-            return Node(node.op, inputs, parameter, node.settings, node.width, node.name)
+            return replace(node, inputs=inputs, parameter=parameter)
     return new.named(node.name) if node.name else new
 
 
@@ -40,6 +42,8 @@ def rewrite(output: Node, known: Mapping[Node, Node], change: Change | None = No
         if node.op == "repeat":
             body = rewrite(node["body"], known, change)
             new = repeated(body, node["placeholder"], inputs[0], node["times"])
+        elif node.op == "scan":
+            new = scanned(node["state"], *inputs)
         else:
             parameter = change(node.parameter) if change and node.parameter else node.parameter
             new = rebuild(node, inputs, parameter)
@@ -53,19 +57,40 @@ def repeated(body: Node, placeholder: Node, start: Node, times: sp.Expr) -> Node
     Blocks that differ in anything have arguments that differ, so that no vector of one block is a
     vector of another; the argument bears a digest of what makes the block.
     """
-    unfinished = draft(placeholder["depth"], start.width)
+    unfinished = draft(placeholder["depth"], start.width, start.positions)
     if placeholder != unfinished:
         body = rewrite(body, {placeholder: unfinished})
     content = "\n".join((start.digest, body.digest, sp.srepr(times)))
     key = hashlib.sha256(content.encode()).hexdigest()
-    own = Node("block_input", settings=(*unfinished.settings, ("block", key)), width=start.width)
+    own = replace(unfinished, settings=(*unfinished.settings, ("block", key)))
     settings = (("body", rewrite(body, {unfinished: own})), ("placeholder", own), ("times", times))
-    return Node("repeat", (start,), settings=settings, width=start.width)
+    return Node("repeat", (start,), settings=settings, width=start.width, positions=start.positions)
 
 
-def draft(depth: int, width: Width) -> Node:
+def draft(depth: int, width: Width, positions: Positions = ()) -> Node:
     """The argument of a block that is not finished yet."""
-    return Node("block_input", settings=(("depth", depth),), width=width)
+    return Node("block_input", settings=(("depth", depth),), width=width, positions=positions)
+
+
+def scanned(state: Node, body: Node, *start: Node) -> Node:
+    """The node of h_t = body(h_(t-1)), a vector in terms of ``state``, which is h_(t-1).
+
+    The state bears a digest of the loop, so that loops that differ have states that differ.
+    """
+    unfinished = draft_state(state["depth"], state.width, state.positions)
+    if state != unfinished:
+        body = rewrite(body, {state: unfinished})
+    content = "\n".join(part.digest for part in (body, *start))
+    key = hashlib.sha256(content.encode()).hexdigest()
+    own = replace(unfinished, settings=(*unfinished.settings, ("loop", key)))
+    inputs = (rewrite(body, {unfinished: own}), *start)
+    settings = (("state", own),)
+    return Node("scan", inputs, settings=settings, width=body.width, positions=body.positions)
+
+
+def draft_state(depth: int, width: Width, positions: Positions) -> Node:
+    """The state of a loop over time that is not finished yet."""
+    return Node("state", settings=(("depth", depth),), width=width, positions=positions)
 
 
 def given_names(output: Node) -> dict[Node, str]:

@@ -10,7 +10,7 @@ import sympy as sp
 from symntk.errors import GraphError
 from symntk.graph.graph import Graph
 from symntk.graph.nodes import Node, ancestors
-from symntk.graph.rewrite import given_names, rebuild
+from symntk.graph.rewrite import given_names, rebuild, scanned
 from symntk.graph.weights import Parameter
 
 
@@ -41,6 +41,8 @@ class _Unrolling:
             inputs = tuple(done[child] for child in node.inputs)
             if node.op == "repeat":
                 new = self.written_out(node, inputs[0], known, suffix)
+            elif node.op == "scan":
+                new = scanned(node["state"], *inputs)
             else:
                 new = rebuild(node, inputs, self.parameter(node, suffix))
             name = self.vector(names.get(node, ""), suffix) if node.op != "input" else ""

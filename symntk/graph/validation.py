@@ -15,6 +15,11 @@ def validate(output: Node, bodies: Sequence[Node]) -> None:
 
     bodies: ``output`` and the outputs of the repeated blocks.
     """
+    if output.positions:
+        raise GraphError(
+            f"{describe(output)}: the output is a vector at every position; "
+            "end with .sum(), .mean(), .first() or .last(), or flatten it before the readout"
+        )
     owner: dict[str, Node] = {}
     for body in bodies:
         _check_parameters(body)
@@ -50,7 +55,7 @@ def _check_shapes(output: Node) -> None:
     fan_in: dict[str, Node] = {}
     for node in ancestors(output):
         if node.op == "matmul":
-            (argument,) = node.inputs
+            argument = node.inputs[0]
             assert node.parameter is not None
             first = fan_in.setdefault(node.parameter.name, argument)
             if first.width != argument.width:
@@ -88,9 +93,9 @@ def readouts(output: Node) -> Iterator[Node]:
     pending = [output]
     while pending:
         node = pending.pop()
-        if node.op in ("sum", "matmul", "bias"):
+        if node.op in ("sum", "matmul", "bias", "pool"):
             yield node
-        if node.op == "sum":
+        if node.op in ("sum", "pool"):
             pending.extend(node.inputs)
 
 

@@ -15,6 +15,7 @@ from symntk.graph.naming import require_name
 
 if TYPE_CHECKING:
     from symntk.graph.nodes import Node
+    from symntk.graph.sequences import Flattened
 
 Number: TypeAlias = int | float | Fraction | sp.Expr
 Parametrization: TypeAlias = Literal["ntk", "standard"]
@@ -96,13 +97,33 @@ class Weight:
         if self.width is not None:
             require_size(self.width, f"{self.name}: a width")
 
-    def __matmul__(self, node: Node) -> Node:
+    def __matmul__(self, node: Node | Flattened) -> Node:
         from symntk.graph.language import matmul
+        from symntk.graph.sequences import Flattened, dense_of_flattened
 
+        if isinstance(node, Flattened):
+            return dense_of_flattened(self, node)
         return matmul(self, node)
+
+    def __getitem__(self, index: int | Node) -> IndexedWeight:
+        """W[k], one of a family of independent matrices, or W[x], a matrix for each token."""
+        return IndexedWeight(self, index)
 
     def __str__(self) -> str:
         return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedWeight:
+    """One matrix of a family that shares a name and a scale: W[k], or M[x] by the token."""
+
+    weight: Weight
+    index: int | Node
+
+    def __matmul__(self, node: Node) -> Node:
+        from symntk.graph.language import matmul
+
+        return matmul(self.weight, node, self.index)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,265 @@
+"""Sequences and grids: where they come from, and the operations that move along positions.
+
+x = tokens("x"); E, W, v = weights("E W v")
+f = v @ relu(W @ (E @ x)).sum()                                  # s = v . sum_t phi(W E x_t)
+f = v @ relu(sum(W[k] @ (E @ x).shift(k) for k in (-1, 0, 1))).sum()       # a window of three
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product as combinations
+from typing import Literal, TypeAlias
+
+import sympy as sp
+
+from symntk.errors import GraphError
+from symntk.graph.language import matmul
+from symntk.graph.naming import require_name
+from symntk.graph.nodes import Node, Width
+from symntk.graph.positions import Positions, length, require_positions
+from symntk.graph.weights import Weight, require_size
+
+Edge: TypeAlias = Literal["zero", "valid", "circular"]
+Padding: TypeAlias = Literal["valid", "same", "full", "circular"]
+Pooling: TypeAlias = Literal["sum", "mean", "first", "last"]
+
+EDGES = ("zero", "valid", "circular")
+PADDINGS = ("valid", "same", "full", "circular")
+
+
+def tokens(name: str, length: int | None = None) -> Node:
+    """A sequence of tokens x_0, ..., x_(T-1), as one-hot vectors; its kernel is [x_t = x'_t'].
+
+    Sequences of one batch may differ in length; ``length`` fixes it.
+    """
+    require_name(name, "an input")
+    return _input(name, f"one-hot:{name}", _axes(name, (length,)))
+
+
+def sequence(name: str, dim: int | None = None, length: int | None = None) -> Node:
+    """A sequence of dense vectors x_t in R^dim; its kernel is x_t . x'_t' / dim."""
+    require_name(name, "an input")
+    width: Width = f"d:{name}" if dim is None else require_size(dim, f"{name}: a dimension")
+    return _input(name, width, _axes(name, (length,)))
+
+
+def image(name: str, channels: int | None = None, shape: tuple[int, int] | None = None) -> Node:
+    """A grid of vectors x_ij in R^channels, an image; its kernel is x_ij . x'_i'j' / channels."""
+    require_name(name, "an input")
+    width: Width = f"d:{name}" if channels is None else require_size(channels, f"{name}: channels")
+    return _input(name, width, _axes(name, shape or (None, None)))
+
+
+def _axes(name: str, sizes: Sequence[int | None]) -> Positions:
+    return tuple(
+        length(name, axis, len(sizes))
+        if size is None
+        else sp.Integer(require_size(size, f"{name}: a length"))
+        for axis, size in enumerate(sizes)
+    )
+
+
+def _input(name: str, width: Width, positions: Positions) -> Node:
+    return Node("input", settings=(("name", name),), width=width, name=name, positions=positions)
+
+
+def positions(node: Node) -> Node:
+    """The positions 0, 1, ... of a sequence as one-hot vectors: P @ positions(x) is a trainable
+    position encoding.
+    """
+    require_positions("positions(...)", 1, node.positions)
+    return Node("positions", width="one-hot:positions", positions=node.positions)
+
+
+def sinusoid(node: Node) -> Node:
+    """The fixed sinusoidal encoding of the positions of a sequence: sin(w_k t), cos(w_k t) with
+    w_k = 10000^(-2 k / n) (Vaswani et al. 2017, section 3.5).
+    """
+    require_positions("sinusoid(...)", 1, node.positions)
+    return Node("sinusoid", positions=node.positions)
+
+
+def shift(node: Node, by: int, edge: str = "zero") -> Node:
+    """The sequence of h_(t + by).
+
+    edge: what stands where t + by lies outside: "zero", or the other end ("circular"); "valid"
+    leaves such positions out: the sequence is ``by`` shorter.
+    """
+    require_positions("shift", 1, node.positions)
+    (size,) = node.positions
+    if isinstance(by, bool) or not isinstance(by, int):
+        raise GraphError(f"a sequence is shifted by a whole number of positions, not {by!r}")
+    match edge:
+        case "zero" | "circular":
+            return moved(node, (by,), (1,), edge, (size,))
+        case "valid":
+            return moved(node, (max(by, 0),), (1,), edge, (size - abs(by),))
+        case _:
+            raise GraphError(f"unknown edge {edge!r}; use {', '.join(EDGES)}")
+
+
+def moved(
+    node: Node, offset: tuple[int, ...], stride: tuple[int, ...], edge: str, shape: Positions
+) -> Node:
+    """y_p = h_(stride p + offset) for p in ``shape``."""
+    if not any(offset) and set(stride) == {1} and shape == node.positions:
+        return node
+    settings = (("offset", offset), ("stride", stride), ("edge", edge))
+    return Node("shift", (node,), settings=settings, width=node.width, positions=shape)
+
+
+def taps(
+    node: Node,
+    size: int | tuple[int, ...],
+    edge: str = "same",
+    stride: int | tuple[int, ...] = 1,
+) -> tuple[Node, ...]:
+    """The views of a sliding window over a sequence or a grid: one for each offset in it.
+
+    View o is the sequence of h_(stride p + o - left); a convolution is sum_o W[o] @ view_o.
+    edge: "valid" (windows inside: ceil((T - size + 1) / stride) of them), "same" (zeros around,
+    ceil(T / stride) windows), "full" (every overlap, T + size - 1 windows), or "circular".
+    With "same" and "circular" the zeros on the left are floor(p / 2) of
+    p = max((windows - 1) stride + size - T, 0); of lengths that are symbols p = size - stride,
+    so that the stride must then divide the length.
+    """
+    rank = len(node.positions)
+    if not rank:
+        raise GraphError("a sliding window takes a sequence or a grid, not a single vector")
+    sizes, strides = _per_axis(size, rank, "a window"), _per_axis(stride, rank, "a stride")
+    if edge not in PADDINGS:
+        raise GraphError(f"unknown edge {edge!r}; use {', '.join(PADDINGS)}")
+    axes = [
+        _windows(total, width, step, edge)
+        for total, width, step in zip(node.positions, sizes, strides, strict=True)
+    ]
+    shape = tuple(count for count, _ in axes)
+    kind = {"valid": "valid", "circular": "circular"}.get(edge, "zero")
+    return tuple(
+        moved(
+            node,
+            tuple(o - left for o, (_, left) in zip(offsets, axes, strict=True)),
+            strides,
+            kind,
+            shape,
+        )
+        for offsets in combinations(*map(range, sizes))
+    )
+
+
+def _windows(total: sp.Expr, size: int, stride: int, edge: str) -> tuple[sp.Expr, int]:
+    """The number of windows along an axis, and how far the first begins before position 0."""
+    if edge == "valid":
+        return _ceiling(total - size + 1, stride), 0
+    if edge == "full":
+        return _ceiling(total + size - 1, stride), size - 1
+    count = _ceiling(total, stride)
+    padding = (count - 1) * stride + size - total
+    missing = int(padding) if padding.is_Integer else size - stride
+    return count, max(missing, 0) // 2
+
+
+def _ceiling(count: sp.Expr, stride: int) -> sp.Expr:
+    return count if stride == 1 else sp.ceiling(count / stride)
+
+
+def _per_axis(value: int | tuple[int, ...], rank: int, what: str) -> tuple[int, ...]:
+    values = (value,) * rank if isinstance(value, int) else tuple(value)
+    if len(values) != rank:
+        raise GraphError(f"{what} needs {rank} numbers, one for each axis, not {values}")
+    return tuple(require_size(item, what) for item in values)
+
+
+def pool(node: Node, kind: Pooling) -> Node:
+    """The sum or the mean over all positions, or the vector at the first or the last one."""
+    if not node.positions:
+        raise GraphError(f"{kind}() takes a sequence or a grid, not a single vector")
+    return Node("pool", (node,), settings=(("kind", kind),), width=node.width)
+
+
+def average_pool(
+    node: Node,
+    size: int | tuple[int, ...],
+    stride: int | tuple[int, ...] | None = None,
+    edge: str = "valid",
+) -> Node:
+    """The mean over a sliding window; zeros beyond the edge count in the mean."""
+    views = taps(node, size, edge, size if stride is None else stride)
+    return sum(views[1:], start=views[0]) / len(views)
+
+
+def sum_pool(
+    node: Node,
+    size: int | tuple[int, ...],
+    stride: int | tuple[int, ...] | None = None,
+    edge: str = "valid",
+) -> Node:
+    """The sum over a sliding window."""
+    views = taps(node, size, edge, size if stride is None else stride)
+    return sum(views[1:], start=views[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Flattened:
+    """All vectors of a sequence or grid as one long vector; only a weight can be applied to it."""
+
+    node: Node
+
+
+def flatten(node: Node) -> Flattened:
+    """The vectors of all positions one after the other, for a dense layer W @ flatten(h)."""
+    if not node.positions:
+        raise GraphError("flatten takes a sequence or a grid, not a single vector")
+    return Flattened(node)
+
+
+def dense_of_flattened(weight: Weight, flattened: Flattened) -> Node:
+    """W @ flatten(h) = 1/sqrt(number of positions) sum_p W[p] @ h_p: a matrix for each position."""
+    node = flattened.node
+    index = Node("positions", width="one-hot:positions", positions=node.positions)
+    settings = (("kind", "flatten"),)
+    product = matmul(weight, node, index)
+    return Node("pool", (product,), settings=settings, width=product.width)
+
+
+Scaling: TypeAlias = Literal["1/d", "1/sqrt(d)"]
+
+
+def attention(
+    query: Node,
+    key: Node,
+    value: Node,
+    scaling: str = "1/sqrt(d)",
+    heads: str = "one",
+    mechanism: str = "softmax",
+) -> Node:
+    """Self-attention y_t = sum_r a(t, r) value_r with a(t, .) = softmax_r(query_t . key_r / s).
+
+    scaling: s = d ("1/d") or sqrt(d) ("1/sqrt(d)"), d the width of query and key.
+    heads: "one", or "many": independent copies of the weights that make query, key and value, whose
+    outputs are concatenated, their number going to infinity.
+    mechanism: "softmax", or "identity" for weights that are the logits themselves.
+    """
+    for name, given, allowed in (
+        ("scaling", scaling, ("1/d", "1/sqrt(d)")),
+        ("heads", heads, ("one", "many")),
+        ("mechanism", mechanism, ("softmax", "identity")),
+    ):
+        if given not in allowed:
+            raise GraphError(f"attention: unknown {name} {given!r}; use {' or '.join(allowed)}")
+    for node, what in ((query, "query"), (key, "key"), (value, "value")):
+        require_positions(f"the {what} of attention", 1, node.positions)
+    if key.positions != value.positions:
+        raise GraphError("attention: keys and values must have the same positions")
+    if query.width != key.width:
+        raise GraphError("attention: queries and keys must have one width")
+    settings = (("scaling", scaling), ("heads", heads), ("mechanism", mechanism))
+    return Node(
+        "attention",
+        (query, key, value),
+        settings=settings,
+        width=value.width,
+        positions=query.positions,
+    )
