@@ -27,13 +27,26 @@ if TYPE_CHECKING:
     from symntk.graph import Node as Node
     from symntk.graph import Scale as Scale
     from symntk.graph import add as add
+    from symntk.graph import attention as attention
+    from symntk.graph import average_pool as average_pool
+    from symntk.graph import batch_norm as batch_norm
     from symntk.graph import biases as biases
     from symntk.graph import concat as concat
+    from symntk.graph import conv as conv
     from symntk.graph import elementwise as elementwise
+    from symntk.graph import flatten as flatten
+    from symntk.graph import image as image
     from symntk.graph import layer_norm as layer_norm
+    from symntk.graph import max_pool as max_pool
+    from symntk.graph import positions as positions
     from symntk.graph import product as product
     from symntk.graph import repeat as repeat
     from symntk.graph import rms as rms
+    from symntk.graph import scan as scan
+    from symntk.graph import sequence as sequence
+    from symntk.graph import sinusoid as sinusoid
+    from symntk.graph import sum_pool as sum_pool
+    from symntk.graph import tokens as tokens
     from symntk.graph import vector as vector
     from symntk.graph import weights as weights
     from symntk.importers import load as load
@@ -45,8 +58,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "errors": ("AssumptionError", "GraphError", "SymntkError", "SyntaxProblem", "UsageError"),
     "finite": ("check",),
     "graph": (
-        "Graph", "Node", "Scale", "add", "biases", "concat", "elementwise", "layer_norm",
-        "product", "repeat", "rms", "vector", "weights",
+        "Graph", "Node", "Scale", "add", "attention", "average_pool", "batch_norm", "biases",
+        "concat", "conv", "elementwise", "flatten", "image", "layer_norm", "max_pool", "positions",
+        "product", "repeat", "rms", "scan", "sequence", "sinusoid", "sum_pool", "tokens", "vector",
+        "weights",
     ),
     "importers": ("load", "save"),
 }  # fmt: skip

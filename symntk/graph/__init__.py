@@ -14,13 +14,15 @@ from symntk.graph.language import (
     vector,
     weights,
 )
-from symntk.graph.nodes import Node, ancestors
+from symntk.graph.nodes import Node, ancestors, block_of, open_states
+from symntk.graph.outside import batch_norm, max_pool
 from symntk.graph.positions import Positions
 from symntk.graph.recurrence import scan
 from symntk.graph.repetition import repeat
 from symntk.graph.sequences import (
     attention,
     average_pool,
+    conv,
     flatten,
     image,
     positions,
@@ -46,8 +48,11 @@ __all__ = [
     "ancestors",
     "attention",
     "average_pool",
+    "batch_norm",
     "biases",
+    "block_of",
     "concat",
+    "conv",
     "describe",
     "elementwise",
     "flatten",
@@ -55,6 +60,8 @@ __all__ = [
     "is_call",
     "layer_norm",
     "matmul",
+    "max_pool",
+    "open_states",
     "positions",
     "product",
     "repeat",

@@ -5,6 +5,9 @@ r"""A vector printed as the formula that it means, in the language it was writte
     leaky_relu(slope=1/5)(z)            an activation with parameters
     layer_norm(h, eps=1e-6), rms(h), concat(h, z)
     repeat(lambda h: h + A @ relu(B @ h), z, times=L)
+    x.shift(-1), h.taps(3, "valid")[0], h.sum(), W @ flatten(h), M[x] @ h
+    conv(W, h, 3, "circular"), average_pool(h, 2), attention(q, k, v, "1/d", heads="many")
+    scan(lambda h: tanh(W @ h + U @ x), start=b)
 
 The formula is the language's own: what it prints, `symntk.importers` reads back.
 """
@@ -17,8 +20,16 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from symntk.graph.nodes import Node, ancestors
+from symntk.graph.nodes import Node, ancestors, block_of
 from symntk.graph.numerals import decimal
+from symntk.graph.windows import (
+    Window,
+    flattened_product,
+    single_window,
+    terms,
+    written_lengths,
+    written_view,
+)
 
 _SUM, _PRODUCT, _ATOM = 1, 2, 3
 """How tightly a formula binds.  A matrix product stands in brackets among factors."""
@@ -84,7 +95,7 @@ class Writer:
     names: vectors that are written by a name.
     head: what the formula calls the function of an elementwise node.
     numeral: how it writes a number.
-    block: how it writes a repeated block, from the node and the writer.
+    block: how it writes the block of a repetition or a loop, from the node and the writer.
     """
 
     names: Mapping[Node, str]
@@ -101,20 +112,22 @@ class Writer:
         return self._part(node)[0]
 
     def inline(self, node: Node) -> str:
-        """A repeated block as a function without a name."""
-        argument = fresh("h", set(self.names.values()) | _names_in(node["body"]))
-        writer = self.within({node["placeholder"]: argument})
-        return f"lambda {argument}: {writer.whole(node['body'])}"
+        """The block of a repetition or of a loop over time as a function without a name."""
+        body, placeholder = block_of(node)
+        argument = fresh("h", set(self.names.values()) | _names_in(body))
+        return f"lambda {argument}: {self.within({placeholder: argument}).whole(body)}"
 
     def within(self, names: Mapping[Node, str]) -> Writer:
         """A writer that knows further names."""
         return Writer({**self.names, **names}, self.head, self.numeral, self.block)
 
-    def _part(self, node: Node) -> tuple[str, int]:
-        return (self.names[node], _ATOM) if node in self.names else self._write(node)
+    def _part(self, part: Node | Window) -> tuple[str, int]:
+        if isinstance(part, Window):
+            return part.written(self.whole(part.node)), _ATOM
+        return (self.names[part], _ATOM) if part in self.names else self._write(part)
 
-    def _inside(self, node: Node, binding: int) -> str:
-        text, strength = self._part(node)
+    def _inside(self, part: Node | Window, binding: int) -> str:
+        text, strength = self._part(part)
         return text if strength >= binding else f"({text})"
 
     def _write(self, node: Node) -> tuple[str, int]:
@@ -127,11 +140,14 @@ class Writer:
             case "block_input":
                 return "h", _ATOM
             case "matmul":
+                window = single_window(node, self.names)
+                if window is not None:
+                    return self._part(window)
                 return f"{self._matrix(node)} @ {self._inside(node.inputs[0], _ATOM)}", _PRODUCT
             case "shift" | "pool" | "attention" | "scan" | "state" | "positions" | "sinusoid":
-                return self._along_positions(node), _ATOM
+                return self._along_positions(node)
             case "sum":
-                return self._sum(node), _SUM
+                return self._sum(node)
             case "product":
                 return " * ".join(self._inside(part, _ATOM) for part in node.inputs), _PRODUCT
             case "elementwise":
@@ -149,26 +165,32 @@ class Writer:
         tap = dict(node.settings).get("tap")
         return str(node.parameter) if tap is None else f"{node.parameter}[{tap}]"
 
-    def _along_positions(self, node: Node) -> str:
+    def _along_positions(self, node: Node) -> tuple[str, int]:
         """Operations on sequences and grids."""
         match node.op:
             case "shift":
-                moves = ", ".join(f"{name}={_short(node[name])}" for name in ("offset", "stride"))
-                return f"shift({self.whole(node.inputs[0])}, {moves}, edge={node['edge']})"
+                return written_view(node, self._inside(node.inputs[0], _ATOM)), _ATOM
             case "pool":
-                return f"{self._inside(node.inputs[0], _ATOM)}.{node['kind']}()"
+                product = flattened_product(node)
+                if product is not None:
+                    return (
+                        f"{product.parameter} @ flatten({self.whole(product.inputs[0])})",
+                        _PRODUCT,
+                    )
+                return f"{self._inside(node.inputs[0], _ATOM)}.{node['kind']}()", _ATOM
             case "attention":
-                kinds = ", ".join(node[name] for name in ("scaling", "heads", "mechanism"))
-                return f"attention({self._arguments(node)}, {kinds})"
+                settings = f', "{node["scaling"]}"'
+                for name, usual in (("heads", "one"), ("mechanism", "softmax")):
+                    if node[name] != usual:
+                        settings += f', {name}="{node[name]}"'
+                return f"attention({self._arguments(node)}{settings})", _ATOM
             case "scan":
-                argument = fresh("h", set(self.names.values()) | _names_in(node.inputs[0]))
-                body = self.within({node["state"]: argument}).whole(node.inputs[0])
                 start = "".join(f", start={self.whole(part)}" for part in node.inputs[1:])
-                return f"scan(lambda {argument}: {body}{start})"
+                return f"scan({self.block(node, self)}{start})", _ATOM
             case "state":
-                return "h"
+                return "h", _ATOM
             case _:
-                return f"{node.op}()"
+                return f"{node.op}({written_lengths(node.positions)})", _ATOM
 
     def _arguments(self, node: Node) -> str:
         arguments = [self.whole(part) for part in node.inputs]
@@ -176,16 +198,19 @@ class Writer:
             arguments.append(f"eps={self.numeral(node['eps'])}")
         return ", ".join(arguments)
 
-    def _sum(self, node: Node) -> str:
+    def _sum(self, node: Node) -> tuple[str, int]:
         text = ""
-        for term, coefficient in zip(node.inputs, node["coefficients"], strict=True):
+        window = single_window(node, self.names)
+        if window is not None:
+            return self._part(window)
+        for coefficient, term in terms(node, self.names):
             sign = "-" if coefficient.is_negative else "+"
             # a sign in front binds more tightly than a product: -u * v is (-u) * v
             binding = _PRODUCT if text or sign == "+" else _ATOM
             text += f" {sign} {self._multiple(abs(coefficient), term, binding)}"
-        return text[3:] if text.startswith(" + ") else "-" + text[3:]
+        return (text[3:] if text.startswith(" + ") else "-" + text[3:]), _SUM
 
-    def _multiple(self, size: sp.Expr, term: Node, binding: int) -> str:
+    def _multiple(self, size: sp.Expr, term: Node | Window, binding: int) -> str:
         """``size`` times a vector; a fraction without a short decimal as a quotient."""
         if size == 1:
             return self._inside(term, binding)
@@ -196,10 +221,6 @@ class Writer:
         if isinstance(size, sp.Add):
             number = f"({number})"
         return f"{number} * {self._inside(term, _ATOM)}"
-
-
-def _short(values: tuple[int, ...]) -> str:
-    return str(values[0] if len(values) == 1 else values)
 
 
 def fresh(name: str, taken: set[str]) -> str:

@@ -17,8 +17,26 @@ from symntk.graph.nodes import Node, ancestors, parameters
 from symntk.graph.rewrite import given_names
 from symntk.graph.validation import validate
 from symntk.graph.weights import Parameter
+from symntk.graph.windows import flattened_product
 
-_LETTERS = {"matmul": "z", "sum": "z", "repeat": "z", "block_input": "z"}
+_GAUSSIAN = frozenset({"matmul", "sum", "repeat", "block_input"})
+_MOVED = frozenset({"shift", "pool", "scan"})
+"""Operations that give vectors of the kind that they take."""
+
+
+def _positions_by(node: Node, names: Mapping[Node, str]) -> str:
+    """positions(h), where ``node`` is the positions of a sequence h that has a name."""
+    if node.op not in ("positions", "sinusoid"):
+        return ""
+    alike = (names[other] for other in names if other.positions == node.positions)
+    name = next(filter(str.isidentifier, alike), "")
+    return name and f"{node.op}({name})"
+
+
+def _letter(node: Node) -> str:
+    while node.op in _MOVED:
+        node = node.inputs[0]
+    return "z" if node.op in _GAUSSIAN else "h"
 
 
 @dataclass(frozen=True, repr=False)
@@ -95,7 +113,7 @@ class Graph:
         """A name for every node: the user's where there is one, else z1, h1, ...; f for the output.
 
         z are sums and matrix products (Gaussian in the limit), h everything else.  A matrix product
-        that is only a summand is called by its formula.
+        that is only a summand is called by its formula, and so are positions and shifted sequences.
         """
         every = [node for body in self.bodies() for node in ancestors(body)]
         given = self.given_names
@@ -103,7 +121,7 @@ class Graph:
         used_by: dict[Node, set[str]] = defaultdict(set)
         for node in every:
             for child in node.inputs:
-                used_by[child].add(node.op)
+                used_by[child].add(str(node["kind"]) if node.op == "pool" else node.op)
         counts: Counter[str] = Counter()
         names = {self.output: given.get(self.output, "f")}
         for node in every:
@@ -112,10 +130,10 @@ class Graph:
             if node in given or node.op == "bias":
                 names[node] = given.get(node, str(node.parameter))
                 continue
-            if node.op == "matmul" and used_by[node] == {"sum"}:
-                names[node] = formula(node, names)
+            if self._is_called_by_formula(node, used_by[node]):
+                names[node] = _positions_by(node, names) or formula(node, names)
                 continue
-            letter = _LETTERS.get(node.op, "h")
+            letter = _letter(node)
             while True:
                 counts[letter] += 1
                 name = f"{letter}{counts[letter]}"
@@ -123,6 +141,13 @@ class Graph:
                     break
             names[node] = name
         return MappingProxyType(names)
+
+    @staticmethod
+    def _is_called_by_formula(node: Node, used_by: set[str]) -> bool:
+        if node.op in ("shift", "positions", "sinusoid"):
+            return True
+        is_product = node.op == "matmul" or flattened_product(node) is not None
+        return is_product and len(used_by) == 1 and used_by <= {"sum", "flatten"}
 
     @property
     def depths(self) -> tuple[sp.Expr, ...]:

@@ -75,12 +75,17 @@ def matmul(weight: Weight, node: Node, index: int | Node | None = None) -> Node:
     index: with a number k the matrix W[k], one of a family of independent ones; with a sequence of
     tokens (or positions) a matrix for each token, W[x] @ h.
     """
+    if not isinstance(node, Node):
+        raise GraphError(f"{weight.name} @ {node!r}: a matrix product takes a vector")
     if node.width == "scalar":
         raise GraphError(f"{weight.name} @ ...: a matrix product takes a vector, not a scalar")
     width: Width = weight.width if weight.width is not None else "n"
     if isinstance(index, Node):
         if not index.is_one_hot:
-            raise GraphError(f"{weight.name}[...]: a matrix is chosen by tokens or by positions")
+            raise GraphError(
+                f"{weight.name}[...]: a matrix is chosen by tokens or by positions, which are "
+                f"one-hot, not by vectors of {describe_width(index.width)}"
+            )
         shape = common_positions(f"{weight.name}[...] @ ...", (index, node))
         return Node("matmul", (node, index), weight, width=width, positions=shape)
     settings = () if index is None else (("tap", require_index(index, weight.name)),)
@@ -197,6 +202,7 @@ def concat(*parts: Node) -> Node:
     """Concatenation along the width; parts share the coordinates in proportion to their widths."""
     if len(parts) < 2:
         raise GraphError("concat takes at least two vectors")
+    require_dense("concat(...)", parts)
     widths = tuple(part.width for part in parts)
     if any(width in ("any", "scalar") for width in widths):
         raise GraphError("concat takes vectors of known width: add a bias to a vector first")
@@ -214,6 +220,7 @@ def concat(*parts: Node) -> Node:
 
 def layer_norm(node: Node, eps: Number = 0) -> Node:
     """(h - mean h) / sqrt(var h + eps) over the coordinates of h; no gain, no bias."""
+    require_dense("layer_norm(...)", (node,))
     shift = number(eps, "eps")
     if shift.is_negative:
         raise GraphError(f"the eps of a layer norm must not be negative, and it is {eps}")
@@ -225,6 +232,7 @@ def layer_norm(node: Node, eps: Number = 0) -> Node:
 
 def rms(node: Node) -> Node:
     """The scalar sqrt(|h|^2 / n), which converges to a constant as the width grows."""
+    require_dense("rms(...)", (node,))
     return Node("rms", (node,), width="scalar", positions=node.positions)
 
 
@@ -244,7 +252,19 @@ def _scale(name: str, std: Scale | Number | None) -> Scale:
     return Scale.of(f"sigma_{name}", 1 if std is None else std)
 
 
+def require_dense(what: str, nodes: Iterable[Node]) -> None:
+    """GraphError where one of the vectors is one-hot: only matrices act on tokens."""
+    for node in nodes:
+        if node.is_one_hot:
+            source = describe_width(node.width)
+            raise GraphError(
+                f"{what} takes vectors, not {source}; embed them first, as in E @ {node}"
+            )
+
+
 def _common_width(what: str, nodes: Iterable[Node]) -> Width:
+    nodes = tuple(nodes)
+    require_dense(what, nodes)
     widths = {node.width for node in nodes} - {"any"}
     if not widths:
         return "any"

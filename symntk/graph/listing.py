@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import sympy as sp
 
 from symntk.graph.formula import Writer, fresh, head, is_call, numeral
-from symntk.graph.nodes import Node
+from symntk.graph.nodes import Node, block_of, open_states
+from symntk.graph.windows import operands
 
 MAX_HEIGHT = 12
 """Most operations inside one another in one formula; deeper ones are split."""
@@ -28,7 +29,9 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A function of a vector that is repeated: name(argument) is the last of its lines."""
+    """A function of a vector, a repeated block or the step of a loop: name(argument) is the last of
+    its lines.
+    """
 
     name: str
     argument: str
@@ -121,33 +124,43 @@ class _Lister:
             writer = writer.within({node: definition.name})
 
     def shown(self, output: Node, known: Mapping[Node, str]) -> list[Node]:
-        """What has a line of its own: named by the user, used twice, or deep in a formula."""
+        """What has a line of its own: named by the user, used twice, or deep in a formula.
+
+        What depends on the state of a loop has its line inside the loop.
+        """
         nodes = list(_reached(output, known))
-        uses = Counter(child for node in nodes for child in node.inputs)
+        opened = open_states(output)
+        named = set(known).union(self.given)
+        uses = _uses(nodes, output, named)
         height: dict[Node, int] = {}
         found = []
         for node in nodes:
-            height[node] = 1 + max((height.get(child, 0) for child in node.inputs), default=-1)
-            if node == output or not self.names[node].isidentifier():
+            below = (height.get(child, 0) for child in operands(node, named))
+            height[node] = 1 + max(below, default=-1)
+            if node == output or not self._may_stand_alone(node) or not opened[node] <= set(known):
                 continue
             if node in self.given:
                 wanted = self.names[node] != _own_name(node)
-            elif node.op in ("input", "bias"):
-                wanted = False
             else:
-                wanted = uses[node] > 1 or height[node] >= MAX_HEIGHT
+                wanted = uses[node] > 1 or (uses[node] > 0 and height[node] >= MAX_HEIGHT)
             if wanted:
                 height[node] = 0
                 found.append(node)
         return found
+
+    def _may_stand_alone(self, node: Node) -> bool:
+        is_short = node.op in ("input", "bias", "shift", "positions", "sinusoid", "state")
+        return self.names[node].isidentifier() and (node in self.given or not is_short)
 
     def _name(self, node: Node) -> str:
         name = self.names[node]
         return name if name.isidentifier() else fresh("out", self.taken)
 
     def block(self, node: Node, writer: Writer) -> str:
-        """A repeated block: in line where it is one formula, else by the name of its own lines."""
-        body, placeholder = node["body"], node["placeholder"]
+        """A repeated block or the step of a loop: in line where it is one formula, else by the
+        name of its own lines.
+        """
+        body, placeholder = block_of(node)
         argument = fresh("h", self.taken | set(writer.names.values()))
         inner = writer.within({placeholder: argument})
         alias: tuple[Line, ...] = ()
@@ -157,7 +170,7 @@ class _Lister:
         is_named = body in self.given and body not in inner.names
         if not alias and not is_named and not self.shown(body, inner.names):
             return f"lambda {argument}: {inner.whole(body)}"
-        name = fresh("block", self.taken)
+        name = fresh("step" if node.op == "scan" else "block", self.taken)
         self.taken.add(name)
         self.blocks.append(Block(name, argument, (*alias, *self.lines(body, inner))))
         return name
@@ -181,6 +194,19 @@ class _Lister:
 
 def _own_name(node: Node) -> str:
     return str(node["name"]) if node.op == "input" else str(node.parameter or "")
+
+
+def _uses(nodes: Sequence[Node], output: Node, named: Container[Node]) -> Counter[Node]:
+    """How often a formula would write each node; ``nodes`` has inputs first.
+
+    A shift is never a line of its own, so that what it shifts is written wherever it is.
+    """
+    uses = Counter({output: 1})
+    for node in reversed(nodes):
+        times = uses[node] if node.op == "shift" else min(uses[node], 1)
+        for child in operands(node, named) if times else ():
+            uses[child] += times
+    return uses
 
 
 def _reached(output: Node, known: Mapping[Node, str]) -> Iterator[Node]:

@@ -19,7 +19,7 @@ Width: TypeAlias = int | str | tuple["Width", ...]
 bias, which takes the width of what it is added to, ``"scalar"``; a tuple for a concatenation."""
 
 
-COSMETIC = frozenset({"label", "definition"})
+COSMETIC = frozenset({"label", "definition", "view"})
 """Settings that only say how a node is printed."""
 
 
@@ -114,6 +114,12 @@ class Node:
 
         return pool(self, "last")
 
+    def max(self) -> Node:
+        """Refused, with the reason."""
+        from symntk.graph.outside import max_pool
+
+        return max_pool(self)
+
     def __add__(self, other: Node | Bias | int) -> Node:
         from symntk.graph.language import add
 
@@ -186,6 +192,10 @@ def describe_width(width: Width) -> str:
             return "width 1 (a scalar)"
         case "any":
             return "no width of its own (a bias)"
+        case "one-hot:positions":
+            return "one-hot positions"
+        case str() if width.startswith("one-hot:"):
+            return f"the one-hot tokens of {width.removeprefix('one-hot:')}"
         case _:
             return f"the dimension of the input {width.removeprefix('d:')}"
 
@@ -202,6 +212,31 @@ def ancestors(*outputs: Node) -> Iterator[Node]:
             seen.add(node)
             stack.append((node, True))
             stack.extend((child, False) for child in reversed(node.inputs))
+
+
+def block_of(node: Node) -> tuple[Node, Node]:
+    """What a repeated block or a loop over time returns, and its argument."""
+    if node.op == "scan":
+        return node.inputs[0], node["state"]
+    return node["body"], node["placeholder"]
+
+
+def open_states(*outputs: Node) -> dict[Node, frozenset[Node]]:
+    """For every node that ``outputs`` depend on, the states of loops that it depends on.
+
+    A loop closes its own state; what depends on a state has a meaning inside its loop alone.
+    """
+    found: dict[Node, frozenset[Node]] = {}
+    for node in ancestors(*outputs):
+        states: frozenset[Node] = frozenset().union(*(found[child] for child in node.inputs))
+        if node.op == "state":
+            states |= {node}
+        elif node.op == "scan":
+            states -= {node["state"]}
+        elif node.op == "repeat":
+            states |= open_states(node["body"])[node["body"]]
+        found[node] = states
+    return found
 
 
 def occurrences(output: Node) -> Iterator[Node]:

@@ -75,9 +75,10 @@ def draft(depth: int, width: Width, positions: Positions = ()) -> Node:
 def scanned(state: Node, body: Node, *start: Node) -> Node:
     """The node of h_t = body(h_(t-1)), a vector in terms of ``state``, which is h_(t-1).
 
-    The state bears a digest of the loop, so that loops that differ have states that differ.
+    The state bears a digest of the loop, so that loops that differ have states that differ; where
+    a loop was made does not matter.
     """
-    unfinished = draft_state(state["depth"], state.width, state.positions)
+    unfinished = draft_state(0, state.width, state.positions)
     if state != unfinished:
         body = rewrite(body, {state: unfinished})
     content = "\n".join(part.digest for part in (body, *start))

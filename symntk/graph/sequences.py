@@ -15,9 +15,9 @@ from typing import Literal, TypeAlias
 import sympy as sp
 
 from symntk.errors import GraphError
-from symntk.graph.language import matmul
+from symntk.graph.language import add, matmul, require_dense
 from symntk.graph.naming import require_name
-from symntk.graph.nodes import Node, Width
+from symntk.graph.nodes import Node, Width, describe_width
 from symntk.graph.positions import Positions, length, require_positions
 from symntk.graph.weights import Weight, require_size
 
@@ -65,20 +65,38 @@ def _input(name: str, width: Width, positions: Positions) -> Node:
     return Node("input", settings=(("name", name),), width=width, name=name, positions=positions)
 
 
-def positions(node: Node) -> Node:
-    """The positions 0, 1, ... of a sequence as one-hot vectors: P @ positions(x) is a trainable
-    position encoding.
+def positions(*of: Node | int) -> Node:
+    """The positions 0, 1, ... of a sequence or a grid as one-hot vectors: P @ positions(x) is a
+    trainable position encoding.
+
+    of: the sequence or grid, or the lengths of its axes.
     """
-    require_positions("positions(...)", 1, node.positions)
-    return Node("positions", width="one-hot:positions", positions=node.positions)
+    shape = _shape("positions", of)
+    if not shape:
+        raise GraphError("positions(...) takes a sequence or a grid, not a single vector")
+    return Node("positions", width="one-hot:positions", positions=shape)
 
 
-def sinusoid(node: Node) -> Node:
+def sinusoid(*of: Node | int) -> Node:
     """The fixed sinusoidal encoding of the positions of a sequence: sin(w_k t), cos(w_k t) with
     w_k = 10000^(-2 k / n) (Vaswani et al. 2017, section 3.5).
+
+    of: the sequence, or its length.
     """
-    require_positions("sinusoid(...)", 1, node.positions)
-    return Node("sinusoid", positions=node.positions)
+    shape = _shape("sinusoid", of)
+    require_positions("sinusoid(...)", 1, shape)
+    return Node("sinusoid", positions=shape)
+
+
+def _shape(name: str, of: Sequence[Node | int]) -> Positions:
+    """The axes of a sequence or grid, or those whose lengths are given."""
+    match of:
+        case [Node() as node]:
+            return node.positions
+        case [int()] | [int(), int()]:
+            return tuple(sp.Integer(require_size(size, f"{name}: a length")) for size in of)
+        case _:
+            raise GraphError(f"{name}(...) takes a sequence, or its length")
 
 
 def shift(node: Node, by: int, edge: str = "zero") -> Node:
@@ -100,13 +118,31 @@ def shift(node: Node, by: int, edge: str = "zero") -> Node:
             raise GraphError(f"unknown edge {edge!r}; use {', '.join(EDGES)}")
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a shifted sequence was asked for: view number ``index`` of `taps`."""
+
+    size: tuple[int, ...]
+    edge: str
+    stride: tuple[int, ...]
+    index: int
+
+
 def moved(
-    node: Node, offset: tuple[int, ...], stride: tuple[int, ...], edge: str, shape: Positions
+    node: Node,
+    offset: tuple[int, ...],
+    stride: tuple[int, ...],
+    edge: str,
+    shape: Positions,
+    view: View | None = None,
 ) -> Node:
-    """y_p = h_(stride p + offset) for p in ``shape``."""
+    """y_p = h_(stride p + offset) for p in ``shape``; ``view`` only says how it is printed."""
     if not any(offset) and set(stride) == {1} and shape == node.positions:
         return node
-    settings = (("offset", offset), ("stride", stride), ("edge", edge))
+    for total, rest in zip(node.positions, shape, strict=True):
+        if rest.is_nonpositive:
+            raise GraphError(f"no position is left of a sequence of length {total}")
+    settings = (("offset", offset), ("stride", stride), ("edge", edge), ("view", view))
     return Node("shift", (node,), settings=settings, width=node.width, positions=shape)
 
 
@@ -144,8 +180,9 @@ def taps(
             strides,
             kind,
             shape,
+            View(sizes, edge, strides, index),
         )
-        for offsets in combinations(*map(range, sizes))
+        for index, offsets in enumerate(combinations(*map(range, sizes)))
     )
 
 
@@ -176,7 +213,25 @@ def pool(node: Node, kind: Pooling) -> Node:
     """The sum or the mean over all positions, or the vector at the first or the last one."""
     if not node.positions:
         raise GraphError(f"{kind}() takes a sequence or a grid, not a single vector")
+    if kind in ("sum", "mean"):
+        require_dense(f".{kind}()", (node,))
     return Node("pool", (node,), settings=(("kind", kind),), width=node.width)
+
+
+def conv(
+    weight: Weight,
+    node: Node,
+    size: int | tuple[int, ...],
+    edge: str = "same",
+    stride: int | tuple[int, ...] = 1,
+) -> Node:
+    """The convolution sum_o W[o] @ view_o over the views of a sliding window, see `taps`.
+
+    It is a sum over the window; divided by the root of the window's size it is the convolution of
+    neural-tangents, whose fan-in counts the window.
+    """
+    views = taps(node, size, edge, stride)
+    return add(*((matmul(weight, view, index), 1) for index, view in enumerate(views)))
 
 
 def average_pool(
@@ -210,6 +265,7 @@ class Flattened:
 
 def flatten(node: Node) -> Flattened:
     """The vectors of all positions one after the other, for a dense layer W @ flatten(h)."""
+    require_dense("flatten(...)", (node,))
     if not node.positions:
         raise GraphError("flatten takes a sequence or a grid, not a single vector")
     return Flattened(node)
@@ -251,10 +307,12 @@ def attention(
             raise GraphError(f"attention: unknown {name} {given!r}; use {' or '.join(allowed)}")
     for node, what in ((query, "query"), (key, "key"), (value, "value")):
         require_positions(f"the {what} of attention", 1, node.positions)
+        require_dense(f"the {what} of attention", (node,))
     if key.positions != value.positions:
         raise GraphError("attention: keys and values must have the same positions")
     if query.width != key.width:
-        raise GraphError("attention: queries and keys must have one width")
+        found = " and ".join(describe_width(node.width) for node in (query, key))
+        raise GraphError(f"attention: queries and keys must have one width, not {found}")
     settings = (("scaling", scaling), ("heads", heads), ("mechanism", mechanism))
     return Node(
         "attention",

@@ -120,9 +120,15 @@ class IndexedWeight:
     weight: Weight
     index: int | Node
 
-    def __matmul__(self, node: Node) -> Node:
+    def __matmul__(self, node: Node | Flattened) -> Node:
         from symntk.graph.language import matmul
+        from symntk.graph.sequences import Flattened
 
+        if isinstance(node, Flattened):
+            raise GraphError(
+                f"{self.weight.name}[...] @ flatten(...): flatten has a matrix for each position "
+                "already; use a weight without an index"
+            )
         return matmul(self.weight, node, self.index)
 
 
