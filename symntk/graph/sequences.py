@@ -49,6 +49,8 @@ def image(name: str, channels: int | None = None, shape: tuple[int, int] | None 
     """A grid of vectors x_ij in R^channels, an image; its kernel is x_ij . x'_i'j' / channels."""
     require_name(name, "an input")
     width: Width = f"d:{name}" if channels is None else require_size(channels, f"{name}: channels")
+    if shape is not None and len(shape) != 2:
+        raise GraphError(f"{name}: the shape of an image is (height, width), not {shape}")
     return _input(name, width, _axes(name, shape or (None, None)))
 
 
@@ -230,6 +232,8 @@ def conv(
     It is a sum over the window; divided by the root of the window's size it is the convolution of
     neural-tangents, whose fan-in counts the window.
     """
+    if not isinstance(weight, Weight):
+        raise GraphError(f"conv takes a weight first, as in conv(W, h, 3), not {weight}")
     views = taps(node, size, edge, stride)
     return add(*((matmul(weight, view, index), 1) for index, view in enumerate(views)))
 

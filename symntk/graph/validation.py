@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from symntk.errors import GraphError
 from symntk.graph.formula import describe
-from symntk.graph.nodes import Node, Width, ancestors, describe_width, occurrences
+from symntk.graph.nodes import Node, Width, ancestors, describe_width, occurrences, open_states
+from symntk.graph.positions import Length, describe_positions
 from symntk.graph.weights import Parameter
 
 
@@ -20,6 +21,10 @@ def validate(output: Node, bodies: Sequence[Node]) -> None:
             f"{describe(output)}: the output is a vector at every position; "
             "end with .sum(), .mean(), .first() or .last(), or flatten it before the readout"
         )
+    if output.is_one_hot:
+        raise GraphError(f"{describe(output)}: the output is one-hot; end with a readout, v @ h")
+    _check_loops(bodies)
+    _check_inputs(bodies)
     owner: dict[str, Node] = {}
     for body in bodies:
         _check_parameters(body)
@@ -51,19 +56,61 @@ def _check_parameters(output: Node) -> None:
 
 
 def _check_shapes(output: Node) -> None:
-    """A shared matrix has one shape, so all its arguments have one width."""
-    fan_in: dict[str, Node] = {}
+    """A shared matrix has one shape, so all its arguments have one width and one kind of index."""
+    first_use: dict[str, Node] = {}
     for node in ancestors(output):
         if node.op == "matmul":
-            argument = node.inputs[0]
             assert node.parameter is not None
-            first = fan_in.setdefault(node.parameter.name, argument)
-            if first.width != argument.width:
-                found = " and ".join(describe_width(arg.width) for arg in (first, argument))
+            name = node.parameter.name
+            first = first_use.setdefault(name, node)
+            widths = [use.inputs[0].width for use in (first, node)]
+            if widths[0] != widths[1]:
+                found = " and ".join(map(describe_width, widths))
                 raise GraphError(
-                    f"{node.parameter.name}: used on vectors of {found}; "
-                    "a shared weight has one shape"
+                    f"{name}: used on vectors of {found}; a shared weight has one shape"
                 )
+            indices = [_index(use) for use in (first, node)]
+            if indices[0] != indices[1]:
+                raise GraphError(
+                    f"{name}: used {indices[0]} and {indices[1]}; give each a weight of its own"
+                )
+
+
+def _index(product: Node) -> str:
+    """Which of the matrices of one name a product uses, as an error tells it."""
+    if len(product.inputs) > 1:
+        index = product.inputs[1]
+        lengths = f" of {describe_positions(index.positions)}" if index.op == "positions" else ""
+        return f"with a matrix for each of {describe_width(index.width)}{lengths}"
+    return "with a number as index" if "tap" in dict(product.settings) else "without an index"
+
+
+def _check_loops(bodies: Sequence[Node]) -> None:
+    """The state of a loop is used inside its loop, and at its own step."""
+    if open_states(bodies[0])[bodies[0]]:
+        raise GraphError(
+            "the state of a scan is used outside its block; use the sequence that scan returns"
+        )
+    for body in bodies:
+        opened = open_states(body)
+        for node in opened:
+            if node.op in ("shift", "pool", "attention", "scan") and opened[node]:
+                raise GraphError(
+                    f"{describe(node)}: the block of a scan uses its state at another step; "
+                    "only the step before is known"
+                )
+
+
+def _check_inputs(bodies: Sequence[Node]) -> None:
+    """An input whose length counts is an input of the network."""
+    nodes = [node for body in bodies for node in ancestors(body)]
+    inputs = {str(node["name"]) for node in nodes if node.op == "input"}
+    lengths = {length for node in nodes for axis in node.positions for length in axis.atoms(Length)}
+    for name in sorted({length.input for length in lengths} - inputs):
+        raise GraphError(
+            f"{name}: the network uses the length of this input and nothing else of it; "
+            "use its vectors, or give the length as a number"
+        )
 
 
 def _check_lengths(output: Node, is_output: bool) -> None:
