@@ -36,12 +36,12 @@ def _readouts(graph: Graph, laws: Laws) -> list[Node]:
             "and it is not Gaussian",
             "End the network with v @ h, v a weight of its own",
         )
-    pending, found = [node for node, _ in forms[0]], []
+    pending, found = [ref.node for ref, _ in forms[0]], []
     while pending:
         node = pending.pop()
         parts = laws.parts(node)
         if parts is not None:
-            pending += [part for part, _ in parts]
+            pending += [part.argument for part in parts]
         elif node.op == "matmul":
             found.append(node)
         elif node.op != "bias":

@@ -20,12 +20,14 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symntk.derivation.expectations import slope
-from symntk.derivation.forward import Forward
-from symntk.derivation.laws import segment
-from symntk.derivation.program import SWAPPED, Quantity, relocate
+from symntk.derivation.forward import DATA, Forward
+from symntk.derivation.laws import ALIASES, outlet, segment
+from symntk.derivation.program import SWAPPED, relocate
+from symntk.derivation.transport import own_positions, pushed, summed
 from symntk.graph import Node
 from symntk.graph.weights import Bias, Weight
-from symntk.ops.law import Law, Term, Terms, differentiate, gaussians
+from symntk.ops.law import Law, Ref, Term, Terms, differentiate, gaussians
+from symntk.ops.links import Link
 from symntk.trace import Prose
 
 ThetaByName = dict[str, sp.Expr]
@@ -33,11 +35,22 @@ ThetaByName = dict[str, sp.Expr]
 
 @dataclass(frozen=True)
 class _Through:
-    """One part of a gradient: through a Gaussian sum (``law`` None), or through a channel."""
+    """One part of a gradient: through a Gaussian sum (``law`` None), or through a channel.
+
+    link: at which position of ``node`` the vector stands, and with which coefficient.
+    """
 
     node: Node
-    coefficient: sp.Expr
+    link: Link
     law: Law | None
+
+
+@dataclass(frozen=True)
+class _Return:
+    """One way on which a gradient comes back to a vector: a product (``link`` None), or a map."""
+
+    node: Node
+    link: Link | None
 
 
 class Backward:
@@ -47,50 +60,66 @@ class Backward:
         self.forward, self.laws, self.root = forward, forward.laws, root
         self.nodes = segment(root)
         self.uses: dict[str, list[Node]] = defaultdict(list)
-        self.products: dict[Node, list[Node]] = defaultdict(list)
+        self.returns: dict[Node, list[_Return]] = defaultdict(list)
         for node in self.nodes:
             if node.op in ("matmul", "bias"):
                 assert node.parameter is not None
                 self.uses[node.parameter.name].append(node)
             if node.op == "matmul":
-                self.products[node.inputs[0]].append(node)
+                self.returns[node.inputs[0]].append(_Return(node, None))
+            for link in self.laws.links(node) or ():
+                self.returns[link.argument].append(_Return(node, link))
         self.parts = self._parts()
         self._outlets: dict[Node, frozenset[str]] = {}
         self._gradients: dict[tuple[Node, Node], sp.Expr] = {}
         self._channels: dict[tuple[Node, Node], sp.Expr] = {}
+        self._begun: set[tuple[Node, Node]] = set()
+        self._recurrent: set[tuple[Node, Node]] = set()
         self._settle()
 
     def _parts(self) -> dict[Node, list[_Through]]:
         """For each Gaussian, the parts of its gradient."""
         parts: dict[Node, list[_Through]] = defaultdict(list)
-        channels = [k for k in self.nodes if k in self.products and k.op != "input"]
+        channels = [k for k in self.nodes if k in self.returns and k.op not in DATA]
         if self.root not in channels:
             channels.append(self.root)
         for channel in channels:
+            if self.laws.links(channel) is not None:
+                continue  # what comes back to a map goes on to its arguments
             law = self.laws.of(channel)
             if law.opaque:
-                parts[channel].append(_Through(channel, sp.S.One, _UNIT))
+                parts[channel].append(_Through(channel, Link.plain(channel), _UNIT))
                 continue
-            for gaussian in gaussians(law):
-                change = _differential(law, gaussian)
+            for ref in gaussians(law):
+                change = _differential(law, ref)
                 if change is not None:
-                    parts[gaussian].append(_Through(channel, sp.S.One, change))
+                    parts[ref.node].append(_Through(channel, Link(ref.node, ref.index), change))
         for node in self.nodes:
-            for part, coefficient in self.laws.parts(node) or () if self._is_sum(node) else ():
-                parts[part].append(_Through(node, coefficient, None))
+            for link in (self.laws.parts(node) or ()) if self._is_sum(node) else ():
+                parts[link.argument].append(_Through(node, link, None))
         return parts
 
     def _is_sum(self, node: Node) -> bool:
-        return node.op == "sum" and self.laws.of(node) == Law.gaussian(node)
+        return self.laws.of(node) == Law.gaussian(node)
 
     def gradient(self, left: Node, right: Node) -> sp.Expr:
         """Pi[left, right] at (a, b) for Gaussian vectors."""
         if self.laws.order[left] > self.laws.order[right]:
             return relocate(self.gradient(right, left), SWAPPED)
         key = (left, right)
+        if key in self._begun:
+            self._recurrent.add(key)
+            return self.forward.quantity("Pi", left, right).at("ab")
         if key not in self._gradients:
-            value = sp.Add(*(self._through(part, right) for part in self.parts[left]))
+            self._begun.add(key)
+            value = sp.Add(
+                *(
+                    self._pushed(self._through(part, right), part.node, part.link, second=False)
+                    for part in self.parts[left]
+                )
+            )
             self._gradients[key] = self._named(left, right, value, "activation", _THROUGH)
+            self._begun.discard(key)
         return self._gradients[key]
 
     def outlets(self, node: Node) -> frozenset[str]:
@@ -106,61 +135,90 @@ class Backward:
         return self._outlets[node]
 
     def _ends(self, channel: Node) -> set[str]:
-        names = {use.parameter.name for use in self.products[channel] if use.parameter}
-        return names | {""} if channel == self.root else names
+        names = {""} if channel == self.root else set()
+        for way in self.returns[channel]:
+            names |= {outlet(way.node)} if way.link is None else self._ends(way.node)
+        return names
+
+    def _pushed(self, value: sp.Expr, node: Node, link: Link, second: bool) -> sp.Expr:
+        """The gradient at ``node`` as a gradient at the argument of its link."""
+        coefficient = self.forward.resolve(link.coefficient, second)
+        return pushed(value, link, node, coefficient, second)
 
     def _through(self, part: _Through, right: Node) -> sp.Expr:
-        """The covariance of one part of a gradient with the whole gradient at ``right``."""
+        """The covariance of one part of a gradient, at the position of the part's node, with the
+        whole gradient at ``right``.
+        """
         if part.law is None:
-            weight = self.forward.resolve(part.coefficient, "aa")
-            return weight * self.gradient(part.node, right)
+            return self.gradient(part.node, right)
         total = sp.S.Zero
         if not self._ends(part.node) & self.outlets(right):
             return total
         for other in self.parts[right]:
             if other.law is None:
-                weight = self.forward.resolve(other.coefficient, "bb")
-                total += weight * self._through(part, other.node)
-                continue
-            outer = self.channel(part.node, other.node)
-            if outer != 0:
-                total += outer * self.forward.mixture(part.law, other.law, part.node)
+                inner = self._through(part, other.node)
+            else:
+                inner = self.channel(part.node, other.node)
+                if inner != 0:
+                    inner *= self.forward.mixture(part.law, other.law, part.node)
+            total += self._pushed(inner, other.node, other.link, second=True)
         return total
 
     def channel(self, left: Node, right: Node) -> sp.Expr:
         """The covariance of the gradients that come back to channels through weight matrices."""
+        if self.laws.order[left] > self.laws.order[right]:
+            return relocate(self.channel(right, left), SWAPPED)
         key = (left, right)
         if key not in self._channels:
             value = sp.S.One if left == right == self.root else sp.S.Zero
-            for use in self.products[left]:
-                for other in self.products[right]:
-                    if use.parameter == other.parameter and use.parameter is not None:
-                        value += use.parameter.std.symbol**2 * self.gradient(use, other)
+            for way in self.returns[left]:
+                if way.link is None:
+                    value += self._returned(way.node, right)
+                else:
+                    value += self._pushed(
+                        self.channel(way.node, right), way.node, way.link, second=False
+                    )
             if left != self.root != right and self._is_plain(left) and self._is_plain(right):
                 value = self._named(left, right, value, "transposed matrix product", _BACK)
             self._channels[key] = value
         return self._channels[key]
 
+    def _returned(self, use: Node, right: Node) -> sp.Expr:
+        """The covariance of what comes back through one product with what comes back to ``right``."""
+        total = sp.S.Zero
+        for way in self.returns[right]:
+            if way.link is not None:
+                inner = self._returned(use, way.node)
+                total += self._pushed(inner, way.node, way.link, second=True)
+            elif way.node.parameter == use.parameter and use.parameter is not None:
+                same = self.forward.same_matrix(use, way.node)
+                if same != 0:
+                    outer = self.gradient(use, way.node)
+                    total += use.parameter.std.symbol**2 * same * outer
+        return total
+
     def _is_plain(self, node: Node) -> bool:
         """Whether what comes back through weight matrices is the whole gradient of a vector."""
         law = self.laws.of(node)
+        if node.op in ALIASES:
+            return False
         return not law.opaque and law != Law.gaussian(node) and self.laws.only_multiplied(node)
 
     def _named(self, left: Node, right: Node, value: sp.Expr, rule: str, reason: Prose) -> sp.Expr:
         cross = left != right and value.is_Atom
         trivial = value.is_number or cross or self.root in (left, right)
-        if trivial or self.laws.is_inline(left) or self.laws.is_inline(right):
+        inline = self.laws.is_inline(left) or self.laws.is_inline(right)
+        if (trivial or inline) and (left, right) not in self._recurrent:
             return value
-        names = self.forward.name(left), self.forward.name(right)
-        return self.forward.equation(
-            Quantity("Pi", *names), value, rule, reason, "yang2020", "backward"
-        )
+        target = self.forward.quantity("Pi", left, right)
+        return self.forward.equation(target, value, rule, reason, "yang2020", "backward")
 
     def contributions(self) -> ThetaByName:
         """For each trainable parameter of the segment its part of the NTK of ``root``.
 
-        sum over pairs of uses z = W h, z' = W h' of sigma^2 Sigma[h, h'] Pi[z, z'], for a bias of
-        sigma^2 Pi; times fan_in / sigma^2 (a bias: 1 / sigma^2) in the standard parametrisation.
+        sum over pairs of uses z = W h, z' = W h', and over pairs of positions, of
+        sigma^2 Sigma[h, h'] Pi[z, z'], for a bias of sigma^2 Pi; times fan_in / sigma^2 (a bias:
+        1 / sigma^2) in the standard parametrisation.
         """
         found: ThetaByName = {}
         for name, uses in self.uses.items():
@@ -176,7 +234,8 @@ class Backward:
         recursion runs deep.
         """
         for node in self.nodes:
-            if node in self.products:
+            products = (way.link is None for way in self.returns.get(node, ()))
+            if node.op not in ALIASES and any(products):
                 self.forward.sigma(node, node)
         for node in reversed(self.nodes):
             if self.laws.of(node) == Law.gaussian(node):
@@ -184,10 +243,14 @@ class Backward:
                 self.gradient(node, node)
 
     def _of_pair(self, use: Node, other: Node) -> sp.Expr:
-        outer = self.gradient(use, other)
+        same = self.forward.same_matrix(use, other)
+        outer = self.gradient(use, other) if same != 0 else sp.S.Zero
         if outer == 0 or use.op == "bias":
             return outer
-        return self.forward.sigma(use.inputs[0], other.inputs[0]) * outer
+        value = self.forward.sigma(use.inputs[0], other.inputs[0]) * same * outer
+        for node, second in ((other, True), (use, False)):
+            value = summed(value, *own_positions(node, second))
+        return value
 
 
 def _scale(parameter: Weight | Bias, use: Node) -> sp.Expr:
@@ -197,7 +260,12 @@ def _scale(parameter: Weight | Bias, use: Node) -> sp.Expr:
 
 
 def fan_in(node: Node) -> sp.Expr:
-    """The length of a vector: a number, or a symbol, n for hidden vectors and d for the input x."""
+    """The length of a vector: a number, or a symbol, n for hidden vectors and d for the input x.
+
+    That of a one-hot vector counts as 1.
+    """
+    if node.is_one_hot:
+        return sp.S.One
 
     def length(width: object) -> sp.Expr:
         if isinstance(width, int):
@@ -209,7 +277,7 @@ def fan_in(node: Node) -> sp.Expr:
     return length(node.width)
 
 
-def _differential(law: Law, gaussian: Node) -> Law | None:
+def _differential(law: Law, gaussian: Ref) -> Law | None:
     """dZ/dG block by block, or None where it vanishes everywhere."""
     blocks = tuple((share, differentiate(terms, gaussian, slope)) for share, terms in law.blocks)
     return Law(blocks) if any(terms for _, terms in blocks) else None

@@ -14,6 +14,7 @@ from symntk.derivation.assumptions import AroundRepeat, check
 from symntk.derivation.forward import Forward
 from symntk.derivation.laws import Laws
 from symntk.derivation.program import Quantity, Statement
+from symntk.derivation.recurrence import arrange
 from symntk.derivation.result import Moments, Recursion, read
 from symntk.derivation.steps import reading_order
 from symntk.derivation.tangents import TOTAL, Tangents
@@ -57,7 +58,8 @@ def _derive(graph: Graph) -> Derivation:
     Tangents(forward).of(graph.output)  # -> Sigma, Pi and Theta on demand, block by block
     forward.sigma(graph.output, graph.output)
     moments = forward.expectations.moments  # -> the Gaussian expectations they need
-    return Derivation(graph, assumptions, tuple(forward.program), MappingProxyType(moments))
+    program = arrange(forward.program)  # -> in order, circles through time as recurrences
+    return Derivation(graph, assumptions, program, MappingProxyType(moments))
 
 
 @dataclass(frozen=True, repr=False)

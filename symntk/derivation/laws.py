@@ -6,9 +6,21 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from symntk.graph import Graph, Node, ancestors
+import sympy as sp
+
+from symntk.errors import AssumptionError
+from symntk.graph import Graph, Node, ancestors, describe
+from symntk.graph.positions import indices, reindex
 from symntk.ops import OPS
-from symntk.ops.law import Form, Law
+from symntk.ops.law import Law, reindex_all
+from symntk.ops.links import Link
+from symntk.ops.positions import state_links
+
+ALIASES = frozenset({"shift", "scan", "state"})
+"""Operations that only say at which position a vector is meant."""
+
+MAPS = ALIASES | {"sum", "pool", "attention"}
+"""Linear maps along positions; of vectors that are no functions of Gaussians seen here as well."""
 
 
 @dataclass
@@ -28,6 +40,7 @@ class Laws:
         for node in self.order:
             for child in dict.fromkeys(node.inputs):
                 self.consumers[child].append(node)
+        self.scans = {node["state"]: node for node in self.order if node.op == "scan"}
 
     def of(self, node: Node) -> Law:
         """The law of ``node``."""
@@ -37,8 +50,21 @@ class Laws:
                 if part.op == "repeat":
                     self._laws[part] = self._of_repeat(part, arguments[0])
                 else:
+                    self._require_no_carry(part)
                     self._laws[part] = OPS[part.op].law(part, arguments)
         return self._laws[node]
+
+    def _require_no_carry(self, node: Node) -> None:
+        """Refuse a state of a loop that anything but a weight matrix is applied to."""
+        for argument in node.inputs:
+            if argument.op == "state" and node.op != "matmul":
+                raise AssumptionError(
+                    describe(node),
+                    "it passes the state of a scan on without a weight matrix, so the state depends "
+                    "on the gates of all earlier steps at once, which are dependent because the "
+                    "same weights make them; no rule reduces their joint expectation",
+                    "Apply a weight matrix to the state before it is gated or added: W @ h",
+                )
 
     def _of_repeat(self, node: Node, start: Law) -> Law:
         """Gaussian if what enters the block and what leaves it is; else only a matrix may follow.
@@ -54,18 +80,37 @@ class Laws:
             self._laws[placeholder] = opaque
         return Law.gaussian(node) if self.of(body).is_gaussian else opaque
 
-    def parts(self, node: Node) -> Form | None:
-        """A Gaussian sum as a linear form in its terms; None for a Gaussian that is no sum."""
-        if node.op != "sum":
+    def links(self, node: Node) -> tuple[Link, ...] | None:
+        """What a vector that is no Gaussian of its own takes from its arguments: a shift, a loop's
+        state, a sum over positions of activations; None for other vectors.
+        """
+        if node.op == "state":
+            return state_links(self.scans[node])
+        if node.op in ALIASES or (node.op in MAPS and self.of(node).opaque):
+            return OPS[node.op].links(node)  # type: ignore[attr-defined,no-any-return]
+        law = self.of(node)
+        if node.op == "pool" and law != Law.gaussian(node):
+            return OPS[node.op].links(node)  # type: ignore[attr-defined,no-any-return]
+        return None
+
+    def parts(self, node: Node) -> tuple[Link, ...] | None:
+        """A Gaussian sum (also over positions) as links to the Gaussians that it is a sum of; None
+        for a Gaussian that is no sum.
+        """
+        if node.op not in MAPS - ALIASES:
             return None
-        coefficients = node["coefficients"]
-        form: dict[Node, object] = {}
-        for child, coefficient in zip(node.inputs, coefficients, strict=True):
-            forms = self.of(child).linear_forms
+        found: dict[tuple[object, ...], Link] = {}
+        for link in OPS[node.op].links(node):  # type: ignore[attr-defined]
+            forms = self.of(link.argument).linear_forms
             assert forms is not None
-            for part, inner in forms[0]:
-                form[part] = form.get(part, 0) + coefficient * inner
-        return tuple(form.items())
+            own = dict(zip(indices(len(link.argument.positions)), link.index, strict=True))
+            for ref, inner in forms[0]:
+                index = reindex_all(ref.index, own)
+                key = (ref.node, index, link.bound)
+                before = found[key].coefficient if key in found else sp.S.Zero
+                value = before + link.coefficient * reindex(inner, own)
+                found[key] = Link(ref.node, index, value, link.bound, link.lengths)
+        return tuple(found.values())
 
     def sources(self, node: Node) -> frozenset[str]:
         """The parameters, and nodes of other kinds, whose Gaussians a Gaussian vector is a sum of.
@@ -75,10 +120,10 @@ class Laws:
         if node not in self._sources:
             parts = self.parts(node)
             if parts is None:
-                own = node.digest if node.parameter is None else node.parameter.name
+                own = node.digest if node.parameter is None else outlet(node)
                 self._sources[node] = frozenset([own])
             else:
-                self._sources[node] = frozenset().union(*(self.sources(n) for n, _ in parts))
+                self._sources[node] = frozenset().union(*(self.sources(p.argument) for p in parts))
         return self._sources[node]
 
     def is_inline(self, node: Node) -> bool:
@@ -86,16 +131,23 @@ class Laws:
         if node.op == "bias":
             return True
         users = self.consumers[node]
-        return node.op == "matmul" and not node.name and _all_op(users, "sum")
+        return node.op == "matmul" and not node.name and _all_op(users, "sum", "pool")
 
     def only_multiplied(self, node: Node) -> bool:
-        """Whether only weight matrices are applied to the vector."""
-        return _all_op(self.consumers[node], "matmul")
+        """Whether only weight matrices, and maps along positions, are applied to the vector."""
+        return _all_op(self.consumers[node], "matmul", "pool", "attention", *ALIASES)
 
 
-def _all_op(nodes: Iterable[Node], op: str) -> bool:
+def outlet(use: Node) -> str:
+    """The matrix of a product, or the bias: the parameter, and which one of a family."""
+    assert use.parameter is not None
+    tap = dict(use.settings).get("tap")
+    return use.parameter.name if tap is None else f"{use.parameter.name}[{tap}]"
+
+
+def _all_op(nodes: Iterable[Node], *ops: str) -> bool:
     nodes = list(nodes)
-    return bool(nodes) and all(node.op == op for node in nodes)
+    return bool(nodes) and all(node.op in ops for node in nodes)
 
 
 def segment(root: Node) -> tuple[Node, ...]:

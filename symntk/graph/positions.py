@@ -59,13 +59,16 @@ def bound_indices(rank: int, second: bool = False, level: int = 0) -> tuple[sp.S
     return tuple(sp.Symbol(name + "'" * second, integer=True, nonnegative=True) for name in names)
 
 
-def exchanged(second: bool | None = None) -> dict[sp.Symbol, sp.Symbol]:
-    """The substitution that exchanges the positions of x and x'; with ``second`` True it sends
-    those of x to x', with False those of x' to x.
-    """
+@cache
+def _exchanges(second: bool | None) -> dict[sp.Symbol, sp.Symbol]:
     pairs: dict[sp.Symbol, sp.Symbol] = {}
-    for rank in (1, 2):
-        here, there = indices(rank), indices(rank, True)
+    rows = [(indices(rank), indices(rank, True)) for rank in (1, 2)]
+    rows += [
+        (bound_indices(rank, False, level), bound_indices(rank, True, level))
+        for rank in (1, 2)
+        for level in range(len(_SPARE))
+    ]
+    for here, there in rows:
         if second in (None, True):
             pairs |= zip(here, there, strict=True)
         if second in (None, False):
@@ -73,11 +76,22 @@ def exchanged(second: bool | None = None) -> dict[sp.Symbol, sp.Symbol]:
     return pairs
 
 
+def exchanged(second: bool | None = None) -> dict[sp.Symbol, sp.Symbol]:
+    """The substitution that exchanges the positions of x and x'; with ``second`` True it sends
+    those of x to x', with False those of x' to x.
+    """
+    return dict(_exchanges(second))
+
+
+def length_at(symbol: Length, second: bool) -> Length:
+    """The length of the same axis of x' (``second``) or of x."""
+    return length(symbol.input, symbol.axis, symbol.rank, second)
+
+
 def lengths_at(expression: Any, second: bool) -> Any:
     """``expression`` with the lengths of x' (``second``) or of x."""
-    found = expression.atoms(Length)
-    swap = {s: length(s.input, s.axis, s.rank, second) for s in found if s.second != second}
-    return expression.xreplace(swap) if swap else expression
+    found = [s for s in symbols_in(expression) if isinstance(s, Length) and s.second != second]
+    return reindex(expression, {s: length_at(s, second) for s in found})
 
 
 class Inside(sp.Function):
@@ -193,7 +207,8 @@ def reindex(expression: Any, substitution: Mapping[sp.Symbol, sp.Expr]) -> Any:
 
 def _reindex_sum(total: sp.Sum, substitution: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
     own = set(total.variables)
-    inner = {old: new for old, new in substitution.items() if old not in own}
+    inside = symbols_in(total)
+    inner = {old: new for old, new in substitution.items() if old in inside and old not in own}
     coming = {s for new in inner.values() for s in new.free_symbols}
     body, limits = total.function, list(total.limits)
     for variable in own & coming:

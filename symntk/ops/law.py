@@ -10,17 +10,31 @@ Source: Yang, "Tensor Programs II" (2020), Definition 2.7; "Tensor Programs III"
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import sympy as sp
 
 from symntk.gaussian.symbols import x
 from symntk.graph import Node
+from symntk.graph.positions import Index, indices, reindex
 
-Form = tuple[tuple[Node, sp.Expr], ...]
+
+class Ref(NamedTuple):
+    """A Gaussian vector at a position, given in terms of the position of what refers to it."""
+
+    node: Node
+    index: Index
+
+    @classmethod
+    def own(cls, node: Node) -> Ref:
+        """The vector at the position at which its law is written."""
+        return cls(node, indices(len(node.positions)))
+
+
+Form = tuple[tuple[Ref, sp.Expr], ...]
 """A linear combination of Gaussian vectors: (vector, coefficient) pairs, each vector once."""
 
 Factor = tuple[Form, sp.Expr]
@@ -31,24 +45,43 @@ class Statistic(sp.Symbol):
     """The limit of a statistic over the coordinates of a vector, at the vector's own input.
 
     mean: of the argument of the layer norm ``node``; scale: what it divides by, or what the root
-    mean square ``node`` is.
+    mean square ``node`` is; weight: of an attention, its index the two positions.
     """
 
     role: StatisticKind
     node: Node
+    index: Index
+
+    @property
+    def index_expressions(self) -> Index:
+        """The positions, for `symntk.graph.positions.symbols_in`."""
+        return self.index
+
+    def _reindexed(self, substitution: Mapping[sp.Symbol, sp.Expr]) -> Statistic:
+        return statistic(self.role, self.node, reindex_all(self.index, substitution))
 
 
-StatisticKind = Literal["mean", "scale"]
+StatisticKind = Literal["mean", "scale", "weight"]
+
+
+def statistic(kind: StatisticKind, node: Node, index: Index | None = None) -> Statistic:
+    """The symbol of a statistic, at the position of ``node`` if no other is given."""
+    return _statistic(kind, node, indices(len(node.positions)) if index is None else index)
 
 
 @cache
-def statistic(kind: StatisticKind, node: Node) -> Statistic:
-    """The symbol of a statistic; a scale is positive."""
-    assumptions = {"positive": True} if kind == "scale" else {"real": True}
-    symbol: Statistic = sp.Symbol.__xnew__(Statistic, f"{kind}[{node.digest}]", **assumptions)
-    symbol.role = kind
-    symbol.node = node
+def _statistic(kind: StatisticKind, node: Node, index: Index) -> Statistic:
+    """A scale and an attention weight are positive."""
+    assumptions = {"real": True} if kind == "mean" else {"positive": True}
+    at = ",".join(map(str, index))
+    symbol: Statistic = sp.Symbol.__xnew__(Statistic, f"{kind}[{node.digest}][{at}]", **assumptions)
+    symbol.role, symbol.node, symbol.index = kind, node, index
     return symbol
+
+
+def reindex_all(index: Index, substitution: Mapping[sp.Symbol, sp.Expr]) -> Index:
+    """Positions in terms of another position."""
+    return tuple(reindex(part, substitution) for part in index)
 
 
 @dataclass(frozen=True)
@@ -72,7 +105,7 @@ class Term:
     def of(cls, coefficient: sp.Expr, functions: dict[Form, sp.Expr]) -> Term:
         """The term in its one canonical order of factors."""
         kept = [(form, phi) for form, phi in functions.items() if phi != 1]
-        kept.sort(key=lambda factor: [node.digest for node, _ in factor[0]])
+        kept.sort(key=lambda factor: [_order(ref) for ref, _ in factor[0]])
         return cls(coefficient, tuple(kept))
 
 
@@ -99,12 +132,21 @@ class Law:
     @classmethod
     def gaussian(cls, node: Node) -> Law:
         """The law of a vector that is itself one of the Gaussians."""
-        return cls.single(Term(sp.S.One, ((((node, sp.S.One),), x),)))
+        return cls.single(Term(sp.S.One, ((((Ref.own(node), sp.S.One),), x),)))
 
     @classmethod
     def constant(cls, value: sp.Expr) -> Law:
         """The law of a scalar that converges to ``value``."""
         return cls.single(Term(value, ()))
+
+    def moved(self, index: Index, rank: int, factor: sp.Expr) -> Law:
+        """``factor`` times the coordinate at the position ``index``; the law had ``rank`` axes."""
+        substitution = dict(zip(indices(rank), index, strict=True))
+        blocks = tuple(
+            (share, scale_terms(factor, tuple(_moved(term, substitution) for term in terms)))
+            for share, terms in self.blocks
+        )
+        return Law(blocks, self.opaque)
 
     @cached_property
     def linear_forms(self) -> tuple[Form, ...] | None:
@@ -159,12 +201,12 @@ def scale_terms(coefficient: sp.Expr, terms: Terms) -> Terms:
     return tuple(Term(coefficient * term.coefficient, term.factors) for term in terms)
 
 
-def differentiate(terms: Terms, node: Node, derivative: Callable[[sp.Expr], sp.Expr]) -> Terms:
-    """The partial derivative of a sum of terms with respect to the Gaussian of ``node``."""
+def differentiate(terms: Terms, gaussian: Ref, derivative: Callable[[sp.Expr], sp.Expr]) -> Terms:
+    """The partial derivative of a sum of terms with respect to one of its Gaussians."""
     parts: list[Term] = []
     for term in terms:
         for form, phi in term.factors:
-            inner = dict(form).get(node)
+            inner = dict(form).get(gaussian)
             if inner is None:
                 continue
             slope = derivative(phi)
@@ -175,21 +217,36 @@ def differentiate(terms: Terms, node: Node, derivative: Callable[[sp.Expr], sp.E
     return add_terms(tuple(parts))
 
 
-def gaussians(law: Law) -> dict[Node, None]:
+def gaussians(law: Law) -> dict[Ref, None]:
     """The Gaussian vectors that a law depends on, in order of appearance."""
-    found: dict[Node, None] = {}
+    found: dict[Ref, None] = {}
     for _, terms in law.blocks:
         for term in terms:
             for form, _ in term.factors:
-                found |= dict.fromkeys(node for node, _ in form)
+                found |= dict.fromkeys(ref for ref, _ in form)
     return found
 
 
+def _moved(term: Term, substitution: Mapping[sp.Symbol, sp.Expr]) -> Term:
+    functions: dict[Form, sp.Expr] = {}
+    for form, phi in term.factors:
+        there = tuple(
+            (Ref(ref.node, reindex_all(ref.index, substitution)), reindex(value, substitution))
+            for ref, value in form
+        )
+        functions[there] = functions.get(there, sp.S.One) * phi
+    return Term.of(reindex(term.coefficient, substitution), functions)
+
+
+def _order(ref: Ref) -> tuple[str, str]:
+    return ref.node.digest, str(ref.index)
+
+
 def _linear_form(terms: Terms) -> Form | None:
-    form: dict[Node, sp.Expr] = {}
+    form: dict[Ref, sp.Expr] = {}
     for term in terms:
         if len(term.factors) != 1 or term.factors[0][1] != x:
             return None
-        for node, coefficient in term.factors[0][0]:
-            form[node] = form.get(node, sp.S.Zero) + term.coefficient * coefficient
-    return tuple(sorted(form.items(), key=lambda item: item[0].digest))
+        for ref, coefficient in term.factors[0][0]:
+            form[ref] = form.get(ref, sp.S.Zero) + term.coefficient * coefficient
+    return tuple(sorted(form.items(), key=lambda item: _order(item[0])))
