@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symntk.errors import UsageError
-from symntk.finite.network import Array
+from symntk.finite.extents import Array
 from symntk.graph import Graph, Weight, ancestors
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from symntk.finite.arguments import (
     read_widths,
     require_finite_ntk,
 )
+from symntk.finite.extents import Inputs
 from symntk.finite.kernels import measure
-from symntk.finite.network import Architecture, Inputs
+from symntk.finite.network import Architecture
 from symntk.finite.report import Report
 from symntk.finite.tally import Expected
 from symntk.graph import Graph

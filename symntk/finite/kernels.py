@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from symntk.finite.network import Architecture, Array, Inputs, Network
+from symntk.finite.extents import Array, Inputs
+from symntk.finite.network import Architecture, Network
+from symntk.finite.samples import Samples
 from symntk.graph import Node, Weight
 
 
@@ -26,14 +28,16 @@ class Empirical:
     ntk_by_weight: Mapping[str, Array]
 
 
-def measure(network: Network, inputs: Inputs) -> Empirical:
+def measure(network: Network, inputs: Inputs | Samples) -> Empirical:
     """The empirical kernels of ``network``.
 
     Weights.  For z = sigma / sqrt(n_in) W h with gradient g = df/dz, the derivative by W is the
     outer product sigma / sqrt(n_in) g h^T.  A product of two outer products needs no outer
-    product: over pairs of uses u, w of W,
-        sigma^2 / n_in sum_{u,w} (g_u(a) . g_w(b)) (h_u(a) . h_w(b)),
-    two Gram matrices for each pair.  Biases: sigma^2 sum_{u,w} g_u(a) . g_w(b).
+    product: over pairs of uses u, w of W, and of positions p, q,
+        sigma^2 / n_in sum_{u,w} sum_{p,q} (g_up(a) . g_wq(b)) (h_up(a) . h_wq(b)),
+    two Gram matrices whose rows are inputs, uses and positions.  Where tokens x choose the matrix,
+    pairs of equal ones count, a third Gram matrix x_up(a) . x_wq(b).  Biases:
+    sigma^2 sum_{u,w} g_u(a) . g_w(b).
 
     Covariance.  f is linear in the parameters of its output layer (readouts and their biases),
     which are independent N(0, 1) variables: given all the others, Cov(f(a), f(b)) is the inner
@@ -45,14 +49,16 @@ def measure(network: Network, inputs: Inputs) -> Empirical:
     n_in is then the graph's own width, not that of this network.
     """
     architecture = network.architecture
-    values = network.values(inputs)
-    gradients = network.gradients(inputs, values)
-    batch = len(values[architecture.graph.output])
-    nngp = np.zeros((batch, batch))
-    ntk = np.zeros((batch, batch))
+    samples = inputs if isinstance(inputs, Samples) else Samples.of(inputs)
+    passes = []
+    for batch in samples.batches:
+        values = network.values(batch)
+        passes.append((values, network.gradients(batch, values)))
+    nngp = np.zeros((len(samples.order),) * 2)
+    ntk = np.zeros_like(nngp)
     by_weight: dict[str, Array] = {}
     for name, uses in architecture.uses.items():
-        part = _part(uses, values, gradients)
+        part = _part(uses, passes)[samples.places]
         if name in architecture.readout:
             nngp += part
         parameter = uses[0].parameter
@@ -60,27 +66,55 @@ def measure(network: Network, inputs: Inputs) -> Empirical:
         if parameter.trainable:
             part = part * _factor(architecture, uses[0])
             ntk += part
-            original = architecture.origin[name]
+            original = architecture.origin[parameter.name]
             by_weight[original] = by_weight.get(original, 0) + part
     return Empirical(nngp, ntk, by_weight)
 
 
-def _part(
-    uses: tuple[Node, ...], values: Mapping[Node, Array], gradients: Mapping[Node, Array]
-) -> Array:
-    """The inner products of the derivatives by one N(0, 1) parameter, used at ``uses``."""
-    total: Array | None = None
-    for i, first in enumerate(uses):
-        for second in uses[: i + 1]:
-            term = gradients[first] @ gradients[second].T
-            if first.inputs:
-                (left,), (right,) = first.inputs, second.inputs
-                term = term * (values[left] @ values[right].T) / values[left].shape[1]
-            term = term if first is second else term + term.T
-            total = term if total is None else total + term
+Pass = tuple[Mapping[Node, Array], Mapping[Node, Array]]
+"""The values and the gradients of one batch."""
+
+
+def _part(uses: tuple[Node, ...], passes: Sequence[Pass]) -> Array:
+    """The inner products of the derivatives by one array of N(0, 1) parameters, used at ``uses``.
+
+    Rows are the positions of each use, batch after batch; the last step adds up those of an input.
+    """
+    factors: list[list[Array]] = [[] for _ in (*uses[0].inputs, None)]
+    owners, first = [], 0
+    for values, gradients in passes:
+        batch = len(gradients[uses[0]])
+        for node in uses:
+            places = gradients[node].shape[:-1]
+            for rows, array in zip(factors, _factors(node, values, gradients), strict=True):
+                rows.append(array.reshape(-1, array.shape[-1]))
+            owner = first + np.arange(batch).reshape(-1, *(1 for _ in places[1:]))
+            owners.append(np.broadcast_to(owner, places).ravel())
+        first += batch
+    total = np.ones(())
+    for rows in factors:
+        stacked = np.concatenate(rows)
+        total = total * (stacked @ stacked.T)
+    adder = (np.arange(first)[:, None] == np.concatenate(owners)).astype(float)
     parameter = uses[0].parameter
-    assert total is not None and parameter is not None
-    return float(parameter.std.value) ** 2 * total
+    assert parameter is not None
+    scale = float(parameter.std.value) ** 2
+    if uses[0].inputs and not uses[0].inputs[0].is_one_hot:
+        scale /= factors[1][0].shape[1]
+    return np.asarray(scale * (adder @ total @ adder.T))
+
+
+def _factors(
+    node: Node, values: Mapping[Node, Array], gradients: Mapping[Node, Array]
+) -> Iterator[Array]:
+    """The vectors whose outer product is the derivative at each position: g, h, and the token."""
+    gradient = gradients[node]
+    yield gradient
+    for child in node.inputs:
+        value = values[child]
+        missing = gradient.ndim - value.ndim
+        value = np.expand_dims(value, tuple(range(1, 1 + missing)))
+        yield np.broadcast_to(value, (*gradient.shape[:-1], value.shape[-1]))
 
 
 def _factor(architecture: Architecture, node: Node) -> float:
@@ -90,9 +124,8 @@ def _factor(architecture: Architecture, node: Node) -> float:
     if parameter.parametrization == "ntk":
         return 1.0
     variance = float(parameter.std.value) ** 2
-    if not isinstance(parameter, Weight):
+    if not isinstance(parameter, Weight) or node.inputs[0].is_one_hot:
         return 1 / variance
-    (argument,) = node.inputs
-    width = argument.width
-    fan_in = width if isinstance(width, int) else architecture.lengths[argument]
+    width = node.inputs[0].width
+    fan_in = width if isinstance(width, int) else architecture.lengths[node.inputs[0]]
     return fan_in / variance

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symntk.errors import UsageError
-from symntk.finite.network import Array, Inputs
+from symntk.finite.extents import Array, Inputs
 from symntk.finite.report import Comparison, Report, Row
 from symntk.finite.statistics import Limit, compare, extrapolate, slope_of_draws, slope_of_mean
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import gcd
+from math import gcd, prod
 
 from symntk.errors import GraphError
 from symntk.graph import Graph, Node, Weight, ancestors
@@ -38,6 +38,10 @@ class Widths:
         multiple = max(1, round(common / smallest))
         return cls(smallest * multiple, unit, multiple, dims)
 
+    def heads(self, attention: Node) -> int:
+        """The number of heads: n where there are many, so that all limits are taken together."""
+        return self.common if attention["heads"] == "many" else 1
+
     def product(self, weight: Weight) -> int:
         """The length of what ``weight`` gives inside the network."""
         if weight.width is None:
@@ -45,25 +49,25 @@ class Widths:
         return weight.width // self.unit * self.multiple
 
 
-def lengths(graph: Graph, widths: Widths) -> dict[Node, int]:
+def lengths(graph: Graph, widths: Widths, reach: Mapping[int, tuple[int, ...]]) -> dict[Node, int]:
     """The length of every vector of a graph without repeated blocks; 1 for the readouts.
 
-    A bias takes the length of the vectors it is added to.  GraphError where these differ, or where
-    a readout is used inside the network too.
+    A bias takes the length of the vectors it is added to, the state of a loop over time that of
+    what the loop returns.  GraphError where these differ, or where a readout is used inside the
+    network too.
     """
     outputs = set(readouts(graph))
+    _require_free(graph, outputs)
+    many = dict.fromkeys(copied(graph), widths.common)
     found: dict[Node, int] = dict.fromkeys(outputs, 1)
-    for node in graph.nodes:
-        if node in outputs:
-            continue
-        for child in node.inputs:
-            if child in outputs and child.op != "bias":
-                raise GraphError(
-                    f"{graph.names[child]}: it is part of the network's output and of "
-                    f"{graph.names[node]}; the readout must be independent of the rest"
-                )
-        if node.width != "any":
-            found[node] = _length(node, found, widths)
+    for _ in range(1 + sum(node.op == "scan" for node in graph.nodes)):
+        for node in graph.nodes:
+            if node not in found:
+                length = _length(node, found, widths, reach)
+                if length is not None:
+                    found[node] = length * many.get(node, 1)
+            if node.op == "scan" and node in found:
+                found.setdefault(node["state"], found[node])
     for node in reversed(graph.nodes):
         own = found.setdefault(node, widths.common)
         for child in _alike(node):
@@ -75,25 +79,68 @@ def lengths(graph: Graph, widths: Widths) -> dict[Node, int]:
     return found
 
 
-def _length(node: Node, found: Mapping[Node, int], widths: Widths) -> int:
-    """The length of a vector from the lengths of those it is made of."""
-    if node.op == "input":
-        return widths.dims[str(node["name"])]
-    if node.op == "matmul":
-        assert isinstance(node.parameter, Weight)
-        return widths.product(node.parameter)
+def _require_free(graph: Graph, outputs: set[Node]) -> None:
+    """Refuse a term of the output that is used inside the network too."""
+    for node in graph.nodes:
+        for child in node.inputs:
+            if node not in outputs and child in outputs and child.op != "bias":
+                raise GraphError(
+                    f"{graph.names[child]}: it is part of the network's output and of "
+                    f"{graph.names[node]}; the readout must be independent of the rest"
+                )
+
+
+def _length(
+    node: Node, found: Mapping[Node, int], widths: Widths, reach: Mapping[int, tuple[int, ...]]
+) -> int | None:
+    """The length of a vector from the lengths of those it is made of; None if they are open."""
     if node.width == "scalar":
         return 1
-    if node.op == "concat":
-        return sum(found[child] for child in node.inputs)
-    return next(found[child] for child in _alike(node) if child in found)
+    match node.op:
+        case "input":
+            return widths.dims[str(node["name"])]
+        case "positions":
+            return prod(reach[len(node.positions)])
+        case "sinusoid":
+            return widths.common
+        case "matmul":
+            assert isinstance(node.parameter, Weight)
+            return widths.product(node.parameter)
+        case "concat":
+            return sum(found[child] for child in node.inputs)
+        case _:
+            return next((found[child] for child in _alike(node) if child in found), None)
 
 
 def _alike(node: Node) -> list[Node]:
     """The arguments of a node that act coordinate by coordinate on its own length."""
     if node.op in ("matmul", "concat") or node.width == "scalar":
         return []
+    if node.op == "attention":
+        return [node.inputs[2]]
     return [child for child in node.inputs if child.width != "scalar"]
+
+
+def copied(graph: Graph) -> Iterator[Node]:
+    """The matrix products of which every head of an attention with many heads has its own copy.
+
+    They are what makes queries, keys and values directly.  The copies stand one below the other in
+    one matrix, so that the product is as long as all heads together.
+    """
+    for attention in graph.nodes:
+        if attention.op == "attention" and attention["heads"] == "many":
+            pending = list(attention.inputs)
+            while pending:
+                node = pending.pop()
+                if node.op == "matmul":
+                    yield node
+                elif node.op in ("sum", "product", "elementwise", "shift"):
+                    pending += _alike(node)
+                elif node.op != "bias":
+                    raise GraphError(
+                        f"{graph.names[node]}: the heads of an attention differ by the weights "
+                        "that make queries, keys and values; put one in front"
+                    )
 
 
 def readouts(graph: Graph) -> Iterator[Node]:
@@ -102,7 +149,7 @@ def readouts(graph: Graph) -> Iterator[Node]:
     while pending:
         node = pending.pop()
         yield node
-        if node.op == "sum":
+        if node.op in ("sum", "pool"):
             pending.extend(node.inputs)
         elif node.op not in ("matmul", "bias"):
             raise GraphError(

@@ -21,6 +21,11 @@ class AbstractOp(ABC):
 
     ``law`` speaks of the infinite width; ``forward`` and ``pullback`` are the finite network in
     NumPy, and share no formula with it: comparing the two is what `symntk.check` does.
+
+    Arrays hold a batch of inputs whose sequences have one length: (batch, *positions, width), a
+    scalar as width 1.  A single vector among the arguments of an operation that acts position by
+    position stands for all of them, as (batch, 1, ..., width); inside a loop over time an array
+    holds one step.
     """
 
     @abstractmethod
@@ -31,8 +36,18 @@ class AbstractOp(ABC):
         """
 
     @abstractmethod
-    def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
-        """The vector for each input of the batch, shape (batch, width), scalars (batch, 1)."""
+    def forward(
+        self,
+        node: Node,
+        arguments: Sequence[Array],
+        parameter: Array | None,
+        shape: tuple[int, ...],
+    ) -> Array:
+        """The vectors, an array that broadcasts to ``shape`` = (batch, *positions, width).
+
+        parameter: the numbers that are the node's own: those of its weight or its bias; the data of
+        an input; the state of a loop at this step; the number of heads of an attention.
+        """
 
     @abstractmethod
     def pullback(
@@ -43,4 +58,7 @@ class AbstractOp(ABC):
         gradient: Array,
         parameter: Array | None,
     ) -> tuple[Array, ...]:
-        """df/d(argument) for each argument from ``gradient`` = df/d(output), shaped like them."""
+        """df/d(argument) for each argument from ``gradient`` = df/d(output).
+
+        Shaped like the arguments; where one stands for all positions, its part from each.
+        """

@@ -32,8 +32,14 @@ class Product(AbstractOp):
         require_transparent(node, arguments)
         return combine_aligned(node, arguments, multiply_terms)
 
-    def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
-        """The product of the h_i; a scalar, (batch, 1), multiplies every coordinate."""
+    def forward(
+        self,
+        node: Node,
+        arguments: Sequence[Array],
+        parameter: Array | None,
+        shape: tuple[int, ...],
+    ) -> Array:
+        """The product of the h_i; a scalar, of width 1, multiplies every coordinate."""
         return _times(arguments)
 
     def pullback(
@@ -48,7 +54,8 @@ class Product(AbstractOp):
         parts = []
         for i, factor in enumerate(arguments):
             part = _times([gradient, *arguments[:i], *arguments[i + 1 :]])
-            parts.append(part if part.shape == factor.shape else part.sum(1, keepdims=True))
+            is_scalar = factor.shape[-1] < part.shape[-1]
+            parts.append(part.sum(-1, keepdims=True) if is_scalar else part)
         return tuple(parts)
 
 
@@ -80,7 +87,13 @@ class Elementwise(AbstractOp):
 
         return combine_aligned(node, arguments, apply)
 
-    def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
+    def forward(
+        self,
+        node: Node,
+        arguments: Sequence[Array],
+        parameter: Array | None,
+        shape: tuple[int, ...],
+    ) -> Array:
         """The function phi of the numbers."""
         return _numeric(node["phi"], node["variables"], node["values"])(*arguments)
 

@@ -31,10 +31,16 @@ class LayerNorm(AbstractOp):
         centre = () if law.linear_forms else (Term(-statistic("mean", node), ()),)
         return combine([law], lambda terms: scale_terms(inverse, add_terms(terms, centre)))
 
-    def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
+    def forward(
+        self,
+        node: Node,
+        arguments: Sequence[Array],
+        parameter: Array | None,
+        shape: tuple[int, ...],
+    ) -> Array:
         """The mean and the variance are those of the coordinates at hand (1/n, not 1/(n - 1))."""
         (h,) = arguments
-        centred: Array = h - h.mean(1, keepdims=True)
+        centred: Array = h - h.mean(-1, keepdims=True)
         return centred / _deviation(node, h)
 
     def pullback(
@@ -47,17 +53,17 @@ class LayerNorm(AbstractOp):
     ) -> tuple[Array, ...]:
         """df/dh = (g - mean g - y mean(g y)) / s for y = (h - mean h) / s: nothing is neglected."""
         (h,) = arguments
-        centred = gradient - gradient.mean(1, keepdims=True)
-        along = output * (gradient * output).mean(1, keepdims=True)
+        centred = gradient - gradient.mean(-1, keepdims=True)
+        along = output * (gradient * output).mean(-1, keepdims=True)
         return ((centred - along) / _deviation(node, h),)
 
 
 def _deviation(node: Node, h: Array) -> Array:
-    """The root of var h + eps, shape (batch, 1)."""
+    """The root of var h + eps, of width 1."""
     import numpy as np
 
     eps = node["eps"]
-    return np.asarray(np.sqrt(h.var(1, keepdims=True) + float(eps)))
+    return np.asarray(np.sqrt(h.var(-1, keepdims=True) + float(eps)))
 
 
 @final
@@ -67,12 +73,18 @@ class Rms(AbstractOp):
     def law(self, node: Node, arguments: Sequence[Law]) -> Law:
         return Law.constant(statistic("scale", node))
 
-    def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
-        """The root of mean h^2, shape (batch, 1)."""
+    def forward(
+        self,
+        node: Node,
+        arguments: Sequence[Array],
+        parameter: Array | None,
+        shape: tuple[int, ...],
+    ) -> Array:
+        """The root of mean h^2, of width 1."""
         import numpy as np
 
         (h,) = arguments
-        return np.asarray(np.sqrt((h * h).mean(1, keepdims=True)))
+        return np.asarray(np.sqrt((h * h).mean(-1, keepdims=True)))
 
     def pullback(
         self,
@@ -84,4 +96,4 @@ class Rms(AbstractOp):
     ) -> tuple[Array, ...]:
         """df/dh = g h / (n r)"""
         (h,) = arguments
-        return (gradient * h / (h.shape[1] * output),)
+        return (gradient * h / (h.shape[-1] * output),)

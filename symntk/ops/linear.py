@@ -11,6 +11,7 @@ from symntk.errors import AssumptionError
 from symntk.graph import Node, describe
 from symntk.ops.abstract import AbstractOp
 from symntk.ops.law import Law, add_terms, combine, gaussians, scale_terms
+from symntk.ops.links import Link
 from symntk.ops.refusal import require_transparent
 
 if TYPE_CHECKING:
@@ -21,8 +22,15 @@ if TYPE_CHECKING:
 class Sum(AbstractOp):
     """sum_i c_i h_i.  Gaussian again, under its own name, where all the h_i are."""
 
+    def links(self, node: Node) -> tuple[Link, ...]:
+        """Each h_i at the same position."""
+        pairs = zip(node.inputs, node["coefficients"], strict=True)
+        return tuple(Link.plain(part, coefficient) for part, coefficient in pairs)
+
     def law(self, node: Node, arguments: Sequence[Law]) -> Law:
-        require_transparent(node, arguments)
+        if any(law.opaque for law in arguments):
+            _require_no_data(node)
+            return Law((), opaque=True)
         if all(law.is_gaussian for law in arguments):
             return Law.gaussian(node)
         coefficients = node["coefficients"]
@@ -33,7 +41,13 @@ class Sum(AbstractOp):
 
         return combine_aligned(node, arguments, weighted)
 
-    def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
+    def forward(
+        self,
+        node: Node,
+        arguments: Sequence[Array],
+        parameter: Array | None,
+        shape: tuple[int, ...],
+    ) -> Array:
         """The sum of c_i h_i."""
         import numpy as np
 
@@ -65,11 +79,18 @@ class Concat(AbstractOp):
             blocks += [(share * inner, terms) for inner, terms in law.blocks]
         return Law(tuple(blocks))
 
-    def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
+    def forward(
+        self,
+        node: Node,
+        arguments: Sequence[Array],
+        parameter: Array | None,
+        shape: tuple[int, ...],
+    ) -> Array:
         """The coordinates of h_1, then those of h_2, ..."""
         import numpy as np
 
-        return np.concatenate(arguments, axis=1)
+        parts = [np.broadcast_to(h, (*shape[:-1], h.shape[-1])) for h in arguments]
+        return np.concatenate(parts, axis=-1)
 
     def pullback(
         self,
@@ -82,8 +103,15 @@ class Concat(AbstractOp):
         """Each part takes the gradient of its own coordinates."""
         import numpy as np
 
-        ends = np.cumsum([h.shape[1] for h in arguments])
-        return tuple(np.split(gradient, ends[:-1], axis=1))
+        ends = np.cumsum([h.shape[-1] for h in arguments])
+        return tuple(np.split(gradient, ends[:-1], axis=-1))
+
+
+def _require_no_data(node: Node) -> None:
+    """Refuse the sum of data and of wide vectors, whose law is that of infinite width."""
+    data = [part for part in node.inputs if isinstance(part.width, str) and part.width[:2] == "d:"]
+    if data and len(data) < len(node.inputs):
+        require_transparent(node, [Law((), opaque=part in data) for part in node.inputs])
 
 
 def _coefficients(node: Node) -> tuple[float, ...]:
@@ -112,11 +140,11 @@ def _require_whole(node: Node, part: Node, law: Law) -> None:
     """
     for share, terms in law.blocks:
         for gaussian in gaussians(Law.single(*terms)):
-            if len(law.blocks) > 1 and _length(gaussian) != share * _length(part):
+            if len(law.blocks) > 1 and _length(gaussian.node) != share * _length(part):
                 raise AssumptionError(
                     describe(node),
                     f"it moves {describe(part)}, a concatenation to which the longer vector "
-                    f"{describe(gaussian)} is added",
+                    f"{describe(gaussian.node)} is added",
                     "Add a vector of its own to each part before they are joined",
                 )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import sqrt
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 from symntk.graph import Node
 from symntk.ops.abstract import AbstractOp
@@ -25,11 +25,27 @@ class MatMul(AbstractOp):
     def law(self, node: Node, arguments: Sequence[Law]) -> Law:
         return Law.gaussian(node)
 
-    def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
-        """The numbers z: W is (n_out, n_in), h has a row for each input."""
-        (h,) = arguments
+    def forward(
+        self,
+        node: Node,
+        arguments: Sequence[Array],
+        parameter: Array | None,
+        shape: tuple[int, ...],
+    ) -> Array:
+        """The numbers z: W is (n_out, n_in), or (tokens, n_out, n_in) for a matrix by token.
+
+        With one-hot (or zero) vectors x the matrix of a position is sum_k x_k W_k.
+        """
+        h, *index = arguments
         assert parameter is not None
-        return _scale(node, h) * (h @ parameter.T)
+        if not index:
+            return _scale(node, h) * (h @ parameter.T)
+        import numpy as np
+
+        output = np.zeros(shape)
+        for matrix, rows, h_rows, x_rows in _by_token(parameter, h, index[0]):
+            output[rows] += _scale(node, h) * x_rows * (h_rows @ matrix.T)
+        return output
 
     def pullback(
         self,
@@ -39,12 +55,36 @@ class MatMul(AbstractOp):
         gradient: Array,
         parameter: Array | None,
     ) -> tuple[Array, ...]:
-        """df/dh = sigma / sqrt(n_in) W^T df/dz."""
-        (h,) = arguments
+        """df/dh = sigma / sqrt(n_in) W^T df/dz; the tokens, which are data, get none."""
+        h, *index = arguments
         assert parameter is not None
-        return (_scale(node, h) * (gradient @ parameter),)
+        if not index:
+            return (_scale(node, h) * (gradient @ parameter),)
+        import numpy as np
+
+        backwards = parameter.transpose(0, 2, 1)
+        part = np.zeros((*gradient.shape[:-1], h.shape[-1]))
+        for matrix, rows, g_rows, x_rows in _by_token(backwards, gradient, index[0]):
+            part[rows] += _scale(node, h) * x_rows * (g_rows @ matrix.T)
+        return part, np.zeros_like(index[0])
+
+
+def _by_token(
+    matrices: Array, vectors: Array, tokens: Array
+) -> Iterator[tuple[Array, tuple[Any, ...], Array, Array]]:
+    """For each token its matrix, where it stands, and there the vectors and its coefficients."""
+    import numpy as np
+
+    places = np.broadcast_shapes(vectors.shape[:-1], tokens.shape[:-1])
+    vectors = np.broadcast_to(vectors, (*places, vectors.shape[-1]))
+    tokens = np.broadcast_to(tokens, (*places, tokens.shape[-1]))
+    for token, matrix in enumerate(matrices):
+        rows = np.nonzero(tokens[..., token])
+        yield matrix, rows, vectors[rows], tokens[..., token][rows][:, None]
 
 
 def _scale(node: Node, h: Array) -> float:
+    """sigma / sqrt(n_in); the fan-in of a one-hot vector counts as 1."""
     assert node.parameter is not None
-    return float(node.parameter.std.value) / sqrt(h.shape[1])
+    fan_in = 1 if node.inputs[0].is_one_hot else h.shape[-1]
+    return float(node.parameter.std.value) / sqrt(fan_in)

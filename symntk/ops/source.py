@@ -21,8 +21,14 @@ class Input(AbstractOp):
     def law(self, node: Node, arguments: Sequence[Law]) -> Law:
         return Law((), opaque=True)
 
-    def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
-        """The data, handed over as ``parameter``."""
+    def forward(
+        self,
+        node: Node,
+        arguments: Sequence[Array],
+        parameter: Array | None,
+        shape: tuple[int, ...],
+    ) -> Array:
+        """The data, handed over as ``parameter``; tokens as one-hot vectors."""
         assert parameter is not None
         return parameter
 
@@ -45,8 +51,14 @@ class Bias(AbstractOp):
     def law(self, node: Node, arguments: Sequence[Law]) -> Law:
         return Law.gaussian(node)
 
-    def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
-        """One row, (1, width), that stands for every input of the batch."""
+    def forward(
+        self,
+        node: Node,
+        arguments: Sequence[Array],
+        parameter: Array | None,
+        shape: tuple[int, ...],
+    ) -> Array:
+        """One row that stands for every input of the batch."""
         assert parameter is not None and node.parameter is not None
         return float(node.parameter.std.value) * parameter[None, :]
 
@@ -73,7 +85,13 @@ class BlockInput(AbstractOp):
     def law(self, node: Node, arguments: Sequence[Law]) -> Law:
         return Law.gaussian(node)
 
-    def forward(self, node: Node, arguments: Sequence[Array], parameter: Array | None) -> Array:
+    def forward(
+        self,
+        node: Node,
+        arguments: Sequence[Array],
+        parameter: Array | None,
+        shape: tuple[int, ...],
+    ) -> Array:
         raise GraphError(_WRITE_OUT)
 
     def pullback(
