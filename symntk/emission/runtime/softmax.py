@@ -24,9 +24,12 @@ from numba import njit
 
 from symntk.emission.runtime.softmax_factors import SAME_LOGIT, canonical_pair, principal_factor
 from symntk.emission.runtime.softmax_grids import grid_moments
+from symntk.emission.runtime.softmax_laplace import independent_pairs
 from symntk.emission.runtime.softmax_lattice import lattice_means, lattice_moments
+from symntk.emission.runtime.softmax_pairs import pair_classes, pair_means
 
 EFFORT = 1e9  # multiplications after which another method is taken
+SMALL_EFFORT = 3e5  # the same where there is another method of the same accuracy
 MOST_GROUPS = 12  # whose products of two are formed
 
 
@@ -63,21 +66,53 @@ def moments_or_tangents(first: Any, second: Any, cross: Any, weights: Any) -> tu
     sizes1, sizes2 = group_sizes(group1, len(leader1)), group_sizes(group2, len(leader2))
     distinct1, distinct2 = chosen(first, leader1, leader1), chosen(second, leader2, leader2)
     between = chosen(cross, leader1, leader2)
+    size = 1.0 if order == 1 else 4.0 * largest_size(weights)
+    partner, shared = independent_pairs(distinct1, distinct2, between, max(scale1, scale2))
+    in_pairs = len(shared) == 3 and (
+        order == 1 or equal_weights(weights, group1, group2, leader1, leader2)
+    )
     if order == 1 or max(len(leader1), len(leader2)) <= MOST_GROUPS:
         canonical1, canonical2, rho = canonical_pair(
             principal_factor(distinct1, scale1), principal_factor(distinct2, scale2), between
         )
-        found, error = grid_moments(canonical1, canonical2, rho, sizes1, sizes2, order, EFFORT)
+        effort = SMALL_EFFORT if in_pairs else EFFORT
+        found, error = grid_moments(canonical1, canonical2, rho, sizes1, sizes2, order, effort)
+        if error < math.inf and order == 1:
+            return chosen(found, group1, group2), error
         if error < math.inf:
-            if order == 1:
-                return expanded(found, group1, group2), error
-            return contracted(found, group1, group2, sizes1, sizes2, weights), error
+            return contracted(found, group1, group2, sizes1, sizes2, weights), size * error
+    if in_pairs:
+        classes, class1, class2 = pair_classes(
+            distinct1, distinct2, between, partner, shared, sizes1, sizes2
+        )
+        by_group = chosen(weights, leader1 if order == 2 else leader1[:0], leader2)
+        found, error = pair_means(classes, class1, class2, partner, sizes1, sizes2, by_group)
+        return chosen(found, group1, group2), size * error
     if order == 1:
-        values, error = lattice_moments(distinct1, distinct2, between, sizes1, sizes2)
-        return expanded(values, group1, group2), error
+        found, error = lattice_moments(distinct1, distinct2, between, sizes1, sizes2)
+        return chosen(found, group1, group2), error
     return lattice_means(
         distinct1, distinct2, between, sizes1, sizes2, group1, group2, weights, True
     )
+
+
+@njit(cache=True, error_model="numpy")
+def largest_size(matrix: Any) -> float:
+    """The largest absolute value of an entry."""
+    largest = 0.0
+    for value in matrix.flat:
+        largest = max(largest, abs(value))
+    return largest
+
+
+@njit(cache=True, error_model="numpy")
+def equal_weights(weights: Any, group1: Any, group2: Any, leader1: Any, leader2: Any) -> bool:
+    """Whether the weights are the same for all copies of a logit."""
+    for u in range(len(group1)):
+        for v in range(len(group2)):
+            if weights[u, v] != weights[leader1[group1[u]], leader2[group2[v]]]:
+                return False
+    return True
 
 
 @njit(cache=True, error_model="numpy")
@@ -125,12 +160,6 @@ def chosen(matrix: Any, rows: Any, columns: Any) -> Any:
         for j in range(len(columns)):
             found[i, j] = matrix[rows[i], columns[j]]
     return found
-
-
-@njit(cache=True, error_model="numpy")
-def expanded(values: Any, group1: Any, group2: Any) -> Any:
-    """A matrix of logits from one of groups."""
-    return chosen(values, group1, group2)
 
 
 @njit(cache=True, error_model="numpy")
