@@ -21,6 +21,7 @@ class Kind(Enum):
 
     NUMBER = "number"
     NAME = "name"
+    TEXT = "text"
     OPERATOR = "operator"
     END = "end"
 
@@ -40,7 +41,8 @@ class Language:
     """The alphabet of a language and its limits.
 
     text: what a text in it is called; place: where a stray character stands.
-    names, operators: regular expressions of the tokens of these kinds.
+    names, operators, texts: regular expressions of the tokens of these kinds; texts in quotes are
+        no part of a language that does not say so.
     advice: what to write instead of a character that a reader may try.
     max_length, max_nesting: in characters, and in brackets and signs; ``simpler`` says what to do.
     """
@@ -53,6 +55,7 @@ class Language:
     max_length: int
     max_nesting: int
     simpler: str
+    texts: str = r"(?!)"
 
     def tokenize(self, text: str) -> tuple[Token, ...]:
         """The tokens of ``text``, closed by one END token.
@@ -64,7 +67,8 @@ class Language:
             problem = f"the {self.text} has {len(text)} characters; at most {self.max_length}"
             raise SyntaxProblem(text[:60], 60, problem)
         pattern = re.compile(
-            rf"{_NUMBER}|(?P<name>{self.names})|(?P<operator>{self.operators})|(?P<space>\s+)"
+            rf"{_NUMBER}|(?P<name>{self.names})|(?P<text>{self.texts})"
+            rf"|(?P<operator>{self.operators})|(?P<space>\s+)"
         )
         tokens: list[Token] = []
         position = 0

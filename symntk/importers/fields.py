@@ -10,7 +10,7 @@ from difflib import get_close_matches
 import sympy as sp
 
 from symntk.activations import parse_activation
-from symntk.errors import GraphError, SymntkError, SyntaxProblem
+from symntk.errors import AssumptionError, GraphError, SymntkError, SyntaxProblem
 from symntk.importers.excerpt import excerpt
 from symntk.importers.scope import Located
 
@@ -39,6 +39,11 @@ class Entry:
                 return error
             text, position = excerpt(error.text, error.position)
             return SyntaxProblem(text, position, f"{self.place}: {error.problem}")
+        if isinstance(error, AssumptionError):
+            if error.node.startswith(f"{self.source}: "):
+                return error
+            node = f"{self.place}: {error.node}"
+            return AssumptionError(node, error.assumption, error.suggestion)
         return error if str(error).startswith(f"{self.source}: ") else self.problem(str(error))
 
     def mapping(self, known: Collection[str] = ()) -> dict[str, Entry]:
@@ -74,6 +79,12 @@ class Entry:
         if isinstance(self.value, bool) or not isinstance(self.value, int):
             raise self.problem(f"this must be a whole number, not {_kind(self.value)}")
         return self.value
+
+    def wholes(self) -> tuple[int, ...]:
+        """The entry as a list of whole numbers."""
+        if not isinstance(self.value, list):
+            raise self.problem(f"this must be a list of whole numbers, not {_kind(self.value)}")
+        return tuple(Entry(self.source, self.path, value).whole() for value in self.value)
 
     def number(self) -> sp.Expr:
         """The entry as an exact number: a number, or text such as ``sqrt(2)`` or ``3/2``."""

@@ -5,53 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from operator import mul, truediv
-from typing import TypeVar
 
 import sympy as sp
 
-from symntk.activations import activation, parse_activation
+from symntk.activations import activation
 from symntk.activations.families import FAMILIES
 from symntk.activations.resolution import KNOWN
 from symntk.activations.vocabulary import FUNCTIONS, SEVERAL
-from symntk.errors import GraphError, SyntaxProblem, UsageError
 from symntk.graph import (
     Bias,
     Node,
     Weight,
     add,
     concat,
-    layer_norm,
-    matmul,
+    flatten,
+    positions,
     product,
     repeat,
-    rms,
+    scan,
+    sinusoid,
 )
-from symntk.importers.excerpt import excerpt
-from symntk.importers.scope import Block, Located, Scope
+from symntk.graph.weights import IndexedWeight
+from symntk.importers.operations import CALLS, METHODS, NAMES, Operation, Takes
+from symntk.importers.parts import SCALARS, Parts
+from symntk.importers.scope import Block, Scope
 from symntk.importers.syntax import parse
 from symntk.importers.tree import (
+    Attribute,
     Call,
     Chain,
+    Index,
     Lambda,
     MatrixProduct,
     Name,
     Negative,
-    Number,
-    Part,
     Power,
+    Several,
     Tree,
 )
-
-OPERATIONS = ("concat", "layer_norm", "rms", "repeat")
-"""Operations of the language that are written as a call."""
-
-SCALARS = (*FUNCTIONS, *SEVERAL)
-"""Functions of numbers, as in ``sqrt(2) * z``."""
-
-MAX_DIGITS = 9
-"""Longest number of repeated blocks."""
-
-T = TypeVar("T")
 
 
 def read_formula(text: str, scope: Scope) -> Node:
@@ -64,63 +55,8 @@ def read_formula(text: str, scope: Scope) -> Node:
     return _Formula(text, scope).vector(parse(text))
 
 
-class _Formula:
+class _Formula(Parts):
     """One formula and what its names mean."""
-
-    def __init__(self, text: str, scope: Scope) -> None:
-        self.text = text
-        self.scope = scope
-
-    # problems
-
-    def problem(self, part: Part, message: str) -> SyntaxProblem:
-        return SyntaxProblem(self.text, part.start, message)
-
-    def at(self, part: Part, build: Callable[..., T], *arguments: object, **options: object) -> T:
-        """``build(...)``, its errors told where they happened."""
-        try:
-            return build(*arguments, **options)
-        except Located:
-            raise
-        except GraphError as error:
-            text, position = excerpt(self.text, part.start)
-            raise Located(f"{error}\n    {text}\n    {' ' * position}^") from error
-        except UsageError as error:
-            raise self.problem(part, str(error)) from error
-
-    def read(self, read: Callable[[str], T], start: Part, end: Part) -> T:
-        """The text from one part to another, read by another grammar."""
-        try:
-            return read(self.text[start.start : end.end])
-        except SyntaxProblem as error:
-            position = start.start + error.position
-            raise SyntaxProblem(self.text, position, error.problem) from error
-        except UsageError as error:
-            raise self.problem(start, str(error)) from error
-
-    # numbers
-
-    def is_number(self, tree: Tree) -> bool:
-        """Whether the part is made of numbers alone."""
-        match tree:
-            case Number():
-                return True
-            case Name(text=name):
-                return name == "pi" and name not in self.scope
-            case Negative(operand=operand):
-                return self.is_number(operand)
-            case Chain():
-                return all(map(self.is_number, tree.parts))
-            case Power(base=base, exponent=exponent):
-                return self.is_number(base) and self.is_number(exponent)
-            case Call(function=Name(text=name), arguments=arguments, keywords=()):
-                return name in SCALARS and all(map(self.is_number, arguments))
-            case _:
-                return False
-
-    def number(self, start: Part, end: Part) -> sp.Expr:
-        """The number that stands from one part to another, exactly."""
-        return self.read(parse_activation, start, end)
 
     # vectors
 
@@ -138,11 +74,15 @@ class _Formula:
             case Chain():
                 return self.product(tree)
             case MatrixProduct(left=left, right=right):
-                return self.at(tree, matmul, self.weight(left), self.vector(right))
+                return self.matrix_product(tree, left, right)
             case Power():
                 raise self.problem(tree, "a vector has no powers: write z * z, or monomial(2)(z)")
             case Call():
                 return self.call(tree)
+            case Index():
+                return self.view(tree)
+            case Attribute(name=name):
+                raise self.problem(name, f"write {name.text}(...) with brackets, as in h.sum()")
             case _:
                 raise self.problem(tree, "this is no vector")
 
@@ -152,17 +92,36 @@ class _Formula:
             raise self.problem(tree, f"{tree.text} is a weight: write {tree.text} @ h")
         return add((value, 1)) if isinstance(value, Bias) else value
 
-    def weight(self, tree: Tree) -> Weight:
-        """What stands on the left of ``@``."""
+    def matrix_product(self, tree: Tree, left: Tree, right: Tree) -> Node:
+        """W @ h, W[0] @ h, M[x] @ h or W @ flatten(h)."""
+        matrix: Weight | IndexedWeight
+        if isinstance(left, Index):
+            weight = self.weight(left.base, "only a weight can stand on the left of @")
+            matrix = weight[self.index(left.index)]
+        else:
+            matrix = self.weight(left, "only a weight can stand on the left of @")
+        match right:
+            case Call(function=Name(text="flatten"), arguments=[argument], keywords=()):
+                flattened = self.at(right, flatten, self.vector(argument))
+                return self.at(tree, lambda: matrix @ flattened)
+        vector = self.vector(right)
+        return self.at(tree, lambda: matrix @ vector)
+
+    def index(self, tree: Tree) -> int | Node:
+        """Which of the matrices of one name: a whole number, or one-hot vectors."""
+        return self.whole(tree, "an index") if self.is_number(tree) else self.vector(tree)
+
+    def weight(self, tree: Tree, otherwise: str) -> Weight:
+        """The weight that a part names."""
         value = self.value(tree) if isinstance(tree, Name) else None
         if not isinstance(value, Weight):
-            raise self.problem(tree, "only a weight can stand on the left of @")
+            raise self.problem(tree, otherwise)
         return value
 
     def value(self, tree: Name) -> Node | Weight | Bias:
         name, values = tree.text, self.scope.values
         if name not in values:
-            if name in self.scope.functions or name in KNOWN or name in OPERATIONS:
+            if name in self.scope.functions or name in KNOWN or name in NAMES:
                 raise self.problem(tree, f"{name} is a function: write {name}(z)")
             raise self.problem(
                 tree,
@@ -207,26 +166,32 @@ class _Formula:
     # calls
 
     def call(self, tree: Call) -> Node:
-        function, arguments, keywords = tree.function, tree.arguments, tree.keywords
-        if isinstance(function, Call):
-            return self.apply_configured(tree, function)
-        if not isinstance(function, Name):
-            raise self.problem(function, "this is no function")
-        name = function.text
-        if name == "repeat":
-            return self.repeat(tree)
+        function, keywords = tree.function, tree.keywords
+        match function:
+            case Call():
+                return self.apply_configured(tree, function)
+            case Attribute():
+                return self.method(tree, function)
+            case Name(text=name):
+                pass
+            case _:
+                raise self.problem(function, "this is no function")
+        special = {
+            "repeat": self.repeat, "scan": self.scan, "concat": self.concat,
+            "positions": self.along, "sinusoid": self.along,
+        }  # fmt: skip
         if name in self.scope.functions:
             self.scope.used.add(name)
             self.no_keywords(tree, name)
-            return self.at(tree, self.scope.functions[name], *map(self.vector, arguments))
-        if name == "layer_norm":
-            options = self.settings(keywords, ("eps",))
-            return self.at(tree, layer_norm, self.only(tree, name), **options)
-        if name in OPERATIONS:
-            self.no_keywords(tree, name)
-            if name == "rms":
-                return self.at(tree, rms, self.only(tree, name))
-            return self.at(tree, concat, *map(self.vector, arguments))
+            return self.at(tree, self.scope.functions[name], *map(self.vector, tree.arguments))
+        if name in special:
+            return special[name](tree)
+        if name == "flatten":
+            raise self.problem(tree, "only a weight applies to all positions: write W @ flatten(h)")
+        if name in CALLS:
+            found = self.operation(tree, name, CALLS[name])
+            assert isinstance(found, Node)
+            return found
         if name in self.scope.values:
             times = "@" if isinstance(self.scope.values[name], Weight) else "*"
             raise self.problem(tree, f"{name} is no function: write {name} {times} (...)")
@@ -234,10 +199,10 @@ class _Formula:
         if name in FAMILIES:
             usage = FAMILIES[name].usage
             raise self.problem(tree, f"{name} needs its parameters first: write {usage}(z)")
-        found = self.read(activation, function, function)
+        phi = self.read(activation, function, function)
         if keywords:
-            found = self.at(keywords[0][0], found.configure, **self.settings(keywords, None))
-        return self.at(tree, found, self.only(tree, name))
+            phi = self.at(keywords[0][0], phi.configure, **self.settings(keywords))
+        return self.at(tree, phi, self.only(tree, name))
 
     def require_known(self, function: Name) -> None:
         """Refuse a name that is no activation."""
@@ -247,7 +212,7 @@ class _Formula:
                 function, f"define a function with {name} under activations, such as {name}(0, x)"
             )
         if name not in KNOWN and name not in FUNCTIONS:
-            names = (*self.scope.functions, *KNOWN, *SCALARS, *OPERATIONS)
+            names = (*self.scope.functions, *KNOWN, *SCALARS, *NAMES)
             raise self.problem(
                 function,
                 f"unknown function '{name}'{_closest(name, names)}; define your own under "
@@ -278,22 +243,103 @@ class _Formula:
         for keyword, _ in tree.keywords:
             raise self.problem(keyword, f"{name} has no setting '{keyword.text}' here")
 
-    def settings(
-        self, keywords: Iterable[tuple[Name, Tree]], known: tuple[str, ...] | None
-    ) -> dict[str, sp.Expr]:
-        """Numbers given by name; any name where ``known`` is None."""
-        found = {}
-        for keyword, part in keywords:
-            if known is not None and keyword.text not in known:
-                raise self.problem(
-                    keyword, f"unknown setting '{keyword.text}': there is {', '.join(known)}"
-                )
-            if not self.is_number(part):
-                raise self.problem(part, f"{keyword.text} must be a number")
-            found[keyword.text] = self.number(part, part)
+    def settings(self, keywords: Iterable[tuple[Name, Tree]]) -> dict[str, sp.Expr]:
+        """Numbers given by name."""
+        return {word.text: self.single_number(part, word.text) for word, part in keywords}
+
+    # operations of the language
+
+    def operation(
+        self, tree: Call, name: str, operation: Operation, *before: Node
+    ) -> Node | tuple[Node, ...]:
+        """An operation applied; ``before``: the vector before the dot."""
+        takes = dict(operation.parameters)
+        words = list(takes)
+        values: dict[str, object] = dict(zip(words, before, strict=False))
+        given = dict(zip(words[len(before) :], tree.arguments, strict=False))
+        for word, part in tree.keywords:
+            if not operation.settings:
+                raise self.problem(word, f"{name} has no setting '{word.text}' here")
+            if word.text not in takes:
+                known = ", ".join(operation.settings)
+                raise self.problem(word, f"unknown setting '{word.text}': there is {known}")
+            if word.text in given:
+                raise self.problem(word, f"'{word.text}' is given twice")
+            given[word.text] = part
+        if len(tree.arguments) > len(words) - len(before):
+            raise self.problem(tree, self.wrong_number(tree, name, operation))
+        if not {*words[: operation.required]} <= {*values, *given}:
+            raise self.problem(tree, self.wrong_number(tree, name, operation))
+        values |= {word: self.argument(part, takes[word], word) for word, part in given.items()}
+        return self.at(tree, operation.build, **values)
+
+    def wrong_number(self, tree: Call, name: str, operation: Operation) -> str:
+        if operation.required == len(operation.parameters) == 1 and name in CALLS:
+            return f"{name} takes one vector, not {len(tree.arguments)}"
+        return f"write {operation.usage}"
+
+    def argument(self, tree: Tree, takes: Takes, word: str) -> object:
+        match takes:
+            case Takes.VECTOR:
+                return self.vector(tree)
+            case Takes.WEIGHT:
+                return self.weight(tree, "a weight is needed here, as in conv(W, h, 3)")
+            case Takes.NUMBER:
+                return self.single_number(tree, word)
+            case Takes.WHOLE:
+                return self.whole(tree, word)
+            case Takes.SIZE:
+                return self.size(tree, word)
+            case Takes.CHOICE:
+                return self.choice(tree, word)
+
+    def method(self, tree: Call, function: Attribute) -> Node:
+        """h.sum(), h.shift(-1)"""
+        found = self.applied_method(tree, function)
+        if isinstance(found, tuple):
+            raise self.problem(
+                function.name, "these are several views: write h.taps(3)[0], or conv(W, h, 3)"
+            )
         return found
 
-    # repeated blocks
+    def applied_method(self, tree: Call, function: Attribute) -> Node | tuple[Node, ...]:
+        name = function.name.text
+        if name not in METHODS:
+            close = _closest(name, METHODS)
+            raise self.problem(function.name, f"a sequence has no .{name}(){close}")
+        return self.operation(tree, f".{name}", METHODS[name], self.vector(function.base))
+
+    def view(self, tree: Index) -> Node:
+        """h.taps(3)[0]"""
+        views: Node | tuple[Node, ...] | None = None
+        match tree.base:
+            case Call(function=Attribute(name=Name(text="taps")) as function):
+                views = self.applied_method(tree.base, function)
+            case Name(text=name) if isinstance(self.scope.values.get(name), Weight):
+                raise self.problem(tree, f"{name}[...] is a weight: write {name}[...] @ h")
+        if not isinstance(views, tuple):
+            raise self.problem(tree, "only weights and the views h.taps(3) have an index")
+        index = self.whole(tree.index, "the index of a view")
+        if not 0 <= index < len(views):
+            raise self.problem(tree.index, f"there are {len(views)} views, 0 to {len(views) - 1}")
+        return views[index]
+
+    def concat(self, tree: Call) -> Node:
+        self.no_keywords(tree, "concat")
+        return self.at(tree, concat, *map(self.vector, tree.arguments))
+
+    def along(self, tree: Call) -> Node:
+        """positions(x), sinusoid(x), or of a length: positions(5)"""
+        assert isinstance(tree.function, Name)
+        name = tree.function.text
+        self.no_keywords(tree, name)
+        given = [
+            self.whole(part, "a length") if self.is_number(part) else self.vector(part)
+            for part in tree.arguments
+        ]
+        return self.at(tree, positions if name == "positions" else sinusoid, *given)
+
+    # repeated blocks and loops
 
     def repeat(self, tree: Call) -> Node:
         keywords = {keyword.text: part for keyword, part in tree.keywords}
@@ -301,44 +347,47 @@ class _Formula:
             raise self.problem(tree, "write repeat(lambda h: ..., z, times=L)")
         block, start = tree.arguments
         times = self.count(keywords["times"])
-        return self.at(tree, repeat, self.block(block), self.vector(start), times)
+        return self.at(tree, repeat, self.block(block, 1), self.vector(start), times)
 
-    def block(self, tree: Tree) -> Block:
+    def scan(self, tree: Call) -> Node:
+        given = {keyword.text: part for keyword, part in tree.keywords}
+        given |= zip(("block", "over", "start"), tree.arguments, strict=False)
+        count = len(tree.arguments) + len(tree.keywords)
+        if len(given) < count or not {"block"} <= given.keys() <= {"block", "over", "start"}:
+            raise self.problem(tree, "write scan(lambda h: tanh(W @ h + U @ x), start=b)")
+        match given.get("over"):
+            case None:
+                over: tuple[Node, ...] = ()
+            case Several(parts=parts):
+                over = tuple(map(self.vector, parts))
+            case part:
+                over = (self.vector(part),)
+        start = self.vector(given["start"]) if "start" in given else None
+        return self.at(tree, scan, self.block(given["block"], 1 + len(over)), over, start)
+
+    def block(self, tree: Tree, count: int) -> Callable[..., Node]:
+        """A function of ``count`` vectors."""
         match tree:
-            case Lambda(argument=argument, body=body):
-                return lambda h: self.within(argument.text, h).vector(body)
+            case Lambda(arguments=arguments, body=body):
+                names = [argument.text for argument in arguments]
+                block = Block(len(names), lambda *h: self.within(names, h).vector(body))
             case Name(text=name) if name in self.scope.blocks:
                 self.scope.used.add(name)
-                return self.scope.blocks[name]
+                block = self.scope.blocks[name]
             case _:
                 raise self.problem(
-                    tree, "what is repeated is lambda h: ..., or the name of a block above"
+                    tree, "a function is needed: lambda h: ..., or the name of a block above"
                 )
+        if block.count != count:
+            vectors = "one vector" if count == 1 else f"{count} vectors, the state first"
+            raise self.problem(tree, f"this function must take {vectors}, not {block.count}")
+        return block.apply
 
-    def within(self, name: str, value: Node) -> _Formula:
-        return _Formula(self.text, self.scope.with_value(name, value))
-
-    def count(self, tree: Tree) -> sp.Expr:
-        """A number of blocks: whole numbers and letters, added, subtracted and multiplied."""
-        match tree:
-            case Number() if (digits := self.text[tree.start : tree.end]).isdecimal():
-                if len(digits) > MAX_DIGITS:
-                    raise self.problem(tree, f"at most {MAX_DIGITS} digits")
-                return sp.Integer(int(digits))
-            case Name(text=name):
-                return sp.Symbol(name, integer=True, positive=True)
-            case Negative(operand=operand):
-                return -self.count(operand)
-            case Chain(first=first, rest=rest) if all(sign != "/" for sign, _ in rest):
-                value = self.count(first)
-                for sign, part in rest:
-                    other = self.count(part)
-                    value = value * other if sign == "*" else value + int(f"{sign}1") * other
-                return value
-            case _:
-                raise self.problem(
-                    tree, "the number of blocks is a whole number or a letter, such as L - 1"
-                )
+    def within(self, names: Iterable[str], values: Iterable[Node]) -> _Formula:
+        scope = self.scope
+        for name, value in zip(names, values, strict=True):
+            scope = scope.with_value(name, value)
+        return _Formula(self.text, scope)
 
 
 def _closest(name: str, known: Iterable[str]) -> str:

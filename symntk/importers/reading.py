@@ -22,22 +22,40 @@ A block that needs several lines stands before its use, as a function of a vecto
         out: h + A @ (g * relu(g))
       z: repeat(block, z1, times=L)
 
+An input is a vector, or of another kind:
+
+    inputs:
+      x: tokens                               # or {kind: tokens, length: 8}
+      y: {kind: sequence, dim: 4, length: 8}
+      z: {kind: image, channels: 3, shape: [32, 32]}
+
+A loop over time is a block as well, of its state:
+
+    network:
+      step(h):
+        g: W @ h + U @ (E @ x)
+        out: sigmoid_like(g) * tanh(g)
+      f: v @ scan(step).last()
+
 Numbers are exact: 0.1 is 1/10, and text such as ``sqrt(2)`` is what it says.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from symntk.activations.resolution import KNOWN
 from symntk.errors import SymntkError
-from symntk.graph import Bias, Graph, Node, Scale, Weight, vector
+from symntk.graph import Bias, Graph, Node, Scale, Weight
 from symntk.graph.naming import require_name
 from symntk.importers.fields import Entry
 from symntk.importers.functions import read_function
-from symntk.importers.meaning import OPERATIONS, SCALARS, read_formula
+from symntk.importers.inputs import read_input
+from symntk.importers.meaning import read_formula
+from symntk.importers.operations import NAMES
+from symntk.importers.parts import SCALARS
 from symntk.importers.scope import Block, Function, Scope, Value
 
 VERSION = 1
@@ -46,8 +64,8 @@ VERSION = 1
 SECTIONS = ("symntk", "title", "inputs", "weights", "biases", "activations", "network")
 PARAMETER = ("std", "symbol", "width", "trainable", "parametrization")
 
-RESERVED = frozenset({*OPERATIONS, "pi"})
-"""Names that a document cannot give away."""
+RESERVED = frozenset({*NAMES, "pi"})
+"""Names that no function of a document can have; a vector may be called attention."""
 
 T = TypeVar("T")
 
@@ -114,9 +132,9 @@ class _Reader:
             return {key: Entry(section.source, f"{name}.{key}", None) for key in names}
         return section.mapping()
 
-    def declare(self, name: str, entry: Entry) -> None:
+    def declare(self, name: str, entry: Entry, reserved: Collection[str] = ("pi",)) -> None:
         """Remember a name; refuse it where it has a meaning already."""
-        if name in RESERVED:
+        if name in reserved:
             raise entry.problem(f"'{name}' is a word of the language: choose another name")
         self.built(entry, require_name, name, "this")
         if name in self.declared:
@@ -126,9 +144,7 @@ class _Reader:
     # declarations
 
     def input(self, name: str, entry: Entry) -> Node:
-        fields = entry.mapping(("dim",))
-        dim = fields["dim"].whole() if "dim" in fields else None
-        return self.built(entry, vector, name, dim)
+        return self.built(entry, read_input, name, entry)
 
     def weight(self, name: str, entry: Entry) -> Weight:
         return self.built(entry, Weight, name, **self.parameter(name, entry, PARAMETER))
@@ -157,7 +173,7 @@ class _Reader:
 
     def function(self, key: str, entry: Entry) -> tuple[str, Function]:
         name, arguments = self.head(key, entry)
-        self.declare(name, entry)
+        self.declare(name, entry, RESERVED)
         if name in KNOWN or name in SCALARS:
             raise entry.problem(f"'{name}' is a known function: choose another name")
         return name, self.built(entry, read_function, name, arguments, entry)
@@ -205,7 +221,7 @@ class _Reader:
         outer, result = scope, None
         for key, entry in entries.items():
             name, arguments = self.head(key, entry)
-            if name in RESERVED or name in scope:
+            if name in scope or name == "pi" or (arguments is not None and name in RESERVED):
                 raise entry.problem(f"'{name}' has a meaning already: choose another name")
             if arguments is not None:
                 scope = scope.with_block(name, self.block(name, arguments, entry, scope))
@@ -225,14 +241,21 @@ class _Reader:
         return result
 
     def block(self, name: str, arguments: tuple[str, ...], entry: Entry, scope: Scope) -> Block:
-        """A function of a vector, read once for each of its uses."""
+        """A function of vectors, read once for each of its uses."""
         entries = entry.mapping()
         lines = [key for key in entries if "(" not in key]
-        if len(arguments) != 1 or not arguments[0].isidentifier():
-            raise entry.problem(f"a block takes one vector: write {name}(h)")
+        if len(set(arguments)) < len(arguments) or not all(map(str.isidentifier, arguments)):
+            raise entry.problem(f"a block takes vectors, each with a name: write {name}(h)")
         if not lines:
             raise entry.problem("the block has no formula; the last one is what it returns")
-        return lambda h: self.lines(entries, lines[-1], scope.with_value(arguments[0], h))
+
+        def apply(*vectors: Node) -> Node:
+            inner = scope
+            for argument, vector in zip(arguments, vectors, strict=True):
+                inner = inner.with_value(argument, vector)
+            return self.lines(entries, lines[-1], inner)
+
+        return Block(len(arguments), apply)
 
     def check_use(self, scope: Scope) -> None:
         for name, entry in self.declared.items():

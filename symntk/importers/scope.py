@@ -10,7 +10,6 @@ from symntk.errors import GraphError
 from symntk.graph import Bias, Node, Weight
 
 Value: TypeAlias = Node | Weight | Bias
-Block: TypeAlias = Callable[[Node], Node]
 Function: TypeAlias = Callable[..., Node]
 
 
@@ -18,12 +17,21 @@ class Located(GraphError):
     """A graph that is not well formed, and the message already says in which formula or entry."""
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A function of ``count`` vectors that is repeated, or applied at each step of a loop."""
+
+    count: int
+    apply: Callable[..., Node]
+
+
 @dataclass(frozen=True)
 class Scope:
     """The names that a formula may use.
 
     values: vectors, weights and biases; functions: the user's own, of coordinates; blocks: what may
-    be repeated.  used: the names that formulas have used so far, shared by all inner scopes.
+    be repeated, and the steps of loops.  used: the names that formulas have used so far, shared by
+    all inner scopes.
     """
 
     values: Mapping[str, Value] = field(default_factory=dict)

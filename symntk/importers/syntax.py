@@ -5,9 +5,9 @@ r"""The grammar of formulas: text to a tree.  Nothing is evaluated.
     sign      := ("-" | "+") sign | matrix
     matrix    := power ["@" sign]
     power     := call ["**" sign]
-    call      := atom ("(" [argument ("," argument)*] ")")*
-    argument  := name "=" sum | "lambda" name ":" sum | sum
-    atom      := number | name | "(" sum ")"
+    call      := atom ("(" [argument ("," argument)*] ")" | "[" sum "]" | "." name)*
+    argument  := name "=" sum | "lambda" name ("," name)* ":" sum | sum
+    atom      := number | name | text | "(" sum ("," sum)* ")"
 
 Whatever is valid Python in the graph language means here what it means there; besides, ``@`` binds
 more tightly than ``*`` and from the right, so that ``2 * W @ V @ x`` is 2 (W (V x)).
@@ -19,14 +19,18 @@ from dataclasses import replace
 
 from symntk.importers.alphabet import FormulaReader
 from symntk.importers.tree import (
+    Attribute,
     Call,
     Chain,
+    Index,
     Lambda,
     MatrixProduct,
     Name,
     Negative,
     Number,
     Power,
+    Several,
+    Text,
     Tree,
 )
 from symntk.reader import Kind
@@ -87,12 +91,22 @@ class _Parser(FormulaReader):
         return Power(base.start, exponent.end, base, exponent)
 
     def call(self) -> Tree:
-        function = self.atom()
-        while (opened := self.accept("(")) is not None:
-            arguments, keywords = self.arguments()
-            self.expect(")", opened, "an operator, ',' or ')'")
-            function = Call(function.start, self.end, function, arguments, keywords)
-        return function
+        tree = self.atom()
+        while (opened := self.accept("(", "[", ".")) is not None:
+            match opened.text:
+                case "(":
+                    arguments, keywords = self.arguments()
+                    self.expect(")", opened, "an operator, ',' or ')'")
+                    tree = Call(tree.start, self.end, tree, arguments, keywords)
+                case "[":
+                    index = self.sum()
+                    self.expect("]", opened, "an operator or ']'")
+                    tree = Index(tree.start, self.end, tree, index)
+                case _:
+                    if self.token.kind is not Kind.NAME:
+                        raise self.unexpected("what to do with the sequence, as in h.sum()")
+                    tree = Attribute(tree.start, self.token.end, tree, self.name())
+        return tree
 
     def arguments(self) -> tuple[tuple[Tree, ...], tuple[tuple[Name, Tree], ...]]:
         arguments: list[Tree] = []
@@ -119,13 +133,18 @@ class _Parser(FormulaReader):
     def function(self) -> Lambda:
         start = self.token.start
         self.index += 1
-        if self.token.kind is not Kind.NAME:
-            raise self.unexpected("the name of the block's argument")
-        argument = self.name()
+        arguments = [self.argument()]
+        while self.accept(",") is not None:
+            arguments.append(self.argument())
         if self.accept(":") is None:
             raise self.unexpected("':'")
         body = self.sum()
-        return Lambda(start, body.end, argument, body)
+        return Lambda(start, body.end, tuple(arguments), body)
+
+    def argument(self) -> Name:
+        if self.token.kind is not Kind.NAME:
+            raise self.unexpected("the name of the block's argument")
+        return self.name()
 
     def name(self) -> Name:
         token = self.token
@@ -137,13 +156,22 @@ class _Parser(FormulaReader):
         if token.kind is Kind.NUMBER:
             self.index += 1
             return Number(token.start, token.end)
+        if token.kind is Kind.TEXT:
+            self.index += 1
+            return Text(token.start, token.end, token.text[1:-1])
         if token.text == "lambda":
-            raise self.problem("a lambda stands in repeat(lambda h: ..., z, times=L) only")
+            raise self.problem(
+                "a lambda stands in repeat(lambda h: ..., z, times=L) and scan(lambda h: ...) only"
+            )
         if token.kind is Kind.NAME:
             return self.name()
         opened = self.accept("(")
         if opened is None:
             raise self.unexpected("a vector, a number or '('")
-        inside = self.sum()
+        inside = [self.sum()]
+        while self.accept(",") is not None:
+            inside.append(self.sum())
         self.expect(")", opened, "an operator, ',' or ')'")
-        return replace(inside, start=opened.start, end=self.end)
+        if len(inside) > 1:
+            return Several(opened.start, self.end, tuple(inside))
+        return replace(inside[0], start=opened.start, end=self.end)

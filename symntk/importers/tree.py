@@ -27,6 +27,20 @@ class Name(Part):
 
 
 @dataclass(frozen=True, slots=True)
+class Text(Part):
+    """A text in quotes, the name of a choice, such as "valid"."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Several(Part):
+    """(first, second, ...), such as the sizes (3, 2) of a window."""
+
+    parts: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Negative(Part):
     """-operand"""
 
@@ -77,11 +91,40 @@ class Call(Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Lambda(Part):
-    """lambda argument: body"""
+class Index(Part):
+    """base[index]"""
 
-    argument: Name
+    base: Tree
+    index: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute(Part):
+    """base.name, which only stands before a call: h.sum()"""
+
+    base: Tree
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Lambda(Part):
+    """lambda argument, ...: body"""
+
+    arguments: tuple[Name, ...]
     body: Tree
 
 
-Tree: TypeAlias = Number | Name | Negative | Chain | MatrixProduct | Power | Call | Lambda
+Tree: TypeAlias = (
+    Number
+    | Name
+    | Text
+    | Several
+    | Negative
+    | Chain
+    | MatrixProduct
+    | Power
+    | Call
+    | Index
+    | Attribute
+    | Lambda
+)

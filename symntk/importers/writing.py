@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TypeAlias
 
 import sympy as sp
 
@@ -14,11 +13,10 @@ from symntk.graph import Graph, Node, Parameter, Weight
 from symntk.graph.formula import is_call
 from symntk.graph.listing import Definition, Function, Line, list_network
 from symntk.graph.numerals import decimal
-from symntk.importers.meaning import SCALARS
+from symntk.importers.inputs import write_input
+from symntk.importers.parts import SCALARS
+from symntk.importers.plain import Plain
 from symntk.importers.reading import RESERVED, VERSION, read_document
-
-Plain: TypeAlias = "str | int | Decimal | bool | list[str] | dict[str, Plain]"
-"""What a document is made of; Decimals are numbers written out exactly."""
 
 
 def write_document(graph: Graph) -> dict[str, Plain]:
@@ -43,7 +41,7 @@ def write_document(graph: Graph) -> dict[str, Plain]:
         section[name] = _parameter(parameter)
     sections: dict[str, Plain] = {
         "title": graph.title,
-        "inputs": _declared({str(node["name"]): _input(node) for node in graph.inputs}),
+        "inputs": _declared({str(node["name"]): write_input(node) for node in graph.inputs}),
         "weights": _declared(weights),
         "biases": _declared(biases),
         "activations": dict(map(_function, listing.functions)),
@@ -69,10 +67,6 @@ def _require_equal(graph: Graph, document: dict[str, Plain]) -> None:
 def _declared(entries: dict[str, Plain]) -> Plain:
     """A list of names, where none has settings."""
     return entries if any(entries.values()) else list(entries)
-
-
-def _input(node: Node) -> Plain:
-    return {"dim": node.width} if isinstance(node.width, int) else {}
 
 
 def _parameter(parameter: Parameter) -> Plain:
