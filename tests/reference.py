@@ -11,6 +11,7 @@ from typing import Any
 
 import sympy as sp
 
+from symntk import zoo
 from symntk.activations import (
     ACTIVATIONS,
     Activation,
@@ -178,5 +179,64 @@ LAYERS: dict[str, Callable[..., Activation]] = {
 
 
 def model(case: Options) -> Graph:
-    """The graph of a case of models.json."""
-    raise NotImplementedError(f"{case['model']}: token models are not in the language yet")
+    """The graph of a case of models.json: its model of the zoo, with its parameters.
+
+    The zoo takes the file's names of the standard deviations as they are.
+    """
+    return MODEL_CASES[case["model"]](**case["params"])
+
+
+def attention_tied(scaling: str = "1/d", pe_in_keys: bool = False, **params: float) -> Graph:
+    return zoo.sa(scaling=scaling, position_in_keys=pe_in_keys, **params)
+
+
+def attention_separate(scaling: str = "1/d", **params: float) -> Graph:
+    return zoo.sa(separate=True, scaling=scaling, **params)
+
+
+MATRIX_VECTOR: dict[str, Options] = {
+    "full": {"kind": "full"},
+    "phi": {"kind": "full"},
+    "residual": {"kind": "full", "residual": True},
+    "socher": {"kind": "recursive"},
+    "hadamard": {"kind": "diagonal"},
+    "hadamard_tied": {"kind": "diagonal", "tied": True},
+}
+
+LINEAR_RECURRENT = {
+    "add": "additive",
+    "mult": "multiplicative",
+    "affine": "affine",
+    "elem": "elementwise",
+    "elem_affine": "elementwise affine",
+}
+
+
+def matrix_vector(kind: str = "full", **params: Any) -> Graph:
+    return zoo.mv(**MATRIX_VECTOR[kind], **params)
+
+
+def recurrent(kind: str = "add", readout: str = "last", **params: Any) -> Graph:
+    pool = {"final": "last"}.get(readout, readout)
+    if kind == "phi":
+        return zoo.rnn(pool=pool, **params)
+    return zoo.lrnn(kind=LINEAR_RECURRENT[kind], pool=pool, **params)
+
+
+def convolutional(k: int, pad: str = "valid", **params: Any) -> Graph:
+    return zoo.cnn(window=k, padding=pad, **params)
+
+
+def transformer(ln: bool = True, **params: Any) -> Graph:
+    return zoo.transformer(norm=ln, pool="sum", **params)
+
+
+MODEL_CASES: dict[str, Callable[..., Graph]] = {
+    "mlp": zoo.bow,
+    "cnn": convolutional,
+    "sa_tied": attention_tied,
+    "sa_qkv": attention_separate,
+    "mv": matrix_vector,
+    "rnn": recurrent,
+    "transformer": transformer,
+}

@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symntk.graph import Graph
+from symntk.zoo.bow import bow
+from symntk.zoo.cnn import cnn
+from symntk.zoo.lrnn import lrnn
 from symntk.zoo.mlp import mlp
+from symntk.zoo.mv import mv
+from symntk.zoo.rnn import rnn
+from symntk.zoo.sa import sa
+from symntk.zoo.transformer import transformer
 
 MODELS: dict[str, Callable[..., Graph]] = {
     "mlp": mlp,
+    "bow": bow,
+    "cnn": cnn,
+    "sa": sa,
+    "mv": mv,
+    "lrnn": lrnn,
+    "rnn": rnn,
+    "transformer": transformer,
 }
 
-__all__ = ["MODELS", "mlp"]
+__all__ = ["MODELS", "bow", "cnn", "lrnn", "mlp", "mv", "rnn", "sa", "transformer"]

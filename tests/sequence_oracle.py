@@ -1,0 +1,179 @@
+"""The derived program of a sequence or grid network evaluated for one pair of inputs.
+
+Slow and plain, like `tests.oracle`: every entry on demand from its equation, one pair of positions
+at a time, every expectation by quadrature.  No order of evaluation, no closed form and no compiled
+code takes part, so that it can judge all three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from symntk.derivation import Derivation, Entry, Quantity
+from symntk.derivation.program import FIRST, SECOND, SWAPPED, relocate, walk
+from symntk.gaussian import Expectation
+from symntk.gaussian.quadrature import integrate_one, integrate_pair
+from symntk.gaussian.symbols import u, v, x
+from symntk.graph.positions import Inside, Length, Same, indices
+
+Data = Any
+"""A list of tokens, or an array (T, d) or (H, W, channels)."""
+
+Key = tuple[Quantity, str, tuple[int, ...], tuple[int, ...]]
+
+
+def evaluate(derivation: Derivation, a: Data, b: Data) -> Mapping[str, float]:
+    """Every output of the derivation for the inputs a and b of its only input."""
+    oracle = _Oracle(derivation, a, b)
+    return {key: oracle.entry(q, "ab", (), ()) for key, q in derivation.outputs.items()}
+
+
+class _Oracle:
+    def __init__(self, derivation: Derivation, a: Data, b: Data) -> None:
+        (self.node,) = derivation.graph.inputs
+        self.data = {"a": a, "b": b}
+        self.equations = {line.target: line.value for line in walk(derivation.program)}
+        self.constants = dict(derivation.values) | {
+            sp.Symbol("d", positive=True, integer=True): len(np.asarray(a)[0].ravel())
+            if not self.node.is_one_hot
+            else 1
+        }
+        self.known: dict[Key, float] = {}
+
+    def length(self, symbol: Length) -> int:
+        data = self.data["b" if symbol.second else "a"]
+        return len(data) if symbol.axis == 0 else np.asarray(data).shape[symbol.axis]
+
+    def entry(
+        self, quantity: Quantity, site: str, left: tuple[int, ...], right: tuple[int, ...]
+    ) -> float:
+        key = (quantity, site, left, right)
+        if key not in self.known:
+            self.known[key] = self._entry(quantity, site, left, right)
+        return self.known[key]
+
+    def _entry(
+        self, quantity: Quantity, site: str, left: tuple[int, ...], right: tuple[int, ...]
+    ) -> float:
+        if quantity not in self.equations:
+            return self._of_data(site, left, right)
+        value = self.equations[quantity]
+        sites = {"ab": None, "ba": SWAPPED, "aa": FIRST, "bb": SECOND}[site]
+        one = quantity.is_of_one_input
+        places = (site[0] == "b" and not one, site[1] == "b" and not one)
+        if sites is SWAPPED:
+            value = relocate(value, SWAPPED)
+        elif sites is not None:
+            value, places = relocate(value, sites), (False, True)
+        first = indices(quantity.ranks[0], places[0])
+        second = indices(quantity.ranks[1], places[1])
+        if one and quantity.ranks[1]:
+            second = (sp.Symbol("r", integer=True, nonnegative=True),)
+        if quantity.ranks[0] and quantity.ranks[1] and site in ("aa", "bb") and not one:
+            first, second = indices(quantity.ranks[0]), indices(quantity.ranks[1], True)
+        env = dict(zip(first, left, strict=True)) | dict(zip(second, right, strict=True))
+        return self.number(value, env)
+
+    def _of_data(self, site: str, left: tuple[int, ...], right: tuple[int, ...]) -> float:
+        first, second = (self.data[place] for place in site)
+        if self.node.is_one_hot:
+            return float(first[left[0]] == second[right[0]])
+        first, second = np.asarray(first), np.asarray(second)
+        return float(first[left] @ second[right] / first.shape[-1])
+
+    def number(self, expression: sp.Expr, env: Mapping[sp.Symbol, int]) -> float:
+        match expression:
+            case Entry():
+                index = [
+                    tuple(self.whole(i, env) for i in p)
+                    for p in (expression.left, expression.right)
+                ]
+                return self.entry(expression.quantity, expression.site, *index)
+            case sp.Mul():
+                value = 1.0
+                for factor in sorted(expression.args, key=lambda f: not f.has(Inside, Same)):
+                    value *= self.number(factor, env)
+                    if value == 0:
+                        return 0.0
+                return value
+            case sp.Add():
+                return sum(self.number(term, env) for term in expression.args)
+            case sp.Sum():
+                return self._sum(expression, env)
+            case Inside():
+                index, size = (self.whole(part, env) for part in expression.args)
+                return float(0 <= index < size)
+            case Same():
+                index, other = (self.whole(part, env) for part in expression.args)
+                return float(index == other)
+            case Expectation():
+                return self._expectation(expression, env)
+            case Length():
+                return float(self.length(expression))
+        if expression in self.constants:
+            return float(self.constants[expression])
+        if expression in env:
+            return float(env[expression])
+        if not expression.args:
+            return float(expression)
+        parts = [sp.Float(self.number(part, env), 17) for part in expression.args]
+        if expression.is_Pow and expression.exp.is_Rational:
+            parts[1] = expression.exp
+        return float(expression.func(*parts).evalf(17))
+
+    def whole(self, expression: sp.Expr, env: Mapping[sp.Symbol, int]) -> int:
+        if isinstance(expression, Length):
+            return self.length(expression)
+        found = {s: sp.Integer(env[s]) for s in expression.free_symbols if s in env}
+        found |= {
+            s: sp.Integer(self.length(s)) for s in expression.free_symbols if isinstance(s, Length)
+        }
+        return int(expression.xreplace(found) if found else expression)
+
+    def _sum(self, total: sp.Sum, env: Mapping[sp.Symbol, int]) -> float:
+        # limits run from the innermost to the outermost
+        ranges = [
+            range(self.whole(low, env), self.whole(high, env) + 1) for _, low, high in total.limits
+        ]
+        names = [limit[0] for limit in total.limits]
+        return sum(
+            self.number(total.function, {**env, **dict(zip(names, values, strict=True))})
+            for values in product(*ranges)
+        )
+
+    def _expectation(self, expectation: Expectation, env: Mapping[sp.Symbol, int]) -> float:
+        law = tuple(self.number(part, env) for part in expectation.law)
+        integrand = expectation.integrand.xreplace(self.constants)
+        if len(law) == 1:
+            return _one(integrand, *law)
+        q1, q2, c = law
+        if q1 == 0 or q2 == 0:
+            if q1 == q2 == 0:
+                return float(integrand.xreplace({u: sp.S.Zero, v: sp.S.Zero}))
+            moved = integrand.xreplace({v: sp.S.Zero} if q2 == 0 else {u: sp.S.Zero, v: u})
+            return _one(moved, max(q1, q2))
+        if abs(q1 - q2) + abs(q1 - c) <= 4e-16 * abs(q1):
+            return _one(integrand.xreplace({v: u}), q1)
+        bound = np.sqrt(q1 * q2)
+        return _pair(integrand, q1, q2, float(np.clip(c, -bound, bound)))
+
+
+@cache
+def _one(integrand: sp.Expr, variance: float) -> float:
+    if variance == 0:
+        return float(integrand.xreplace({u: sp.S.Zero}))
+    if not integrand.has(u):
+        return float(integrand)
+    return float(integrate_one(integrand.xreplace({u: x}), variance))
+
+
+@cache
+def _pair(integrand: sp.Expr, q1: float, q2: float, c: float) -> float:
+    f, g = Expectation(integrand, sp.S.One, sp.S.One, sp.S.Zero).factors()
+    return float(integrate_pair(f, g, q1, q2, c))
