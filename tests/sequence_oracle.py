@@ -12,6 +12,7 @@ from functools import cache
 from itertools import product
 from typing import Any
 
+import mpmath as mp
 import numpy as np
 import sympy as sp
 
@@ -20,7 +21,7 @@ from symntk.derivation.program import FIRST, SECOND, SWAPPED, relocate, walk
 from symntk.gaussian import Expectation
 from symntk.gaussian.quadrature import integrate_one, integrate_pair
 from symntk.gaussian.symbols import u, v, x
-from symntk.graph.positions import Inside, Length, Same, indices
+from symntk.graph.positions import Inside, Length, Same, SinusoidCovariance, indices
 
 Data = Any
 """A list of tokens, or an array (T, d) or (H, W, channels)."""
@@ -112,6 +113,8 @@ class _Oracle:
             case Same():
                 index, other = (self.whole(part, env) for part in expression.args)
                 return float(index == other)
+            case SinusoidCovariance():
+                return _sinusoid(self.whole(expression.args[0], env))
             case Expectation():
                 return self._expectation(expression, env)
             case Length():
@@ -177,3 +180,13 @@ def _one(integrand: sp.Expr, variance: float) -> float:
 def _pair(integrand: sp.Expr, q1: float, q2: float, c: float) -> float:
     f, g = Expectation(integrand, sp.S.One, sp.S.One, sp.S.Zero).factors()
     return float(integrate_pair(f, g, q1, q2, c))
+
+
+@cache
+def _sinusoid(difference: int) -> float:
+    """1/2 int_0^1 cos(difference 10000^-y) dy, by quadrature in w = difference 10000^-y."""
+    if difference == 0:
+        return 0.5
+    size = abs(difference)
+    total = mp.quad(lambda y: mp.cos(size * mp.mpf(10000) ** -y), mp.linspace(0, 1, 20))
+    return float(total / 2)

@@ -127,7 +127,8 @@ class Forward:
             if left.width != right.width:
                 return sp.S.Zero
             if left.op == "positions":
-                return sp.Mul(*map(Same, indices(1), indices(1, True)))
+                rank = len(left.positions)
+                return sp.Mul(*map(Same, indices(rank), indices(rank, True)))
             return self.quantity("match", left, right).at("ab")
         if left.width != right.width and not isinstance(left.width, str):
             raise AssumptionError(
@@ -189,9 +190,11 @@ class Forward:
     def _through(self, links: tuple[Link, ...], left: Node, right: Node, second: bool) -> sp.Expr:
         """Sigma[left, right], one of them taken apart into what it is a sum of."""
         value = sp.S.Zero
+        node = right if second else left
         for link in links:
             pair = (left, link.argument) if second else (link.argument, right)
-            value += pulled(self.sigma(*pair), link, self.resolve(link.coefficient, second), second)
+            coefficient = self.resolve(link.coefficient, second)
+            value += pulled(self.sigma(*pair), link, node, coefficient, second)
         return value
 
     def shared(self, use: Node, other: Node) -> sp.Expr:
@@ -314,7 +317,7 @@ class Forward:
         query, key, _ = node.inputs
         (t,), (r,) = indices(1), bound_indices(1)
         move = {indices(1)[0]: index[0], bound_indices(1)[0]: index[1]}
-        logits = relocate(self.sigma(query, key), FIRST)
+        logits = relocate(self._in_data(self.sigma(query, key)), FIRST)
         logits = reindex(logits, {indices(1, True)[0]: r})
         (size,) = key.positions
         value = attention.weight(node, logits, t, r, size)
@@ -325,6 +328,20 @@ class Forward:
             self._weighted.add((node, node))
             self.equation(quantity, value, "attention", attention.reason(node), "yang2020")
         return quantity.at("aa", (index[0],), (index[1],))
+
+    def _in_data(self, value: sp.Expr) -> sp.Expr:
+        """``value`` with the covariances in it written out where these are multiples of matches."""
+        found = {
+            line.target.at("ab"): line.value
+            for line in self.program
+            if isinstance(line, Equation) and _is_of_matches(line.value)
+        }
+        return value.xreplace(found)
+
+
+def _is_of_matches(value: sp.Expr) -> bool:
+    inside = entries(value)
+    return bool(inside) and all(entry.quantity.kind == "match" for entry in inside)
 
 
 DATA = frozenset({"input", "positions", "sinusoid"})

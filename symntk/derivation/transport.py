@@ -33,8 +33,10 @@ def at_place(expression: sp.Expr, second: bool) -> sp.Expr:
     return reindex(lengths_at(expression, True), exchanged(True))  # type: ignore[no-any-return]
 
 
-def pulled(covariance: sp.Expr, link: Link, coefficient: sp.Expr, second: bool) -> sp.Expr:
-    """sum_r c(p, r) C(i(p, r)): a covariance C of the link's argument as one of the map.
+def pulled(
+    covariance: sp.Expr, link: Link, node: Node, coefficient: sp.Expr, second: bool
+) -> sp.Expr:
+    """sum_r c(p, r) C(i(p, r)): a covariance C of the link's argument as one of ``node``, the map.
 
     second: whether the argument is the right one of the covariance, at x'.
     """
@@ -44,7 +46,15 @@ def pulled(covariance: sp.Expr, link: Link, coefficient: sp.Expr, second: bool) 
     there = (at_place(part, second) for part in link.index)
     moved = reindex(covariance, dict(zip(own, there, strict=True)))
     bound = tuple(at_place(r, second) for r in link.bound)
-    return summed(coefficient * moved, bound, tuple(lengths_at(n, second) for n in link.lengths))
+    lengths = tuple(lengths_at(n, second) for n in link.lengths)
+    return _within(summed(coefficient * moved, bound, lengths), node, second)
+
+
+def _within(value: sp.Expr, node: Node, second: bool) -> sp.Expr:
+    """``value`` for positions of ``node``, which lie inside of it."""
+    brackets = map(Inside, *own_positions(node, second))
+    known = dict.fromkeys((part for part in brackets if isinstance(part, Inside)), sp.S.One)
+    return value.xreplace(known) if known else value
 
 
 def pushed(
@@ -71,7 +81,7 @@ def pushed(
     for place, target in zip(link.index, targets, strict=True):
         index = reindex(at_place(place, second), rename)
         value = _solved(value, index, target, left)
-    return _with_names(value, left, second)
+    return _within(_with_names(value, left, second), link.argument, second)
 
 
 def _pending(axis: int, second: bool) -> sp.Symbol:
@@ -85,9 +95,6 @@ def _solved(
     free = [s for s in left if s in symbols_in(index)]
     if len(free) == 1:
         (symbol,) = free
-        if index == symbol:
-            del left[symbol]
-            return reindex(value, {symbol: target})
         offset = index - symbol
         if symbol not in symbols_in(offset):
             size = left.pop(symbol)

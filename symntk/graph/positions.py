@@ -101,9 +101,7 @@ class Inside(sp.Function):
 
     @classmethod
     def eval(cls, index: sp.Expr, length: sp.Expr) -> sp.Expr | None:
-        """1 for the position at which formulas are written, which is inside by definition."""
-        if index.is_Symbol and index.is_nonnegative and not isinstance(index, Length):
-            return sp.S.One
+        """Decided where the assumptions on the symbols decide it."""
         if index.is_negative or (length - index).is_nonpositive:
             return sp.S.Zero
         if index.is_nonnegative and (length - 1 - index).is_nonnegative:
@@ -170,7 +168,7 @@ class SinusoidCovariance(sp.Function):
     def eval(cls, difference: sp.Expr) -> sp.Expr | None:
         """1/2 at equal positions; an even function."""
         difference = sp.expand(difference)
-        if difference == 0:
+        if difference.is_zero:
             return sp.Rational(1, 2)
         if difference.could_extract_minus_sign():
             return cls(-difference)
