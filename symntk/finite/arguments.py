@@ -2,58 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
-
-import numpy as np
+from collections.abc import Sequence
 
 from symntk.errors import UsageError
-from symntk.finite.extents import Array
-from symntk.graph import Graph, Weight, ancestors
+from symntk.finite.network import Architecture
+from symntk.finite.samples import Samples
+from symntk.graph import Graph, Node, Weight, ancestors
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+WIDTHS = (64, 128, 256, 512, 1024)
+"""Widths of networks when they are left open."""
+
+WIDTHS_OF_MANY_HEADS = (16, 32, 64, 128)
+"""The same for networks with a layer of many heads, which has n of them."""
+
+MOST_PARAMETERS = 200_000_000
+"""Entries of all weights of one network, some gigabytes."""
 
 BUDGET = 200_000_000
 """Random numbers that a check draws when the number of networks is left open: a few seconds."""
 
 FEWEST, MOST = 24, 400
 """Networks of each width when their number is left open."""
-
-SAMPLES, DIMENSION = 4, 6
-"""Number of random inputs, and their dimension where the graph leaves it open."""
-
-MOST_INPUTS = 12
-"""The joint test weighs all pairs of inputs, so their number is bounded."""
-
-
-def read_inputs(
-    graph: Graph,
-    given: ArrayLike | Mapping[str, ArrayLike] | None,
-    rng: np.random.Generator,
-) -> dict[str, Array]:
-    """The inputs by name: those given, or rows from N(0, I), each with its own length."""
-    names = [str(node["name"]) for node in graph.inputs]
-    dims = [node.width if isinstance(node.width, int) else None for node in graph.inputs]
-    if given is None:
-        return {
-            name: rng.standard_normal((SAMPLES, dim or DIMENSION))
-            for name, dim in zip(names, dims, strict=True)
-        }
-    if not isinstance(given, Mapping):
-        if len(names) != 1:
-            raise UsageError(f"give inputs by name, as a dict: {', '.join(names)}")
-        given = {names[0]: given}
-    if set(given) != set(names):
-        raise UsageError(f"the inputs are {', '.join(names)}, not {', '.join(map(str, given))}")
-    data = {name: np.asarray(given[name], dtype=float) for name in names}
-    for (name, array), dim in zip(data.items(), dims, strict=True):
-        if array.ndim != 2 or not array.size or dim not in (None, array.shape[1]):
-            raise UsageError(f"{name}: an array of shape (N, {dim or 'd'}), not {array.shape}")
-    counts = {len(array) for array in data.values()}
-    if len(counts) > 1 or max(counts) > MOST_INPUTS:
-        raise UsageError(f"give one number of inputs, at most {MOST_INPUTS}, not {sorted(counts)}")
-    return data
 
 
 def read_widths(widths: Sequence[int]) -> list[int]:
@@ -83,16 +52,40 @@ def read_seeds(seeds: int | None, size: int) -> int:
     return seeds
 
 
+def read_architectures(
+    graph: Graph, widths: Sequence[int] | None, samples: Samples
+) -> list[Architecture]:
+    """The networks of the widths asked for; UsageError where one is too large to be sampled."""
+    if widths is None:
+        layers = (node for body in graph.bodies() for node in ancestors(body))
+        many = any(node.op == "attention" and node["heads"] == "many" for node in layers)
+        widths = WIDTHS_OF_MANY_HEADS if many else WIDTHS
+    reach = samples.reach(graph)
+    found = [Architecture.of(graph, n, samples.dims, reach) for n in read_widths(widths)]
+    for architecture in found:
+        if architecture.size > MOST_PARAMETERS:
+            raise UsageError(
+                f"a network of width {architecture.widths.common} has {architecture.size:,} "
+                "parameters, which is too much: ask for smaller widths"
+            )
+    return found
+
+
 def require_finite_ntk(graph: Graph) -> None:
     """Refuse a trained weight whose part of the NTK grows with the width."""
     for node in (node for body in graph.bodies() for node in ancestors(body)):
         weight = node.parameter
         if not isinstance(weight, Weight) or not weight.trainable:
             continue
-        (argument,) = node.inputs
-        known = isinstance(argument.width, int) or argument.op == "input"
+        argument = node.inputs[0]
+        known = isinstance(argument.width, int) or argument.is_one_hot or _is_data(argument)
         if weight.parametrization == "standard" and not known:
             raise UsageError(
                 f"{weight.name}: in the standard parametrisation its part of the NTK grows with "
                 "the width it acts on; give that width a number, or use 'ntk'"
             )
+
+
+def _is_data(node: Node) -> bool:
+    """Whether a vector is as long as an input."""
+    return isinstance(node.width, str) and node.width.startswith("d:")

@@ -9,16 +9,15 @@ import numpy as np
 
 from symntk.finite.arguments import (
     distinct,
-    read_inputs,
+    read_architectures,
     read_seeds,
     read_widths,
     require_finite_ntk,
 )
-from symntk.finite.extents import Inputs
 from symntk.finite.kernels import measure
-from symntk.finite.network import Architecture
+from symntk.finite.reading import read_samples
 from symntk.finite.report import Report
-from symntk.finite.tally import Expected
+from symntk.finite.tally import Expected, Theory
 from symntk.graph import Graph
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from symntk.emission import Kernel
 
-WIDTHS = (64, 128, 256, 512, 1024)
+    Given = ArrayLike | Sequence[ArrayLike] | Sequence[Sequence[int | str]]
 
 Progress = Callable[[int, int], None]
 
@@ -39,20 +38,22 @@ class Compilable(Protocol):
 
 def check(
     graph: Graph,
-    widths: Sequence[int] = WIDTHS,
+    widths: Sequence[int] | None = None,
     seeds: int | None = None,
     rng: int | np.random.Generator = 0,
-    inputs: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    inputs: Given | Mapping[str, Given] | None = None,
     derivation: Compilable | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Compare the derived kernels of ``graph`` with those of finite networks.
 
-    widths: common widths n of the networks, two or more; see `symntk.finite.widths.Widths`.
+    widths: common widths n of the networks, two or more; see `symntk.finite.widths.Widths`.  By
+        default 64 to 1024, or 16 to 128 where a layer has many heads, which are then n.
     seeds: independent networks of each width; None for as many, from 24 to 400, as a budget of
         random numbers allows.
     rng: a seed or a generator; the same seed gives the same report.
-    inputs: one array (N, d), or one for each input by name; random ones by default.
+    inputs: one input, or one for each name; random ones by default.  Vectors: an array (N, d);
+        tokens: lists of token ids or of strings; sequences: arrays (T, d); images: (H, W, C).
     derivation: what to compare with; by default the derivation of ``graph``.
     progress: called with the number of networks done and their total.
 
@@ -75,28 +76,28 @@ def check(
     Raises UsageError where the depth is a symbol, or an argument makes no sense; what `derive`
     raises where the theory does not reach.
     """
-    widths = read_widths(widths)
+    checked = widths if widths is None else read_widths(widths)
     generator = np.random.default_rng(rng)
-    data = read_inputs(graph, inputs, generator)
-    dims = {name: array.shape[1] for name, array in data.items()}
-    architectures = [Architecture.of(graph, width, dims) for width in widths]
+    samples = read_samples(graph, inputs, generator)
+    architectures = read_architectures(graph, checked, samples)
     require_finite_ntk(graph)
-    expected = Expected.of(_derived(graph, derivation), data)
+    expected = Expected.of(_derived(graph, derivation), samples)
     count = read_seeds(seeds, sum(architecture.size for architecture in architectures))
+    total = len(architectures) * count
     draws = []
     for done, architecture in enumerate(architectures):
-        _report(progress, done * count, len(widths) * count)
+        _report(progress, done * count, total)
         parts = []
         for i, child in enumerate(generator.spawn(count)):
-            measured = measure(architecture.sample(child), data)
+            measured = measure(architecture.sample(child), samples)
             parts.append(expected.relative(measured.nngp, measured.ntk))
-            _report(progress, done * count + i + 1, len(widths) * count)
+            _report(progress, done * count + i + 1, total)
         draws.append(np.array(parts))
     actual = [architecture.widths.common for architecture in architectures]
     return expected.report(graph.title or str(graph), distinct(actual), draws)
 
 
-def _derived(graph: Graph, derivation: Compilable | None) -> Callable[[Inputs], object]:
+def _derived(graph: Graph, derivation: Compilable | None) -> Theory:
     if derivation is None:
         from symntk.derivation import derive
 

@@ -10,7 +10,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from symntk.errors import UsageError
-from symntk.graph import Graph, Node, describe
+from symntk.graph import Graph, Node, ancestors, describe
 from symntk.graph.positions import Length, Positions
 
 Array = NDArray[np.float64]
@@ -22,19 +22,26 @@ Extent = tuple[int, ...]
 """The lengths of the axes of one node; empty for a single vector."""
 
 
-def extents(graph: Graph, inputs: Inputs) -> dict[Node, Extent]:
-    """The lengths of the axes of every node.
+def lengths_of(inputs: Inputs) -> dict[str, Extent]:
+    """The lengths of the axes of each input of a batch."""
+    return {name: array.shape[1:-1] for name, array in inputs.items()}
 
+
+def extents(graph: Graph, lengths: Mapping[str, Extent]) -> dict[Node, Extent]:
+    """The lengths of the axes of every node, those of repeated blocks included.
+
+    lengths: those of the inputs by name.
     UsageError where an input is too short for a window, and where a stride above 1 that meets an
     edge of zeros or a circular one does not divide its length: the place of the windows is then
     that of other lengths, see `symntk.graph.taps`.
     """
     sizes: dict[sp.Symbol, int] = {}
     for node in graph.inputs:
-        found = inputs[str(node["name"])].shape[1:-1]
-        sizes |= {axis: n for axis, n in zip(node.positions, found, strict=True) if axis.is_Symbol}
+        found = zip(node.positions, lengths[str(node["name"])], strict=True)
+        sizes |= {axis: size for axis, size in found if axis.is_Symbol}
     given = tuple(sizes.items())
-    result = {node: _extent(node.positions, given) for node in graph.nodes}
+    nodes = {node: None for body in graph.bodies() for node in ancestors(body)}
+    result = {node: _extent(node.positions, given) for node in nodes}
     for node, extent in result.items():
         if any(size < 1 for size in extent):
             raise UsageError(

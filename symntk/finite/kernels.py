@@ -49,12 +49,12 @@ def measure(network: Network, inputs: Inputs | Samples) -> Empirical:
     n_in is then the graph's own width, not that of this network.
     """
     architecture = network.architecture
-    samples = inputs if isinstance(inputs, Samples) else Samples.of(inputs)
+    samples = inputs if isinstance(inputs, Samples) else Samples.one_batch(inputs)
     passes = []
     for batch in samples.batches:
         values = network.values(batch)
         passes.append((values, network.gradients(batch, values)))
-    nngp = np.zeros((len(samples.order),) * 2)
+    nngp = np.zeros((len(samples), len(samples)))
     ntk = np.zeros_like(nngp)
     by_weight: dict[str, Array] = {}
     for name, uses in architecture.uses.items():

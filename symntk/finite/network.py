@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 
 from symntk.errors import GraphError, UsageError
-from symntk.finite.extents import Array, Extent, Inputs, extents, one_hot_positions
+from symntk.finite.extents import Array, Extent, Inputs, extents, lengths_of, one_hot_positions
 from symntk.finite.loops import Loop, inside, loops
 from symntk.finite.widths import Widths, lengths, readouts
 from symntk.graph import Graph, Node
@@ -155,7 +155,7 @@ class Network:
         """
         batch = len(next(iter(inputs.values()))) if inputs else 1
         architecture = self.architecture
-        found = extents(architecture.graph, inputs)
+        found = extents(architecture.graph, lengths_of(inputs))
         values: dict[Node, Array] = {}
         for node in architecture.graph.nodes:
             if node in architecture.looped:

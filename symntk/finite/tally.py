@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from symntk.errors import UsageError
-from symntk.finite.extents import Array, Inputs
+from symntk.finite.extents import Array
 from symntk.finite.report import Comparison, Report, Row
+from symntk.finite.samples import Samples
 from symntk.finite.statistics import Limit, compare, extrapolate, slope_of_draws, slope_of_mean
+
+Theory = Callable[[Mapping[str, Any]], object]
+"""A kernel of a batch by the names of the inputs: an object with fields ``nngp`` and ``ntk``."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +30,9 @@ class Expected:
     ntk: Array
 
     @classmethod
-    def of(cls, kernel: Callable[[Inputs], object], data: Inputs) -> Expected:
-        """What ``kernel`` gives on ``data``; UsageError where it is not finite."""
-        result = kernel(data)
+    def of(cls, kernel: Theory, samples: Samples) -> Expected:
+        """What ``kernel`` gives on ``samples``; UsageError where it is not finite."""
+        result = kernel(samples.given)
         nngp, ntk = (np.asarray(getattr(result, name), dtype=float) for name in ("nngp", "ntk"))
         if not (np.isfinite(nngp).all() and np.isfinite(ntk).all()):
             raise UsageError("the derived kernel is not finite on these inputs: make them smaller")
