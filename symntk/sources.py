@@ -108,6 +108,15 @@ _ALL = (
     ),
     _entry(
         "inproceedings",
+        "hron2020",
+        "Hron et al. (2020)",
+        author="Hron, Jiri and Bahri, Yasaman and Sohl-Dickstein, Jascha and Novak, Roman",
+        title="Infinite attention: {NNGP} and {NTK} for deep attention networks",
+        booktitle="International Conference on Machine Learning",
+        year="2020",
+    ),
+    _entry(
+        "inproceedings",
         "jacot2018",
         "Jacot et al. (2018)",
         author="Jacot, Arthur and Gabriel, Franck and Hongler, Cl{\\'e}ment",

@@ -7,7 +7,8 @@ code takes part, so that it can judge all three.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from typing import Any
@@ -15,14 +16,17 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
 from symntk.derivation import Derivation, Entry, Quantity
 from symntk.derivation.program import FIRST, SECOND, SWAPPED, relocate, walk
 from symntk.gaussian import Expectation
 from symntk.gaussian.quadrature import integrate_one, integrate_pair
+from symntk.gaussian.softmax import MU, MU2, NU, NU2, SoftmaxMoment, SoftmaxTangent
 from symntk.gaussian.symbols import u, v, x
 from symntk.graph.positions import Inside, Length, Same, SinusoidCovariance, indices
 
+Array = NDArray[np.float64]
 Data = Any
 """A list of tokens, or an array (T, d) or (H, W, channels)."""
 
@@ -115,6 +119,8 @@ class _Oracle:
                 return float(index == other)
             case SinusoidCovariance():
                 return _sinusoid(self.whole(expression.args[0], env))
+            case SoftmaxMoment() | SoftmaxTangent():
+                return self._softmax(expression, env)
             case Expectation():
                 return self._expectation(expression, env)
             case Length():
@@ -150,6 +156,36 @@ class _Oracle:
             for values in product(*ranges)
         )
 
+    def _softmax(
+        self, moment: SoftmaxMoment | SoftmaxTangent, env: Mapping[sp.Symbol, int]
+    ) -> float:
+        first, second = (self.whole(part, env) for part in moment.lengths)
+        q1, q2, c = (self.number(part, env) for part in moment.queries)
+
+        def matrix(
+            kernel: sp.Expr, row: sp.Symbol, column: sp.Symbol, shape: tuple[int, int]
+        ) -> Array:
+            return np.array(
+                [
+                    [self.number(kernel, {**env, row: i, column: j}) for j in range(shape[1])]
+                    for i in range(shape[0])
+                ]
+            )
+
+        one, two, cross = moment.kernels
+        law = Law(
+            q1 * matrix(one, MU, NU, (first, first)),
+            q2 * matrix(two, MU2, NU2, (second, second)),
+            c * matrix(cross, MU, MU2, (first, second)),
+        )
+        j, other = (self.whole(part, env) for part in moment.keys)
+        if isinstance(moment, SoftmaxMoment):
+            return law.mean(lambda a, b: softmax(a)[j] * softmax(b)[other])
+        weights = matrix(moment.weights, MU, MU2, (first, second))
+        return law.mean(
+            lambda a, b: np.einsum("ts,tp,sp->p", weights, slope(a, j), slope(b, other))
+        )
+
     def _expectation(self, expectation: Expectation, env: Mapping[sp.Symbol, int]) -> float:
         law = tuple(self.number(part, env) for part in expectation.law)
         integrand = expectation.integrand.xreplace(self.constants)
@@ -165,6 +201,52 @@ class _Oracle:
             return _one(integrand.xreplace({v: u}), q1)
         bound = np.sqrt(q1 * q2)
         return _pair(integrand, q1, q2, float(np.clip(c, -bound, bound)))
+
+
+@dataclass(frozen=True)
+class Law:
+    """Jointly Gaussian logits a and a' of few degrees of freedom, integrated on a grid.
+
+    A softmax depends on differences of logits alone, so those to the first are integrated over,
+    along the axes of their covariance, by the trapezoidal rule.
+    """
+
+    first: Array
+    second: Array
+    cross: Array
+
+    def mean(self, function: Callable[[Array, Array], Array]) -> float:
+        """E f(a, a') for f invariant under shifts of a and of a'; f takes (T, points)."""
+        n, m = len(self.first), len(self.second)
+        joint = np.block([[self.first, self.cross], [self.cross.T, self.second]])
+        differences = np.zeros((n + m, n + m))
+        differences[:n, :n] = np.eye(n)
+        differences[:n, 0] -= 1
+        differences[n:, n:] = np.eye(m)
+        differences[n:, n] -= 1
+        values, vectors = np.linalg.eigh(differences @ joint @ differences.T)
+        used = values > 1e-13 * max(1.0, values.max())
+        root = vectors[:, used] * np.sqrt(values[used])
+        if root.shape[1] == 0:
+            return float(function(np.zeros((n, 1)), np.zeros((m, 1)))[0])
+        step = 0.15 if root.shape[1] <= 2 else 0.5
+        axis = np.arange(-9, 9 + step / 2, step)
+        grid = np.array(np.meshgrid(*[axis] * root.shape[1], indexing="ij"))
+        grid = grid.reshape(root.shape[1], -1)
+        density = np.exp(-0.5 * (grid**2).sum(0)) * (step / np.sqrt(2 * np.pi)) ** len(grid)
+        logits = root @ grid
+        return float(density @ function(logits[:n], logits[n:]))
+
+
+def softmax(logits: Array) -> Array:
+    exponentials = np.exp(logits - logits.max(0))
+    return exponentials / exponentials.sum(0)
+
+
+def slope(logits: Array, key: int) -> Array:
+    """d softmax_t / d a_key for every t, shape (T, points)."""
+    weights = softmax(logits)
+    return weights * ((np.arange(len(weights)) == key)[:, None] - weights[key])
 
 
 @cache

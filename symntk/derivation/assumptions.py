@@ -14,6 +14,7 @@ def check(graph: Graph, laws: Laws) -> tuple[Step, ...]:
     """The assumptions of the derivation as steps; AssumptionError where one fails."""
     readouts = _readouts(graph, laws)
     _require_single_use(graph, readouts)
+    _require_single_vectors(graph)
     for output in graph.bodies():
         _require_closed_body(graph, output)
         _require_cuts(graph, output)
@@ -67,6 +68,18 @@ def _require_single_use(graph: Graph, readouts: list[Node]) -> None:
                 f"gradient independence fails: the readout {readout.parameter} is also used here, "
                 "so gradients are not independent of the forward pass (Tensor Programs II)",
                 f"Give the readout a weight of its own instead of tying it to {readout.parameter}",
+            )
+
+
+def _require_single_vectors(graph: Graph) -> None:
+    """A block that is derived once hands on the NTK of one vector, not of all pairs of positions."""
+    for node in (node for body in graph.bodies() for node in ancestors(body)):
+        if node.op == "repeat" and node.positions:
+            raise AroundRepeat(
+                describe(node),
+                "a block over the positions of a sequence is repeated an open number of times, and "
+                "its gradients meet between every pair of positions",
+                "Give the number of blocks as a number instead of a symbol",
             )
 
 

@@ -1,21 +1,34 @@
-"""What the weights of self-attention converge to, by scaling and by how queries meet keys.
+r"""What the weights of self-attention converge to, by scaling and by how queries meet keys.
 
 The logits are query_t . key_r / s.  With S(t, r) = lim (1/d) query_t . key_r:
 
 s = d:        they converge to S, and the weights to its softmax; S = 0 gives uniform attention.
 s = sqrt(d):  where S is not 0 they grow like sqrt(d) S(t, r), and the softmax goes to the largest;
               where S = 0, queries and keys having weights of their own, they converge to Gaussians
-              with covariance Sigma[query] Sigma[key], and the weights stay random.
+              with covariance Sigma[query] Sigma[key], and the weights a(t, r) stay random.  The
+              average over many heads is their expectation.  With A = E[a(i, j) a'(i', j')],
+
+    Sigma[y](i, i') = sum_{j, j'} A(i j, i' j') Sigma[value](j, j')
+    Pi[value](j, j') = sum_{i, i'} A(i j, i' j') Pi[y](i, i')
+    Pi[query](i, i') = Pi[y](i, i') sum_{j, j'} D(i j, i' j') Sigma[key](j, j')
+    Pi[key](j, j')   = sum_{i, i'} Pi[y](i, i') D(i j, i' j') Sigma[query](i, i'),
+
+where D(i j, i' j') = sum_{r, r'} Sigma[value](r, r') E[da(i, r)/dl(i, j)  da'(i', r')/dl'(i', j')]
+is the covariance of the gradients at the logits l, l' for unit Pi[y](i, i').
 
 Source: Yang, "Tensor Programs II" (2020), appendix on attention; Hron et al. (2020), section 3.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import sympy as sp
 
 from symntk.errors import AssumptionError
+from symntk.gaussian.softmax import MU, MU2, SoftmaxMoment, SoftmaxTangent
 from symntk.graph import Node, describe
+from symntk.graph.positions import indices, reindex
 from symntk.trace import Prose
 
 
@@ -34,6 +47,45 @@ def weight(node: Node, logits: sp.Expr, t: sp.Symbol, r: sp.Symbol, size: sp.Exp
         raise _random(node)
     bracket = _copies(node, logits)
     return bracket / sp.Sum(bracket, (r, 0, size - 1))
+
+
+def moment(node: Node, laws: LogitLaws) -> sp.Expr:
+    """A(i j, i' j'), the covariance of the weights of many heads."""
+    (_, _, c), (_, _, cross) = laws.queries, laws.kernels
+    if node["mechanism"] == "identity":
+        return c * laws.at_keys(cross)
+    return SoftmaxMoment(*laws.arguments)
+
+
+def tangent(node: Node, laws: LogitLaws, values: sp.Expr) -> sp.Expr:
+    """D(i j, i' j'), with ``values`` = Sigma[value](mu, mu')."""
+    if node["mechanism"] == "identity":
+        return laws.at_keys(values)
+    return SoftmaxTangent(*laws.arguments, values)
+
+
+@dataclass(frozen=True)
+class LogitLaws:
+    """The law of the logits of queries i and i', for the pair of keys j and j'.
+
+    queries: Sigma[query] at (i, i), at (i', i') and at (i, i'); kernels: Sigma[key] of x, of x',
+    and across; lengths: the numbers of keys.  See `symntk.gaussian.softmax`.
+    """
+
+    queries: tuple[sp.Expr, sp.Expr, sp.Expr]
+    kernels: tuple[sp.Expr, sp.Expr, sp.Expr]
+    lengths: tuple[sp.Expr, sp.Expr]
+
+    @property
+    def arguments(self) -> tuple[sp.Expr, ...]:
+        """The arguments of a `SoftmaxMoment`."""
+        keys = indices(2)[1], indices(2, True)[1]
+        return (*keys, *self.queries, *self.kernels, *self.lengths)
+
+    def at_keys(self, cross: sp.Expr) -> sp.Expr:
+        """An expression in mu and mu' at the keys j and j'."""
+        keys: sp.Expr = reindex(cross, {MU: indices(2)[1], MU2: indices(2, True)[1]})
+        return keys
 
 
 def _identity(node: Node, logits: sp.Expr) -> sp.Expr:

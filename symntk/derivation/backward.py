@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Literal
 
 import sympy as sp
 
@@ -25,6 +26,7 @@ from symntk.derivation.laws import ALIASES, outlet, segment
 from symntk.derivation.program import SWAPPED, relocate
 from symntk.derivation.transport import own_positions, pushed, summed
 from symntk.graph import Node
+from symntk.graph.positions import bound_indices, indices, reindex
 from symntk.graph.weights import Bias, Weight
 from symntk.ops.law import Law, Ref, Term, Terms, differentiate, gaussians
 from symntk.ops.links import Link
@@ -47,10 +49,13 @@ class _Through:
 
 @dataclass(frozen=True)
 class _Return:
-    """One way on which a gradient comes back to a vector: a product (``link`` None), or a map."""
+    """One way on which a gradient comes back to a vector: a product (``link`` None), a map, or
+    a ``role`` in an attention of many heads: query, key or value.
+    """
 
     node: Node
-    link: Link | None
+    link: Link | None = None
+    role: str = ""
 
 
 class Backward:
@@ -66,9 +71,12 @@ class Backward:
                 assert node.parameter is not None
                 self.uses[node.parameter.name].append(node)
             if node.op == "matmul":
-                self.returns[node.inputs[0]].append(_Return(node, None))
+                self.returns[node.inputs[0]].append(_Return(node))
             for link in self.laws.links(node) or ():
                 self.returns[link.argument].append(_Return(node, link))
+            if self.laws.is_random(node):
+                for part, role in zip(node.inputs, ("query", "key", "value"), strict=True):
+                    self.returns[part].append(_Return(node, None, role))
         self.parts = self._parts()
         self._outlets: dict[Node, frozenset[str]] = {}
         self._gradients: dict[tuple[Node, Node], sp.Expr] = {}
@@ -137,7 +145,10 @@ class Backward:
     def _ends(self, channel: Node) -> set[str]:
         names = {""} if channel == self.root else set()
         for way in self.returns[channel]:
-            names |= {outlet(way.node)} if way.link is None else self._ends(way.node)
+            if way.role:
+                names.add(f"{way.role} of {way.node.digest}")
+            else:
+                names |= {outlet(way.node)} if way.link is None else self._ends(way.node)
         return names
 
     def _pushed(self, value: sp.Expr, node: Node, link: Link, second: bool) -> sp.Expr:
@@ -172,7 +183,9 @@ class Backward:
         if key not in self._channels:
             value = sp.S.One if left == right == self.root else sp.S.Zero
             for way in self.returns[left]:
-                if way.link is None:
+                if way.role:
+                    value += self._of_heads(way) if left == right else sp.S.Zero
+                elif way.link is None:
                     value += self._returned(way.node, right)
                 else:
                     value += self._pushed(
@@ -190,12 +203,32 @@ class Backward:
             if way.link is not None:
                 inner = self._returned(use, way.node)
                 total += self._pushed(inner, way.node, way.link, second=True)
-            elif way.node.parameter == use.parameter and use.parameter is not None:
+            elif way.node.parameter == use.parameter and not way.role:
+                assert use.parameter is not None
                 same = self.forward.same_matrix(use, way.node)
                 if same != 0:
                     outer = self.gradient(use, way.node)
                     total += use.parameter.std.symbol**2 * same * outer
         return total
+
+    def _of_heads(self, way: _Return) -> sp.Expr:
+        """Pi of the queries, keys or values of an attention of many heads, `attention`."""
+        node = way.node
+        query, key, value = node.inputs
+        kind: Literal["attention", "tangent"] = "attention" if way.role == "value" else "tangent"
+        moments = self.forward.heads(node, kind)
+        outer = self.channel(node, node)
+        (t,), (other,) = indices(1), indices(1, True)
+        (r,), (r_,) = bound_indices(1), bound_indices(1, True)
+        there = {t: r, other: r_}
+        if way.role == "query":
+            keys = reindex(self.forward.sigma(key, key), there)
+            inner = moments.at("ab", (t, r), (other, r_)) * keys
+            return outer * summed(inner, (r_, r), own_positions(key, True)[1] + key.positions)
+        inner = moments.at("ab", (r, t), (r_, other)) * reindex(outer, there)
+        if way.role == "key":
+            inner *= reindex(self.forward.sigma(query, query), there)
+        return summed(inner, (r_, r), own_positions(node, True)[1] + node.positions)
 
     def _is_plain(self, node: Node) -> bool:
         """Whether what comes back through weight matrices is the whole gradient of a vector."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import sympy as sp
 
 from symntk.derivation import attention
+from symntk.derivation.attention import LogitLaws
 from symntk.derivation.expectations import Expectations, Place, Variable
 from symntk.derivation.laws import ALIASES, Laws, outlet
 from symntk.derivation.program import (
@@ -23,8 +25,9 @@ from symntk.derivation.program import (
     merged,
     relocate,
 )
-from symntk.derivation.transport import at_place, pulled, tidied
+from symntk.derivation.transport import at_place, pulled, summed, tidied
 from symntk.errors import AssumptionError
+from symntk.gaussian.softmax import MU, MU2, NU, NU2
 from symntk.graph import Graph, Node, describe
 from symntk.graph.positions import (
     Index,
@@ -32,6 +35,7 @@ from symntk.graph.positions import (
     SinusoidCovariance,
     bound_indices,
     indices,
+    lengths_at,
     reindex,
     symbols_in,
 )
@@ -51,6 +55,7 @@ class Forward:
     _known: dict[tuple[Node, Node], sp.Expr] = field(default_factory=dict)
     _begun: set[tuple[Node, Node]] = field(default_factory=set)
     _recurrent: set[tuple[Node, Node]] = field(default_factory=set)
+    _headed: set[Quantity] = field(default_factory=set)
     _weighted: set[tuple[Node, Node]] = field(default_factory=set)
 
     def name(self, node: Node) -> str:
@@ -145,6 +150,8 @@ class Forward:
             if links is not None:
                 value = self._through(links, left, right, second=node is right)
                 return value, _rule(node), _REASONS.get(_rule(node), ())
+        if self.laws.is_random(left) or self.laws.is_random(right):
+            return self._of_heads(left, right), "many heads", _REASONS["many heads"]
         first, second = self.laws.of(left), self.laws.of(right)
         if first.opaque or second.opaque:
             return self._of_opaque(left, right), "independence", ()
@@ -312,6 +319,59 @@ class Forward:
         scale = Quantity("scale", name, "", ranks)
         self.equation(scale, sp.sqrt(square), "statistic", _REASONS["statistic"], "yang2020")
 
+    def _of_heads(self, left: Node, right: Node) -> sp.Expr:
+        """sum_{r, r'} A(t r, t' r') Sigma[value](r, r') for an attention of many heads."""
+        if left != right:
+            raise AssumptionError(
+                describe(right),
+                f"its covariance with {describe(left)} is that of the outputs of many heads, which "
+                "are one long vector beside each other",
+                "Apply a weight of its own to the heads before anything else is done with them",
+            )
+        key, value = left.inputs[1:]
+        (t,), (other,) = indices(1), indices(1, True)
+        (r,), (r_,) = bound_indices(1), bound_indices(1, True)
+        weights = self.heads(left, "attention").at("ab", (t, r), (other, r_))
+        values = reindex(self.sigma(value, value), {t: r, other: r_})
+        (size,) = key.positions
+        return summed(weights * values, (r_, r), (lengths_at(size, True), size))
+
+    def heads(self, node: Node, kind: Literal["attention", "tangent"]) -> Quantity:
+        """A or D of an attention of many heads, defined when needed."""
+        quantity = Quantity(kind, self.name(node), self.name(node), (2, 2))
+        if quantity not in self._headed:
+            self._headed.add(quantity)
+            laws = self._logit_laws(node)
+            if kind == "attention":
+                value = attention.moment(node, laws)
+            else:
+                values = self.sigma(node.inputs[2], node.inputs[2])
+                own = {indices(1)[0]: MU, indices(1, True)[0]: MU2}
+                value = attention.tangent(node, laws, reindex(values, own))
+            stage = "forward" if kind == "attention" else "backward"
+            self.equation(quantity, value, "many heads", _REASONS["many heads"], "hron2020", stage)
+        return quantity
+
+    def _logit_laws(self, node: Node) -> LogitLaws:
+        query, key, _ = node.inputs
+        (t,), (other,) = indices(1), indices(1, True)
+        i, i_ = indices(2)[0], indices(2, True)[0]
+        queries, keys = self.sigma(query, query), self.sigma(key, key)
+        (size,) = key.positions
+        return LogitLaws(
+            (
+                reindex(relocate(queries, FIRST), {t: i, other: i}),
+                reindex(relocate(queries, SECOND), {t: i_, other: i_}),
+                reindex(queries, {t: i, other: i_}),
+            ),
+            (
+                reindex(relocate(keys, FIRST), {t: MU, other: NU}),
+                reindex(relocate(keys, SECOND), {t: MU2, other: NU2}),
+                reindex(keys, {t: MU, other: MU2}),
+            ),
+            (size, lengths_at(size, True)),
+        )
+
     def _attention_weight(self, node: Node, index: Index) -> sp.Expr:
         """The limit of a(t, r), defined when needed; without a symbol where attention is uniform."""
         query, key, _ = node.inputs
@@ -381,6 +441,10 @@ _REASONS: dict[str, Prose] = {
     "sum over positions": ("the covariance is bilinear: it is summed over pairs of positions",),
     "attention": ("the attention weights converge to constants, and the covariance is bilinear",),
     "shift": ("a shift moves positions",),
+    "many heads": (
+        "the average over independent heads converges to the expectation over their logits, which "
+        "are Gaussian with covariance of queries times covariance of keys",
+    ),
     "Gaussian expectation": (
         "the average over coordinates converges to an expectation over the Gaussian "
         "pre-activations",

@@ -51,7 +51,8 @@ class Laws:
                     self._laws[part] = self._of_repeat(part, arguments[0])
                 else:
                     self._require_no_carry(part)
-                    self._laws[part] = OPS[part.op].law(part, arguments)
+                    law = OPS[part.op].law(part, arguments)
+                    self._laws[part] = Law((), opaque=True) if self.is_random(part) else law
         return self._laws[node]
 
     def _require_no_carry(self, node: Node) -> None:
@@ -80,12 +81,37 @@ class Laws:
             self._laws[placeholder] = opaque
         return Law.gaussian(node) if self.of(body).is_gaussian else opaque
 
+    def is_random(self, node: Node) -> bool:
+        """Whether the weights of an attention over many heads stay random: see `attention`.
+
+        AssumptionError where queries, keys and values are not independent Gaussians.
+        """
+        if node.op != "attention" or node["scaling"] != "1/sqrt(d)" or node["heads"] != "many":
+            return False
+        forms = [self.of(part).linear_forms for part in node.inputs]
+        groups = [
+            frozenset().union(*(self.sources(ref.node) for ref, _ in form[0])) if form else None
+            for form in forms
+        ]
+        query, key, value = groups
+        if query is None or key is None or query & key:
+            return False
+        if value is None or value & (query | key):
+            raise AssumptionError(
+                describe(node),
+                "its values are not Gaussian vectors independent of queries and keys",
+                "Give queries, keys and values weights of their own: attention(Q @ h, K @ h, V @ h)",
+            )
+        return True
+
     def links(self, node: Node) -> tuple[Link, ...] | None:
         """What a vector that is no Gaussian of its own takes from its arguments: a shift, a loop's
         state, a sum over positions of activations; None for other vectors.
         """
         if node.op == "state":
             return state_links(self.scans[node])
+        if self.is_random(node):
+            return None
         if node.op in ALIASES or (node.op in MAPS and self.of(node).opaque):
             return OPS[node.op].links(node)  # type: ignore[attr-defined,no-any-return]
         law = self.of(node)

@@ -27,7 +27,9 @@ from symntk.graph.positions import (
 from symntk.ops.law import reindex_all
 from symntk.trace import Step
 
-Kind: TypeAlias = Literal["Sigma", "Pi", "Theta", "mean", "scale", "match", "weight"]
+Kind: TypeAlias = Literal[
+    "Sigma", "Pi", "Theta", "mean", "scale", "match", "weight", "attention", "tangent"
+]
 Site: TypeAlias = Literal["ab", "ba", "aa", "bb"]
 
 SWAPPED: dict[Site, Site] = {"ab": "ba", "ba": "ab", "aa": "bb", "bb": "aa"}
@@ -48,6 +50,9 @@ class Quantity:
     match: [x_t = x'_t'] for one-hot inputs.
     weight: the limit of an attention's weight a(t, r), two positions of one input; ``right`` is
         empty and only the sites aa and bb occur.
+    attention: E[a(i, j) a'(i', j')] for the random weights of many heads, i a query and j a key.
+    tangent: the covariance of the gradients at the logits (i, j) and (i', j'), for unit Pi[left]
+        at (i, i').
 
     ranks: how many axes of positions ``left`` and ``right`` have.
     """
