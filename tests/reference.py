@@ -6,7 +6,9 @@ models.json (the paper's families).  Both work for any values of the parameters.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from math import prod
 from typing import Any
 
 import sympy as sp
@@ -24,17 +26,26 @@ from symntk.activations import (
 from symntk.graph import (
     Graph,
     Node,
+    Parametrization,
     Scale,
+    attention,
+    average_pool,
     biases,
     concat,
+    conv,
+    flatten,
+    image,
     layer_norm,
     product,
     repeat,
     rms,
+    sequence,
+    sum_pool,
     vector,
     weights,
 )
-from symntk.graph.weights import number
+from symntk.graph.sequences import Flattened
+from symntk.graph.weights import Number, Weight, number
 
 Options = dict[str, Any]
 
@@ -53,21 +64,132 @@ class Counter:
         width: int | None = None,
         parameterization: str = "ntk",
     ) -> Node:
-        self.layer += 1
-        name = str(self.layer)
-        scale = Scale.of(f"sigma_W{name}", W_std)
-        (w,) = weights(f"W{name}", scale, width=width, parametrization=parameterization)
+        """W h + b, for flattened positions with a matrix at each of them."""
+        (w,) = self.weights(W_std, width=width, parametrization=parameterization)
+        return self.biased(w @ h, b_std, parameterization)
+
+    def conv(
+        self,
+        h: Node,
+        filter_shape: Sequence[int],
+        W_std: float = 1.0,
+        b_std: float | None = None,
+        strides: Sequence[int] | None = None,
+        padding: str = "VALID",
+        width: int | None = None,
+        parameterization: str = "ntk",
+    ) -> Node:
+        """The convolution whose fan-in is window x channels, so that it averages over the window.
+
+        The window's share is in the standard deviation, as the standard parametrisation wants it.
+        """
+        std = number(W_std, "W_std") / sp.sqrt(prod(filter_shape))
+        (w,) = self.weights(std, width=width, parametrization=parameterization)
+        y = conv(w, h, tuple(filter_shape), padding.lower(), tuple(strides or (1,) * len(filter_shape)))
+        return self.biased(y, b_std, parameterization)
+
+    def attention(
+        self,
+        h: Node,
+        linear_scaling: bool = True,
+        attention_mechanism: str = "SOFTMAX",
+        W_key_std: float = 1.0,
+        W_value_std: float = 1.0,
+        W_query_std: float = 1.0,
+        W_out_std: float = 1.0,
+        b_std: float | None = None,
+    ) -> Node:
+        """Self-attention.  With ``linear_scaling`` the logits are divided by d, and the queries are
+        the keys times W_query_std / W_key_std; else by sqrt(d), in many heads.
+        """
+        key_weight, value_weight, out = self.weights(W_key_std, W_value_std, W_out_std)
+        key, value = key_weight @ h, value_weight @ h
+        if linear_scaling:
+            query = key * (number(W_query_std, "W_query_std") / number(W_key_std, "W_key_std"))
+        else:
+            (query_weight,) = self.weights(W_query_std)
+            query = query_weight @ h
+        scaling, heads = ("1/d", "one") if linear_scaling else ("1/sqrt(d)", "many")
+        mechanism = attention_mechanism.lower()
+        return self.biased(out @ attention(query, key, value, scaling, heads, mechanism), b_std)
+
+    def weights(self, *stds: Number, **options: Any) -> list[Weight]:
+        """Fresh weights with the given standard deviations."""
+        made: list[Weight] = []
+        for std in stds:
+            self.layer += 1
+            made += weights(f"W{self.layer}", Scale.of(f"sigma_W{self.layer}", std), **options)
+        return made
+
+    def biased(self, y: Node, b_std: float | None, parametrization: Parametrization = "ntk") -> Node:
+        """y + b with a fresh bias; y where its standard deviation is 0."""
         if not b_std:
-            return w @ h
-        scale = Scale.of(f"sigma_b{name}", b_std)
-        (b,) = biases(f"b{name}", scale, parametrization=parameterization)
-        return w @ h + b
+            return y
+        scale = Scale.of(f"sigma_b{self.layer}", b_std)
+        (b,) = biases(f"b{self.layer}", scale, parametrization=parametrization)
+        return y + b
+
+
+def pool(
+    h: Node,
+    window_shape: Sequence[int],
+    strides: Sequence[int] | None = None,
+    padding: str = "VALID",
+    normalize_edges: bool = False,
+    average: bool = True,
+) -> Node:
+    """AvgPool; SumPool where ``average`` is False."""
+    size, edge = tuple(window_shape), padding.lower()
+    stride = tuple(strides or (1,) * len(size))
+    if normalize_edges and edge == "same":
+        edge = "inside"
+    return (average_pool if average else sum_pool)(h, size, stride, edge)
+
+
+def layer_norm_of(h: Node, axis: int = -1, eps: float = 1e-12) -> Node:
+    """LayerNorm over the channels."""
+    if axis != -1:
+        raise NotImplementedError("LayerNorm over positions: not in the language")
+    return layer_norm(h, eps)
 
 
 def network(config: Options) -> Graph:
-    """The graph of a configuration of networks.json; ``config["spec"]`` names the layers."""
-    (output,) = build(config["spec"], [vector("x")], Counter())
+    """The graph of a configuration of networks.json; ``config["spec"]`` names the layers.
+
+    shape: optional, the lengths of the input's axes.  Without it they are symbols, and their number
+    is that of the windows; a network that pools or attends without windows is over sequences.
+    """
+    spec = config["spec"]
+    (output,) = build(spec, [source(spec, config.get("shape"))], Counter())
     return Graph(output, title=config.get("id", ""))
+
+
+def source(spec: list[Any], shape: Sequence[int] | None) -> Node:
+    """The input that the layers of ``spec`` take: a vector, a sequence or an image."""
+    if shape is None:
+        found = layers(spec)
+        windows = (o.get("filter_shape") or o.get("window_shape") for _, o in found)
+        rank = next((len(window) for window in windows if window), 0)
+        rank = rank or int(any(kind in OVER_POSITIONS for kind, _ in found))
+    else:
+        rank = len(shape)
+    sizes = tuple(shape or ())
+    match rank:
+        case 0:
+            return vector("x")
+        case 1:
+            return sequence("x", None, *sizes)
+        case 2:
+            return image("x", None, (sizes[0], sizes[1]) if sizes else None)
+    raise NotImplementedError(f"inputs with {rank} axes of positions: not in the language")
+
+
+def layers(spec: list[Any]) -> list[tuple[str, Options]]:
+    """Every layer in ``spec`` with its options, in order."""
+    kind, options = spec
+    if kind in ("serial", "parallel"):
+        return [layer for inner in options for layer in layers(inner)]
+    return [(kind, options)]
 
 
 def build(spec: list[Any], nodes: list[Node], counter: Counter) -> list[Node]:
@@ -83,15 +205,14 @@ def build(spec: list[Any], nodes: list[Node], counter: Counter) -> list[Node]:
     if kind in FAN_IN:
         return [FAN_IN[kind](*nodes)]
     (node,) = nodes
-    if kind == "Dense":
-        return [counter.dense(node, **options)]
-    if kind == "Identity":
-        return [node]
-    if kind == "ExpNormalized":
-        return [exp_normalized(node, **options)]
+    if kind in WITH_WEIGHTS:
+        return [WITH_WEIGHTS[kind](counter, node, **options)]
+    if kind in PLAIN:
+        return [PLAIN[kind](node, **options)]
     if kind not in LAYERS:
         raise NotImplementedError(f"{kind}: not in the language yet")
-    return [LAYERS[kind](**options)(node)]
+    phi = LAYERS[kind](**options)
+    return [flatten(phi(node.node)) if isinstance(node, Flattened) else phi(node)]
 
 
 def serial(layers: list[Any], nodes: list[Node], counter: Counter) -> list[Node]:
@@ -154,6 +275,26 @@ FAN_IN: dict[str, Callable[..., Node]] = {
     "FanInProd": product,
     "FanInConcat": concat,
 }
+
+WITH_WEIGHTS: dict[str, Callable[..., Node]] = {
+    "Dense": Counter.dense,
+    "Conv": Counter.conv,
+    "GlobalSelfAttention": Counter.attention,
+}
+
+PLAIN: dict[str, Callable[..., Any]] = {
+    "Identity": lambda node: node,
+    "ExpNormalized": exp_normalized,
+    "LayerNorm": layer_norm_of,
+    "AvgPool": pool,
+    "SumPool": partial(pool, average=False),
+    "GlobalAvgPool": lambda node: node.mean(),
+    "GlobalSumPool": lambda node: node.sum(),
+    "Flatten": flatten,
+}
+
+OVER_POSITIONS = frozenset({"GlobalAvgPool", "GlobalSumPool", "Flatten", "GlobalSelfAttention"})
+"""Layers without a window that take a sequence or an image."""
 
 LAYERS: dict[str, Callable[..., Activation]] = {
     "Relu": lambda do_stabilize=False: ACTIVATIONS["relu"],
