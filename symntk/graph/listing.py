@@ -169,11 +169,23 @@ class _Lister:
             inner = inner.within({placeholder: self.names[placeholder]})
         is_named = body in self.given and body not in inner.names
         if not alias and not is_named and not self.shown(body, inner.names):
-            return f"lambda {argument}: {inner.whole(body)}"
-        name = fresh("step" if node.op == "scan" else "block", self.taken)
+            text = self._without_blocks(body, inner)
+            if text is not None:
+                return f"lambda {argument}: {text}"
+        name = fresh("cell" if node.op == "scan" else "block", self.taken)
         self.taken.add(name)
         self.blocks.append(Block(name, argument, (*alias, *self.lines(body, inner))))
         return name
+
+    def _without_blocks(self, body: Node, inner: Writer) -> str | None:
+        """The formula of ``body``, unless it needs blocks, which would have to stand inside."""
+        outer, taken = self.blocks, set(self.taken)
+        self.blocks = []
+        text, is_whole = inner.whole(body), not self.blocks
+        self.blocks = outer
+        if not is_whole:
+            self.taken = taken
+        return text if is_whole else None
 
     def head(self, node: Node) -> str:
         """What the formula calls a function; one that needs a definition is remembered."""

@@ -116,7 +116,8 @@ def _window(pairs: list[tuple[sp.Expr, Node]], named: Container[Node]) -> Window
             same = same and part["tap"] == index and part.inputs == (found,)
         if not same or scale != coefficient or (found in named and found != base):
             return None
-    return Window(base, shape, weight, is_mean=weight is None and coefficient == sp.S.One / count)
+    is_part = not coefficient.is_Integer and (coefficient * count).is_Integer
+    return Window(base, shape, weight, is_mean=weight is None and is_part)
 
 
 def _is_tap(node: Node) -> bool:

@@ -271,7 +271,7 @@ class _Formula(Parts):
         if not {*words[: operation.required]} <= {*values, *given}:
             raise self.problem(tree, self.wrong_number(tree, name, operation))
         values |= {word: self.argument(part, takes[word], word) for word, part in given.items()}
-        return self.at(tree, operation.build, **values)
+        return self.at(tree, lambda: operation.build(**values))
 
     def wrong_number(self, tree: Call, name: str, operation: Operation) -> str:
         if operation.required == len(operation.parameters) == 1 and name in CALLS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
 from symntk.graph import (
     Node,
@@ -19,6 +20,7 @@ from symntk.graph import (
     sum_pool,
     taps,
 )
+from symntk.graph.sequences import pool
 
 
 class Takes(Enum):
@@ -93,11 +95,11 @@ CALLS: dict[str, Operation] = {
 METHODS: dict[str, Operation] = {
     "shift": Operation(shift, "h.shift(-1)", 2, (_NODE, ("by", Takes.WHOLE), _EDGE)),
     "taps": Operation(taps, "h.taps(3)[0]", 2, (_NODE, _SIZE, _EDGE, _STRIDE)),
-    "sum": Operation(Node.sum, "h.sum()", 1, (("self", Takes.VECTOR),)),
-    "mean": Operation(Node.mean, "h.mean()", 1, (("self", Takes.VECTOR),)),
-    "first": Operation(Node.first, "h.first()", 1, (("self", Takes.VECTOR),)),
-    "last": Operation(Node.last, "h.last()", 1, (("self", Takes.VECTOR),)),
-    "max": Operation(Node.max, "h.max()", 1, (("self", Takes.VECTOR),)),
+    "sum": Operation(partial(pool, kind="sum"), "h.sum()", 1, (_NODE,)),
+    "mean": Operation(partial(pool, kind="mean"), "h.mean()", 1, (_NODE,)),
+    "first": Operation(partial(pool, kind="first"), "h.first()", 1, (_NODE,)),
+    "last": Operation(partial(pool, kind="last"), "h.last()", 1, (_NODE,)),
+    "max": Operation(max_pool, "h.max()", 1, (_NODE,)),
 }
 """Functions of a sequence: h.name(...)."""
 

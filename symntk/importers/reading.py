@@ -32,10 +32,10 @@ An input is a vector, or of another kind:
 A loop over time is a block as well, of its state:
 
     network:
-      step(h):
+      cell(h):
         g: W @ h + U @ (E @ x)
         out: sigmoid_like(g) * tanh(g)
-      f: v @ scan(step).last()
+      f: v @ scan(cell).last()
 
 Numbers are exact: 0.1 is 1/10, and text such as ``sqrt(2)`` is what it says.
 """
