@@ -37,13 +37,13 @@ def _commands(page: Path) -> str:
     return "\n".join(blocks)
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", [0, 1, 2])
 def test_model_files_of_the_manual_load(number: int, tmp_path: Path) -> None:
     text = (ROOT / "docs" / "language.rst").read_text()
-    first, second = re.findall(r"code-block:: yaml\n\n((?:    .*\n|\n)+)", text)
+    first, second, third = re.findall(r"code-block:: yaml\n\n((?:    .*\n|\n)+)", text)
     head = "    symntk: 1\n    inputs: [x]\n    weights: {A: {}, B: {}, E: {}, v: {}}\n"
     path = tmp_path / "model.yaml"
-    path.write_text([first, head + second][number])
+    path.write_text([first, head + second, third][number])
     assert "v" in sn.load(path).parameters
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sympy as sp
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import symntk as sn
 from symntk.errors import AssumptionError, GraphError
@@ -721,3 +722,25 @@ def test_vectors_may_be_called_like_operations() -> None:
     scores = attention(Q @ y, K @ y, y, "1/d").named("attention")
     graph = Graph(v @ relu(scores.mean()) + w @ scores.sum().named("conv"))
     check_copies(graph)
+
+
+PIECES = ["E", "W", "v", "x", "y", "h", "relu", "scan", "lambda h:", "lambda h, g:", "(", ")", "[",
+          "]", "@", "*", "+", "-", "/", ",", "=", ".", "0", "1", "2", "-1", "sum()", "mean()",
+          ".shift", ".taps", "taps(2)", ".last()", "conv", "flatten", "attention", "positions",
+          "sinusoid", "average_pool", "(E @ x)", "over=", "start=", "repeat", "times=2", '"valid"',
+          "'1/d'", '"', "stride=2", "edge="]  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=25).map(" ".join))
+def test_any_text_is_read_or_refused(formula: str) -> None:
+    document = {
+        "symntk": 1, "inputs": {"x": "tokens", "y": "sequence"}, "weights": ["E", "W", "v"],
+        "network": {"f": formula},
+    }  # fmt: skip
+    try:
+        graph = read_document(document, "m.yaml")
+    except sn.SymntkError as error:
+        assert str(error).startswith("m.yaml: ")
+    else:
+        assert isinstance(graph, Graph)
