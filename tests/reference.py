@@ -85,7 +85,9 @@ class Counter:
         """
         std = number(W_std, "W_std") / sp.sqrt(prod(filter_shape))
         (w,) = self.weights(std, width=width, parametrization=parameterization)
-        y = conv(w, h, tuple(filter_shape), padding.lower(), tuple(strides or (1,) * len(filter_shape)))
+        y = conv(
+            w, h, tuple(filter_shape), padding.lower(), tuple(strides or (1,) * len(filter_shape))
+        )
         return self.biased(y, b_std, parameterization)
 
     def attention(
@@ -121,7 +123,9 @@ class Counter:
             made += weights(f"W{self.layer}", Scale.of(f"sigma_W{self.layer}", std), **options)
         return made
 
-    def biased(self, y: Node, b_std: float | None, parametrization: Parametrization = "ntk") -> Node:
+    def biased(
+        self, y: Node, b_std: float | None, parametrization: Parametrization = "ntk"
+    ) -> Node:
         """y + b with a fresh bias; y where its standard deviation is 0."""
         if not b_std:
             return y

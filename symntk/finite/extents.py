@@ -31,9 +31,7 @@ def extents(graph: Graph, lengths: Mapping[str, Extent]) -> dict[Node, Extent]:
     """The lengths of the axes of every node, those of repeated blocks included.
 
     lengths: those of the inputs by name.
-    UsageError where an input is too short for a window, and where a stride above 1 that meets an
-    edge of zeros or a circular one does not divide its length: the place of the windows is then
-    that of other lengths, see `symntk.graph.taps`.
+    UsageError where an input is too short for a window.
     """
     sizes: dict[sp.Symbol, int] = {}
     for node in graph.inputs:
@@ -47,19 +45,7 @@ def extents(graph: Graph, lengths: Mapping[str, Extent]) -> dict[Node, Extent]:
             raise UsageError(
                 f"{describe(node)}: no position is left of {_told(sizes)}; give longer inputs"
             )
-        if node.op == "shift" and node["edge"] != "valid":
-            _require_division(node, result[node.inputs[0]])
     return result
-
-
-def _require_division(node: Node, before: Extent) -> None:
-    (argument,) = node.inputs
-    for size, stride, axis in zip(before, node["stride"], argument.positions, strict=True):
-        if size % stride and not axis.is_Integer:
-            raise UsageError(
-                f"{describe(node)}: the stride {stride} does not divide the length {size}; give "
-                "inputs whose lengths it divides, or the graph a fixed length"
-            )
 
 
 @lru_cache(maxsize=4096)

@@ -18,15 +18,17 @@ from symntk.errors import GraphError
 from symntk.graph.language import add, matmul, require_dense
 from symntk.graph.naming import require_name
 from symntk.graph.nodes import Node, Width, describe_width
+from symntk.graph.padding import windows
 from symntk.graph.positions import Positions, length, require_positions
 from symntk.graph.weights import Weight, require_size
 
 Edge: TypeAlias = Literal["zero", "valid", "circular"]
-Padding: TypeAlias = Literal["valid", "same", "full", "circular"]
+Padding: TypeAlias = Literal["valid", "same", "full", "circular", "inside"]
 Pooling: TypeAlias = Literal["sum", "mean", "first", "last"]
 
 EDGES = ("zero", "valid", "circular")
 PADDINGS = ("valid", "same", "full", "circular")
+PADDINGS_OF_MEANS = (*PADDINGS, "inside")
 
 
 def tokens(name: str, length: int | None = None) -> Node:
@@ -136,15 +138,22 @@ def moved(
     stride: tuple[int, ...],
     edge: str,
     shape: Positions,
+    window: tuple[int, ...] = (),
     view: View | None = None,
 ) -> Node:
-    """y_p = h_(stride p + offset) for p in ``shape``; ``view`` only says how it is printed."""
-    if not any(offset) and set(stride) == {1} and shape == node.positions:
+    """y_p = h_(stride p + offset) for p in ``shape``; ``view`` only says how it is printed.
+
+    window: the sizes of a window that begins `symntk.graph.padding.zeros_before` position 0, from
+        where ``offset`` is counted; () where it is counted from position 0.
+    edge: "inside": divided by how many positions of the window lie inside.
+    """
+    if not any(offset) and set(stride) == {1} and shape == node.positions and not window:
         return node
     for total, rest in zip(node.positions, shape, strict=True):
         if rest.is_nonpositive:
             raise GraphError(f"no position is left of a sequence of length {total}")
-    settings = (("offset", offset), ("stride", stride), ("edge", edge), ("view", view))
+    settings = (("offset", offset), ("stride", stride), ("edge", edge), ("window", window))
+    settings += (("view", view),)
     return Node("shift", (node,), settings=settings, width=node.width, positions=shape)
 
 
@@ -160,48 +169,35 @@ def taps(
     edge: "valid" (windows inside: ceil((T - size + 1) / stride) of them), "same" (zeros around,
     ceil(T / stride) windows), "full" (every overlap, T + size - 1 windows), or "circular".
     With "same" and "circular" the zeros on the left are floor(p / 2) of
-    p = max((windows - 1) stride + size - T, 0); of lengths that are symbols p = size - stride,
-    so that the stride must then divide the length.
+    p = max((windows - 1) stride + size - T, 0).  "inside": as "same", divided by how many positions
+    of the window lie inside, so that the views add up to a mean that counts no zeros.
     """
     rank = len(node.positions)
     if not rank:
         raise GraphError("a sliding window takes a sequence or a grid, not a single vector")
     sizes, strides = _per_axis(size, rank, "a window"), _per_axis(stride, rank, "a stride")
-    if edge not in PADDINGS:
+    if edge not in PADDINGS_OF_MEANS:
         raise GraphError(f"unknown edge {edge!r}; use {', '.join(PADDINGS)}")
     axes = [
-        _windows(total, width, step, edge)
+        windows(total, width, step, edge)
         for total, width, step in zip(node.positions, sizes, strides, strict=True)
     ]
     shape = tuple(count for count, _ in axes)
-    kind = {"valid": "valid", "circular": "circular"}.get(edge, "zero")
+    kind = edge if edge in ("valid", "circular", "inside") else "zero"
+    is_fixed = edge != "inside" and all(left.is_Integer for _, left in axes)
+    before = tuple(int(left) if is_fixed else 0 for _, left in axes)
     return tuple(
         moved(
             node,
-            tuple(o - left for o, (_, left) in zip(offsets, axes, strict=True)),
+            tuple(o - left for o, left in zip(offsets, before, strict=True)),
             strides,
             kind,
             shape,
+            () if is_fixed else sizes,
             View(sizes, edge, strides, index),
         )
         for index, offsets in enumerate(combinations(*map(range, sizes)))
     )
-
-
-def _windows(total: sp.Expr, size: int, stride: int, edge: str) -> tuple[sp.Expr, int]:
-    """The number of windows along an axis, and how far the first begins before position 0."""
-    if edge == "valid":
-        return _ceiling(total - size + 1, stride), 0
-    if edge == "full":
-        return _ceiling(total + size - 1, stride), size - 1
-    count = _ceiling(total, stride)
-    padding = (count - 1) * stride + size - total
-    missing = int(padding) if padding.is_Integer else size - stride
-    return count, max(missing, 0) // 2
-
-
-def _ceiling(count: sp.Expr, stride: int) -> sp.Expr:
-    return count if stride == 1 else sp.ceiling(count / stride)
 
 
 def _per_axis(value: int | tuple[int, ...], rank: int, what: str) -> tuple[int, ...]:
@@ -234,6 +230,7 @@ def conv(
     """
     if not isinstance(weight, Weight):
         raise GraphError(f"conv takes a weight first, as in conv(W, h, 3), not {weight}")
+    _require_sum("conv", edge)
     views = taps(node, size, edge, stride)
     return add(*((matmul(weight, view, index), 1) for index, view in enumerate(views)))
 
@@ -244,9 +241,12 @@ def average_pool(
     stride: int | tuple[int, ...] | None = None,
     edge: str = "valid",
 ) -> Node:
-    """The mean over a sliding window; zeros beyond the edge count in the mean."""
+    """The mean over a sliding window, see `taps`; zeros beyond the edge count in the mean, but not
+    with the edge "inside".
+    """
     views = taps(node, size, edge, size if stride is None else stride)
-    return sum(views[1:], start=views[0]) / len(views)
+    total = sum(views[1:], start=views[0])
+    return total if edge == "inside" else total / len(views)
 
 
 def sum_pool(
@@ -255,9 +255,16 @@ def sum_pool(
     stride: int | tuple[int, ...] | None = None,
     edge: str = "valid",
 ) -> Node:
-    """The sum over a sliding window."""
+    """The sum over a sliding window, see `taps`."""
+    _require_sum("sum_pool", edge)
     views = taps(node, size, edge, size if stride is None else stride)
     return sum(views[1:], start=views[0])
+
+
+def _require_sum(what: str, edge: str) -> None:
+    """GraphError for the edge that only a mean has."""
+    if edge == "inside":
+        raise GraphError(f'{what}: only a mean, average_pool, has the edge "inside"')
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def terms(node: Node, named: Container[Node] = ()) -> Iterator[Term]:
             yield pairs.pop(0)
             continue
         count, coefficient = prod(window.view.size), pairs[0][0]
-        if window.is_mean:
+        if window.is_mean and window.view.edge != "inside":
             coefficient *= count
         yield coefficient, window
         del pairs[:count]
@@ -117,6 +117,7 @@ def _window(pairs: list[tuple[sp.Expr, Node]], named: Container[Node]) -> Window
         if not same or scale != coefficient or (found in named and found != base):
             return None
     is_part = not coefficient.is_Integer and (coefficient * count).is_Integer
+    is_part = is_part or shape.edge == "inside"
     return Window(base, shape, weight, is_mean=weight is None and is_part)
 
 

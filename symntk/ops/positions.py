@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, final
 import sympy as sp
 
 from symntk.graph import Node
-from symntk.graph.positions import Index, Inside, Same, bound_indices, indices
+from symntk.graph.padding import covered, zeros_before
+from symntk.graph.positions import Inside, Same, bound_indices, indices
 from symntk.ops.abstract import AbstractOp
 from symntk.ops.law import Law
 from symntk.ops.links import Link
@@ -143,7 +144,11 @@ def state_links(scan: Node) -> tuple[Link, ...]:
 
 @final
 class Shift(AbstractOp):
-    """y_p = h_(stride p + offset): zero outside, or round the circle."""
+    """y_p = h_(stride p + offset): zero outside, or round the circle.
+
+    offset: counted from where the first window begins, if the node says of which window it is a
+    view; with the edge "inside" y_p is divided by how many of its positions lie inside.
+    """
 
     def law(self, node: Node, arguments: Sequence[Law]) -> Law:
         """The law of h at the other position; a Gaussian stays the same Gaussian."""
@@ -155,18 +160,18 @@ class Shift(AbstractOp):
         """h at the other position, times 1 inside and 0 outside."""
         (argument,) = node.inputs
         index: list[sp.Expr] = []
-        inside = sp.S.One
-        own = indices(len(node.positions))
-        for p, offset, stride, size, count in zip(
-            own, node["offset"], node["stride"], argument.positions, node.positions, strict=True
-        ):
-            there = stride * p + offset
+        share = sp.S.One
+        for axis, p in enumerate(indices(len(node.positions))):
+            size, count = argument.positions[axis], node.positions[axis]
+            begin, there = _begin(node, axis, p, size), _there(node, axis, p, size)
             if node["edge"] == "circular":
                 there = sp.Mod(there, size) if there != p else there
-            elif node["edge"] == "zero" and not (there == p and size == count):
-                inside *= _inside(there, size, count, stride)
+            elif node["edge"] != "valid" and not (there == p and size == count):
+                share *= _inside(there, p, size, count)
+            if node["edge"] == "inside":
+                share /= covered(begin, node["window"][axis], size)
             index.append(there)
-        return (Link(argument, tuple(index), inside),)
+        return (Link(argument, tuple(index), share),)
 
     def forward(
         self,
@@ -182,7 +187,7 @@ class Shift(AbstractOp):
         there, here = _moves(node, h.shape, shape)
         output = np.zeros(shape)
         output[here] = h[there]
-        return output
+        return output * _shares(node, h.shape, shape)
 
     def pullback(
         self,
@@ -198,8 +203,20 @@ class Shift(AbstractOp):
         (h,) = arguments
         there, here = _moves(node, h.shape, gradient.shape)
         part = np.zeros(h.shape)
-        part[there] = gradient[here]
+        part[there] = (gradient * _shares(node, h.shape, gradient.shape))[here]
         return (part,)
+
+
+def _begin(node: Node, axis: int, p: sp.Expr, size: sp.Expr) -> sp.Expr:
+    """Where window number p begins: position stride p, less the zeros before the first window."""
+    begin = node["stride"][axis] * p
+    if not node["window"]:
+        return begin
+    return begin - zeros_before(size, node["window"][axis], node["stride"][axis])
+
+
+def _there(node: Node, axis: int, p: sp.Expr, size: sp.Expr) -> sp.Expr:
+    return _begin(node, axis, p, size) + node["offset"][axis]
 
 
 def _moves(
@@ -209,10 +226,9 @@ def _moves(
     import numpy as np
 
     there, here = [], []
-    steps = zip(node["offset"], node["stride"], before[1:-1], after[1:-1], strict=True)
-    for offset, stride, size, count in steps:
+    for axis, (size, count) in enumerate(zip(before[1:-1], after[1:-1], strict=True)):
         p = np.arange(count)
-        place = stride * p + offset
+        place = node["stride"][axis] * p + int(_there(node, axis, sp.S.Zero, sp.Integer(size)))
         if node["edge"] == "circular":
             place %= size
         inside = (place >= 0) & (place < size)
@@ -221,10 +237,26 @@ def _moves(
     return (slice(None), *np.ix_(*there)), (slice(None), *np.ix_(*here))
 
 
-def _inside(there: sp.Expr, size: sp.Expr, count: sp.Expr, stride: int) -> sp.Expr:
-    """[0 <= there < size] for p < count."""
-    first = there.subs({s: 0 for s in there.free_symbols})
-    last = there.subs({s: count - 1 for s in there.free_symbols})
+def _shares(node: Node, before: tuple[int, ...], after: tuple[int, ...]) -> Array:
+    """1 / (number of positions of the window that lie inside), shaped to multiply y; else 1."""
+    import numpy as np
+
+    shares = np.ones((1,) * len(after))
+    if node["edge"] != "inside":
+        return shares
+    for axis, (size, count) in enumerate(zip(before[1:-1], after[1:-1], strict=True)):
+        first = int(_begin(node, axis, sp.S.Zero, sp.Integer(size)))
+        begin = node["stride"][axis] * np.arange(count) + first
+        inside = np.minimum(begin + node["window"][axis], size) - np.maximum(begin, 0)
+        shape = [1] * len(after)
+        shape[1 + axis] = count
+        shares = shares / inside.reshape(shape)
+    return shares
+
+
+def _inside(there: sp.Expr, p: sp.Symbol, size: sp.Expr, count: sp.Expr) -> sp.Expr:
+    """[0 <= there < size] for 0 <= p < count, where ``there`` grows with p."""
+    first, last = (there.subs(p, end) for end in (0, count - 1))
     if first.is_nonnegative and (size - 1 - last).is_nonnegative:
         return sp.S.One
     return Inside(there, size)
