@@ -6,10 +6,10 @@ as one with a multiplicity.  Three methods, by what is cheapest:
 
 1. few independent directions: the trapezoid rule in canonical directions (`grid_moments`);
 2. logits that are independent of each other but for pairs (a_u, a'_v): Laplace's transform of the
-   two denominators (`laplace_moments`);
-3. otherwise: randomly shifted lattices (`lattice_moments`).
+   two denominators (`pair_means`);
+3. otherwise: randomly shifted lattices (`lattice_means`).
 
-Each states its error: a bound for the first two, five standard errors for the third.
+Each states its error: a bound for the first two, six standard errors for the third.
 """
 
 # mypy: disable-error-code="misc, untyped-decorator"
@@ -25,94 +25,200 @@ from numba import njit
 from symntk.emission.runtime.softmax_factors import SAME_LOGIT, canonical_pair, principal_factor
 from symntk.emission.runtime.softmax_grids import grid_moments
 from symntk.emission.runtime.softmax_laplace import independent_pairs
-from symntk.emission.runtime.softmax_lattice import lattice_means, lattice_moments
-from symntk.emission.runtime.softmax_pairs import pair_classes, pair_means
+from symntk.emission.runtime.softmax_lattice import lattice_means
+from symntk.emission.runtime.softmax_pairs import (
+    exchanged,
+    pair_classes,
+    pair_mixed,
+    pair_moments,
+    pair_tables,
+    pair_tangents,
+)
 
-EFFORT = 1e9  # multiplications after which another method is taken
+EFFORT = 3e9  # multiplications that a call may take, about half a second
 SMALL_EFFORT = 3e5  # the same where there is another method of the same accuracy
+LATTICE_PART = 0.2  # of the effort
 MOST_GROUPS = 12  # whose products of two are formed
 
 
 @njit(cache=True, error_model="numpy")
-def softmax_moments(first: Any, second: Any, cross: Any) -> tuple[Any, float]:
-    """E[zeta_u zeta'_v], shape (T, T'), and a bound on its error.
+def softmax_moments(
+    first: Any, second: Any, cross: Any, effort: float = EFFORT
+) -> tuple[Any, float]:
+    """E[zeta_u zeta'_v], shape (T, T'), and a bound on the error of every entry.
 
     Exactly 1 / (T T') where all logits of each side are equal.
     """
-    return moments_or_tangents(first, second, cross, np.zeros((0, 0)))
+    none = np.zeros((0, 0))
+    found, error, _ = softmax_means(first, second, cross, none, none, effort)
+    return found, error
 
 
 @njit(cache=True, error_model="numpy")
-def softmax_tangents(first: Any, second: Any, cross: Any, weights: Any) -> tuple[Any, float]:
+def softmax_average(
+    first: Any, second: Any, cross: Any, values: Any, effort: float = EFFORT
+) -> tuple[float, float]:
+    """sum_uv values_uv E[zeta_u zeta'_v] and a bound on its error.
+
+    The error is that of the sum, which a lattice knows better than that of the entries.
+    """
+    none = np.zeros((0, 0))
+    found, _, error = softmax_means(first, second, cross, none, values, effort)
+    total = 0.0
+    for u in range(len(values)):
+        for v in range(values.shape[1]):
+            total += values[u, v] * found[u, v]
+    return total, error
+
+
+@njit(cache=True, error_model="numpy")
+def softmax_tangents(
+    first: Any, second: Any, cross: Any, weights: Any, effort: float = EFFORT
+) -> tuple[Any, float]:
     """G_uv = sum_ts weights_ts E[d zeta_t / d a_u  d zeta'_s / d a'_v], and a bound on its error.
 
     d zeta_t / d a_u = zeta_u ([t = u] - zeta_t).  As sum_f zeta_f = 1,
 
         G_uv = sum_fk E[zeta_u zeta_f zeta'_v zeta'_k] (w_uv - w_fv - w_uk + w_fk).
     """
-    return moments_or_tangents(first, second, cross, weights)
+    found, error, _ = softmax_means(first, second, cross, weights, np.zeros((0, 0)), effort)
+    return found, error
 
 
 @njit(cache=True, error_model="numpy")
-def moments_or_tangents(first: Any, second: Any, cross: Any, weights: Any) -> tuple[Any, float]:
-    """`softmax_tangents` for ``weights`` of the shape of ``cross``, `softmax_moments` without."""
+def softmax_means(
+    first: Any, second: Any, cross: Any, weights: Any, values: Any, effort: float
+) -> tuple[Any, float, float]:
+    """`softmax_tangents` if there are ``weights``, else `softmax_moments`.
+
+    With it the error of an entry, and that of the sum of all entries times ``values``.
+    """
     length1, length2 = cross.shape
-    order = 2 if weights.size > 0 else 1
+    order = 2 if len(weights) > 0 else 1
     scale1, scale2 = largest_variance(first), largest_variance(second)
     group1, leader1 = equal_logits(first, scale1)
     group2, leader2 = equal_logits(second, scale2)
     if order == 1 and len(leader1) == 1 and len(leader2) == 1:
-        return np.full((length1, length2), 1.0 / (length1 * length2)), 0.0
+        return np.full((length1, length2), 1.0 / (length1 * length2)), 0.0, 0.0
     sizes1, sizes2 = group_sizes(group1, len(leader1)), group_sizes(group2, len(leader2))
     distinct1, distinct2 = chosen(first, leader1, leader1), chosen(second, leader2, leader2)
     between = chosen(cross, leader1, leader2)
+    if len(leader1) == 1 or len(leader2) == 1:
+        between[:] = 0.0  # one softmax is a constant
     size = 1.0 if order == 1 else 4.0 * largest_size(weights)
     partner, shared = independent_pairs(distinct1, distinct2, between, max(scale1, scale2))
-    in_pairs = len(shared) == 3 and (
-        order == 1 or equal_weights(weights, group1, group2, leader1, leader2)
-    )
-    if order == 1 or max(len(leader1), len(leader2)) <= MOST_GROUPS:
+    in_pairs = len(shared) == 3
+    most = max(len(leader1), len(leader2))
+    if most <= 3 or (not in_pairs and (order == 1 or most <= MOST_GROUPS)):
         canonical1, canonical2, rho = canonical_pair(
             principal_factor(distinct1, scale1), principal_factor(distinct2, scale2), between
         )
-        effort = SMALL_EFFORT if in_pairs else EFFORT
-        found, error = grid_moments(canonical1, canonical2, rho, sizes1, sizes2, order, effort)
-        if error < math.inf and order == 1:
-            return chosen(found, group1, group2), error
+        allowed = min(SMALL_EFFORT, effort) if in_pairs else effort
+        found, error = grid_moments(canonical1, canonical2, rho, sizes1, sizes2, order, allowed)
         if error < math.inf:
-            return contracted(found, group1, group2, sizes1, sizes2, weights), size * error
+            if order == 1:
+                found = chosen(found, group1, group2)
+            else:
+                found = contracted(found, group1, group2, sizes1, sizes2, weights)
+            return found, size * error, size * error * largest_size(values)
     if in_pairs:
         classes, class1, class2 = pair_classes(
             distinct1, distinct2, between, partner, shared, sizes1, sizes2
         )
-        by_group = chosen(weights, leader1 if order == 2 else leader1[:0], leader2)
-        found, error = pair_means(classes, class1, class2, partner, sizes1, sizes2, by_group)
-        return chosen(found, group1, group2), size * error
-    if order == 1:
-        found, error = lattice_moments(distinct1, distinct2, between, sizes1, sizes2)
-        return chosen(found, group1, group2), error
+        found, error = pair_means(
+            classes, class1, class2, partner, sizes1, sizes2, group1, group2, weights
+        )
+        return found, size * error, size * error * largest_size(values)
     return lattice_means(
-        distinct1, distinct2, between, sizes1, sizes2, group1, group2, weights, True
+        distinct1, distinct2, between, sizes1, sizes2,
+        group1, group2, weights, values, LATTICE_PART * effort,
+    )  # fmt: skip
+
+
+@njit(cache=True, error_model="numpy")
+def pair_means(
+    classes: Any,
+    class1: Any,
+    class2: Any,
+    partner1: Any,
+    sizes1: Any,
+    sizes2: Any,
+    group1: Any,
+    group2: Any,
+    weights: Any,
+) -> tuple[Any, float]:
+    """The moments, or the tangents for ``weights``, of independent pairs, and the error.
+
+    Weights that differ between copies of a logit are w_gh + (w_uh - w_gh) + (w_gv - w_gh) + rest
+    with means over copies; on a side where its mean over copies is 0, a part meets zeta alone.
+    """
+    tables, nodes1, nodes2, error = pair_tables(classes, class1, class2, sizes1, sizes2)
+    if len(weights) == 0:
+        found = chosen(pair_moments(tables, class1, class2, partner1), group1, group2)
+        return found, error
+    partner2 = np.full(len(sizes2), -1, np.int64)
+    for g in range(len(partner1)):
+        if partner1[g] >= 0:
+            partner2[partner1[g]] = g
+    by_row, by_column, by_both = means_over_copies(weights, group1, group2, sizes1, sizes2)
+    found = pair_tangents(
+        tables, nodes1, nodes2, classes, class1, class2,
+        partner1, partner2, sizes1, sizes2, by_both,
+    )  # fmt: skip
+    found = chosen(found, group1, group2)
+    if max(len(group1) - len(sizes1), len(group2) - len(sizes2)) == 0:
+        return found, error
+    rest = weights.copy()
+    for u in range(len(group1)):
+        for v in range(len(group2)):
+            rest[u, v] -= by_row[group1[u], v]
+            rest[u, v] -= by_column[u, group2[v]] - by_both[group1[u], group2[v]]
+    for u in range(len(group1)):
+        by_column[u] -= by_both[group1[u]]
+    for v in range(len(group2)):
+        by_row[:, v] -= by_both[:, group2[v]]
+    if not largest_size(rest) + largest_size(by_column) + largest_size(by_row) > 0.0:
+        return found, error
+    alone = pair_moments(tables, class1, class2, partner1)
+    right = pair_mixed(
+        tables, nodes2, classes[:, 2], class1, class2, partner1, sizes2, group1, by_column
     )
+    left = pair_mixed(
+        exchanged(tables), nodes1, classes[:, 0],
+        class2, class1, partner2, sizes1, group2, by_row.T.copy(),
+    )  # fmt: skip
+    for u in range(len(group1)):
+        for v in range(len(group2)):
+            g, h = group1[u], group2[v]
+            found[u, v] += rest[u, v] * alone[g, h] + right[u, h] + left[v, g]
+    return found, error
+
+
+@njit(cache=True, error_model="numpy")
+def means_over_copies(
+    weights: Any, group1: Any, group2: Any, sizes1: Any, sizes2: Any
+) -> tuple[Any, Any, Any]:
+    """The means over the copies of each logit of a (rows), of a' (columns), and of both."""
+    length1, length2 = weights.shape
+    by_row, by_column = np.zeros((len(sizes1), length2)), np.zeros((length1, len(sizes2)))
+    by_both = np.zeros((len(sizes1), len(sizes2)))
+    for u in range(length1):
+        for v in range(length2):
+            g, h = group1[u], group2[v]
+            by_row[g, v] += weights[u, v] / sizes1[g]
+            by_column[u, h] += weights[u, v] / sizes2[h]
+            by_both[g, h] += weights[u, v] / (sizes1[g] * sizes2[h])
+    return by_row, by_column, by_both
 
 
 @njit(cache=True, error_model="numpy")
 def largest_size(matrix: Any) -> float:
     """The largest absolute value of an entry."""
     largest = 0.0
-    for value in matrix.flat:
-        largest = max(largest, abs(value))
+    for i in range(matrix.shape[0]):
+        for j in range(matrix.shape[1]):
+            largest = max(largest, abs(matrix[i, j]))
     return largest
-
-
-@njit(cache=True, error_model="numpy")
-def equal_weights(weights: Any, group1: Any, group2: Any, leader1: Any, leader2: Any) -> bool:
-    """Whether the weights are the same for all copies of a logit."""
-    for u in range(len(group1)):
-        for v in range(len(group2)):
-            if weights[u, v] != weights[leader1[group1[u]], leader2[group2[v]]]:
-                return False
-    return True
 
 
 @njit(cache=True, error_model="numpy")
@@ -166,20 +272,10 @@ def chosen(matrix: Any, rows: Any, columns: Any) -> Any:
 def contracted(
     moments: Any, group1: Any, group2: Any, sizes1: Any, sizes2: Any, weights: Any
 ) -> Any:
-    """The sum over f and k in `softmax_tangents`, from the moments of products of two.
-
-    Over the copies f of one logit, w_fv is replaced by its mean.
-    """
+    """The sum over f and k in `softmax_tangents`, from the moments of products of two."""
     groups1, groups2 = len(sizes1), len(sizes2)
     length1, length2 = weights.shape
-    by_row, by_column = np.zeros((groups1, length2)), np.zeros((length1, groups2))
-    by_both = np.zeros((groups1, groups2))
-    for u in range(length1):
-        for v in range(length2):
-            g, h = group1[u], group2[v]
-            by_row[g, v] += weights[u, v] / sizes1[g]
-            by_column[u, h] += weights[u, v] / sizes2[h]
-            by_both[g, h] += weights[u, v] / (sizes1[g] * sizes2[h])
+    by_row, by_column, by_both = means_over_copies(weights, group1, group2, sizes1, sizes2)
     found = np.zeros((length1, length2))
     for u in range(length1):
         for v in range(length2):

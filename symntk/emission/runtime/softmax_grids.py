@@ -3,10 +3,10 @@
 With canonical directions, a = A z and a' = A' z' for independent pairs (z_i, z'_i) of standard
 normal variables with correlation rho_i, and
 
-    E[f(z) f'(z')] = sum over two grids of f(z) prod_i sqrt(p(z_i)) K_i(z_i, z'_i) sqrt(p(z'_i)) f'(z'),
+    E[f(z) f'(z')] = sum_(z, z') f(z) prod_i sqrt(p(z_i)) K_i(z_i, z'_i) sqrt(p(z'_i)) f'(z')
 
-p the normal density times the step, K_i Mehler's kernel for rho_i, which acts on one axis after
-the other: the cost is that of the larger of the two grids, not of their product.
+over two grids, p the normal density times the step, K_i Mehler's kernel for rho_i, which acts on
+one axis after the other: the cost is that of the larger grid, not of the product of the two.
 
 A softmax is analytic for |Im z_i| < pi / r_i, r_i the spread max A_ui - min A_ui, and at most
 1 / cos(r_i y / 2) in size at |Im z_i| = y.  The trapezoid rule with step h therefore errs by
@@ -53,12 +53,14 @@ def grid_axis(spread: float, rho: float, powers: int, tolerance: float) -> tuple
     reach = 4.0
     while math.erfc(reach / math.sqrt(2.0)) > tolerance:
         reach += 0.1
-    if rho > 0.0 and rho < 1.0 and not kernel_is_wide(rho, step):
-        # the kernel is not local: what the ends leave out is felt a little inside, too
-        while 3e-4 * math.exp(-0.25 * reach * reach) > tolerance:
+    if rho > 0.0 and not kernel_is_wide(rho, step):
+        # the kernel is cut off at the frequency pi / h and so not local: from the ends, where
+        # sqrt(p) is exp(-reach^2 / 4), it reaches the middle
+        cut = (1.0 - rho) * (1.0 + rho) / rho * (math.pi / step) ** 2
+        while 5e-4 * cut * math.exp(-0.5 * cut - 0.25 * reach * reach) > tolerance:
             reach += 0.1
     half = math.ceil(reach / step)
-    return step, 2 * half + 1, step_error(step, spread, powers) + tolerance
+    return step, 2 * half + 1, step_error(step, spread, powers) + 2.0 * tolerance
 
 
 @njit(cache=True, error_model="numpy")
@@ -95,35 +97,48 @@ def mehler_kernel(rho: float, step: float, count: int) -> tuple[Any, Any]:
         for j in range(count):
             band[j] = size * math.exp(-0.5 * rho / gap * (j * step) ** 2)
         return scale, band
-    cosines, damping = np.empty(count), np.empty(count)
-    for m in range(count):
-        cosines[m] = math.cos(2.0 * math.pi * m / count)
-        frequency = 2.0 * math.pi * min(m, count - m) / (count * step)
+    period = 2 * count + 1  # so that one end of the grid does not follow upon the other
+    cosines, damping = np.empty(period), np.empty(period)
+    for m in range(period):
+        cosines[m] = math.cos(2.0 * math.pi * m / period)
+        frequency = 2.0 * math.pi * min(m, period - m) / (period * step)
         damping[m] = math.exp(-0.5 * gap / rho * frequency * frequency)
     for j in range(count):
         total, at = 0.0, 0
-        for m in range(count):
+        for m in range(period):
             total += damping[m] * cosines[at]
             at += j
-            if at >= count:
-                at -= count
-        band[j] = total / (count * math.sqrt(rho))
+            if at >= period:
+                at -= period
+        band[j] = total / (period * math.sqrt(rho))
     return scale, band
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def along_axis(values: Any, band: Any, before: int, after: int) -> Any:
     """The convolution with ``band`` along the middle axis of (before, len(band), after)."""
     count = len(band)
     found = np.zeros(len(values))
+    if after == 1:
+        both_sides = np.empty(2 * count - 1)
+        for j in range(count):
+            both_sides[count - 1 + j] = both_sides[count - 1 - j] = band[j]
+        for p in range(before):
+            row = found[p * count : (p + 1) * count]
+            for k in range(count):
+                value, start = values[p * count + k], count - 1 - k
+                for j in range(count):
+                    row[j] += value * both_sides[start + j]
+        return found
     for p in range(before):
         for j in range(count):
             at = (p * count + j) * after
+            row = found[at : at + after]
             for k in range(count):
                 weight = band[abs(j - k)]
                 other = (p * count + k) * after
                 for q in range(after):
-                    found[at + q] += weight * values[other + q]
+                    row[q] += weight * values[other + q]
     return found
 
 
@@ -133,7 +148,7 @@ def grid_features(
 ) -> Any:
     """Weighted values at the nodes of the first ``paired`` axes, summed over the other axes.
 
-    Features of order 1: zeta_g, e^(a_g) / sum_f sizes_f e^(a_f).  Of order 2: zeta_g zeta_f, g <= f.
+    Of order 1 zeta_g = e^(a_g) / sum_f sizes_f e^(a_f), of order 2 zeta_g zeta_f for g <= f.
     """
     groups, rank = directions.shape
     width = groups if order == 1 else groups * (groups + 1) // 2
@@ -186,6 +201,15 @@ def grid_features(
     return found
 
 
+@njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
+def inner_product(left: Any, right: Any) -> float:
+    """The sum of products, without BLAS."""
+    total = 0.0
+    for k in range(len(left)):
+        total += left[k] * right[k]
+    return total
+
+
 @njit(cache=True, error_model="numpy")
 def spread_of(directions: Any, axis: int) -> float:
     """max_u A_ui - min_u A_ui."""
@@ -214,7 +238,7 @@ def grid_moments(
     steps1, counts1 = np.zeros(rank1), np.zeros(rank1, np.int64)
     steps2, counts2 = np.zeros(rank2), np.zeros(rank2, np.int64)
     error = math.inf
-    for tolerance in (2e-13, 1e-10, 1e-7):
+    for tolerance in (2e-13, 2e-12, 1e-10, 1e-8):
         error = 1e-14
         work1 = work2 = shared = 1.0
         sweep = 0.0
@@ -281,8 +305,5 @@ def grid_moments(
                 row = along_axis(row, bands[axis, : counts1[axis]], before, after)
             before *= counts1[axis]
         for j in range(width2):
-            total = 0.0
-            for node in range(values1.shape[1]):
-                total += row[node] * values2[j, node]
-            found[k, j] = total
+            found[k, j] = inner_product(row, values2[j])
     return found, error

@@ -153,10 +153,8 @@ def single_table(variance: float, size: float, nodes: Any, tolerance: float) -> 
 
 
 @njit(cache=True, error_model="numpy")
-def pair_table(
-    item: Any, nodes1: Any, nodes2: Any, tolerance: float
-) -> tuple[Any, float]:
-    """(H, U, V, B) at each pair of nodes for ``item`` = (m, variance, m', variance', covariance)."""
+def pair_table(item: Any, nodes1: Any, nodes2: Any, tolerance: float) -> tuple[Any, float]:
+    """(H, U, V, B) at each pair of nodes for a class (m, variance, m', variance', covariance)."""
     root1, root2 = math.sqrt(item[1]), math.sqrt(item[3])
     rho = max(-1.0, min(1.0, item[4] / (root1 * root2)))
     slope, rest = rho * root2, root2 * math.sqrt((1.0 - rho) * (1.0 + rho))

@@ -1,9 +1,12 @@
 """Softmaxes of Gaussian logits of many directions, by randomly shifted lattices.
 
-The logits are L z with Cholesky's factor L, largest pivot first, and z normal at the points of a
-rank-1 lattice: z_j = quantile(tent(i g^j / N + shift_j mod 1)), tent(u) = 1 - |2 u - 1|.  Every
-point is used with both signs.  The shifts are random (from a fixed seed) and independent between
-SHIFTS repetitions, whose spread gives the standard error.
+The logits are L z, L the principal directions of the covariance, or Cholesky's factor if there are
+many, the largest first, and z normal at the points of a rank-1 lattice:
+
+    z_j = quantile(tent(i g^j / N + shift_j mod 1)),    tent(u) = 1 - |2 u - 1|,    i = 0 ... N - 1.
+
+Every point is used with both signs.  The shifts are random (from a fixed seed) and independent
+between SHIFTS repetitions, whose spread gives the standard error.
 """
 
 # mypy: disable-error-code="misc, untyped-decorator"
@@ -17,11 +20,17 @@ import numpy as np
 from numba import njit
 
 from symntk.emission.runtime.exponentials import exponential
-from symntk.emission.runtime.softmax_factors import SAME_LOGIT, centred, cholesky_factor
+from symntk.emission.runtime.softmax_factors import (
+    SAME_LOGIT,
+    centred,
+    cholesky_factor,
+    orthogonal_columns,
+    product,
+)
 
-POINTS = 4093  # a prime
-GENERATOR = 450
+LATTICES = np.array([[4093, 450], [16381, 372], [65521, 60199]])  # points, a prime, and generator
 SHIFTS = 8
+MOST_TURNED = 64  # logits whose directions are made orthogonal
 QUANTILE_ERROR = 1e-9  # of the normal quantiles
 STANDARD_ERRORS = 6.0  # Student's law with 7 degrees of freedom: beyond with probability 5e-4
 
@@ -48,7 +57,7 @@ def normal_quantile(u: float) -> float:
 
 @njit(cache=True, error_model="numpy")
 def joint_factor(first: Any, second: Any, cross: Any) -> Any:
-    """Cholesky's factor of the joint covariance, each side without its mean."""
+    """L^T, the joint covariance being L L^T, each side without its mean."""
     count1, count2 = cross.shape
     whole = np.empty((count1 + count2, count1 + count2))
     whole[:count1, :count1] = centred(first)
@@ -61,54 +70,31 @@ def joint_factor(first: Any, second: Any, cross: Any) -> Any:
         largest = max(largest, first[i, i])
     for i in range(count2):
         largest = max(largest, second[i, i])
-    return cholesky_factor(whole, SAME_LOGIT * largest)
+    factor = cholesky_factor(whole, SAME_LOGIT * largest)
+    if count1 + count2 <= MOST_TURNED:
+        factor = product(factor, orthogonal_columns(factor))
+    return factor.T.copy()
 
 
 @njit(cache=True, error_model="numpy")
-def softmax_of(logits: Any, start: int, stop: int, side: float, sizes: Any, zeta: Any) -> None:
-    """zeta_g = e^(side a_g) / sum_f sizes_f e^(side a_f) for the logits from start to stop."""
-    top = side * logits[start]
-    for g in range(start, stop):
-        top = max(top, side * logits[g])
-    total = 0.0
-    for g in range(stop - start):
-        zeta[g] = exponential(side * logits[start + g] - top)
-    for g in range(stop - start):
-        total += sizes[g] * zeta[g]
-    for g in range(stop - start):
-        zeta[g] /= total
-
-
-@njit(cache=True, error_model="numpy")
-def lattice_logits(factor: Any, point: int, powers: Any, shift: Any, logits: Any) -> None:
-    """The logits at one point of the shifted lattice."""
+def lattice_logits(factor: Any, step: int, points: int, powers: Any, shift: Any, a: Any) -> None:
+    """The logits ``a`` at one point of the shifted lattice."""
     rank, count = factor.shape
-    for u in range(count):
-        logits[u] = 0.0
+    a[:] = 0.0
     for j in range(rank):
-        at = (point * powers[j] % POINTS) / POINTS + shift[j]
+        at = (step * powers[j] % points) / points + shift[j]
         z = normal_quantile(1.0 - abs(2.0 * (at - math.floor(at)) - 1.0))
         for u in range(count):
-            logits[u] += factor[j, u] * z
+            a[u] += factor[j, u] * z
 
 
 @njit(cache=True, error_model="numpy")
-def lattice_moments(
-    first: Any, second: Any, cross: Any, sizes1: Any, sizes2: Any
-) -> tuple[Any, float]:
-    """E[zeta_g zeta'_h] for groups of equal logits, and its error."""
-    none = np.zeros(0, np.int64)
-    return lattice_means(
-        first,
-        second,
-        cross,
-        sizes1,
-        sizes2,
-        none,
-        none,
-        np.zeros((len(sizes1), len(sizes2))),
-        False,
-    )
+def lattice_of(most: float) -> tuple[int, int]:
+    """The points and the generator of the largest lattice of at most that many points."""
+    place = 0
+    while place + 1 < len(LATTICES) and LATTICES[place + 1, 0] <= most:
+        place += 1
+    return LATTICES[place, 0], LATTICES[place, 1]
 
 
 @njit(cache=True, error_model="numpy")
@@ -121,59 +107,87 @@ def lattice_means(
     group1: Any,
     group2: Any,
     weights: Any,
-    tangents: bool,
-) -> tuple[Any, float]:
-    """The mean of zeta zeta'^T over groups, or of J w J'^T over all logits, and its error."""
-    groups1, groups2 = len(sizes1), len(sizes2)
-    rows, columns = weights.shape
-    factor = joint_factor(first, second, cross).T.copy()
+    values: Any,
+    effort: float,
+) -> tuple[Any, float, float]:
+    """The mean of zeta zeta'^T, or of J w J'^T for ``weights`` w, J_ut = d zeta_t / d a_u.
+
+    With it the error of an entry, and that of the sum of all entries times ``values``, if given.
+    The covariances are those of groups of ``sizes`` equal logits, the means those of all logits.
+    """
+    groups1, groups2, rows, columns = len(sizes1), len(sizes2), len(group1), len(group2)
+    factor = joint_factor(first, second, cross)
     rank = len(factor)
+    per_entry = 6.0 if len(weights) > 0 else 1.0
+    work = (rank + 25.0) * (groups1 + groups2) + per_entry * rows * columns
+    points, generator = lattice_of(effort / (work * SHIFTS))
     powers, shift = np.ones(rank, np.int64), np.zeros(rank)
     for j in range(1, rank):
-        powers[j] = powers[j - 1] * GENERATOR % POINTS
+        powers[j] = powers[j - 1] * generator % points
     logits = np.empty(groups1 + groups2)
-    zeta1, zeta2 = np.empty(groups1), np.empty(groups2)
+    zeta1, zeta2 = np.empty(rows), np.empty(columns)
     means, squares = np.zeros((rows, columns)), np.zeros((rows, columns))
+    sums = np.zeros(SHIFTS)
     state = 20240607
-    for _ in range(SHIFTS):
+    for repetition in range(SHIFTS):
         for j in range(rank):
             state = state * 16807 % 2147483647
             shift[j] = state / 2147483647.0
         total = np.zeros((rows, columns))
-        for point in range(POINTS):
-            lattice_logits(factor, point, powers, shift, logits)
+        for step in range(points):
+            lattice_logits(factor, step, points, powers, shift, logits)
             for side in (1.0, -1.0):
-                softmax_of(logits, 0, groups1, side, sizes1, zeta1)
-                softmax_of(logits, groups1, groups1 + groups2, side, sizes2, zeta2)
-                if tangents:
-                    add_tangent(zeta1, zeta2, group1, group2, weights, total)
+                softmax_of(side * logits[:groups1], sizes1, group1, zeta1)
+                softmax_of(side * logits[groups1:], sizes2, group2, zeta2)
+                if len(weights) > 0:
+                    add_tangent(zeta1, zeta2, weights, total)
                 else:
-                    for g in range(rows):
-                        for h in range(columns):
-                            total[g, h] += zeta1[g] * zeta2[h]
+                    for u in range(rows):
+                        for v in range(columns):
+                            total[u, v] += zeta1[u] * zeta2[v]
         for u in range(rows):
             for v in range(columns):
-                mean = total[u, v] / (2.0 * POINTS)
+                mean = total[u, v] / (2.0 * points)
                 means[u, v] += mean / SHIFTS
                 squares[u, v] += mean * mean / SHIFTS
+                if len(values) > 0:
+                    sums[repetition] += values[u, v] * mean
     largest = 0.0
     for u in range(rows):
         for v in range(columns):
             largest = max(largest, squares[u, v] - means[u, v] ** 2)
-    return means, STANDARD_ERRORS * math.sqrt(largest / (SHIFTS - 1)) + QUANTILE_ERROR
+    error = STANDARD_ERRORS * math.sqrt(largest / (SHIFTS - 1)) + QUANTILE_ERROR
+    spread = STANDARD_ERRORS * math.sqrt(sums.var() / (SHIFTS - 1))
+    return means, error, spread + QUANTILE_ERROR * np.abs(values).sum() / max(1, values.size)
 
 
 @njit(cache=True, error_model="numpy")
-def add_tangent(zeta1: Any, zeta2: Any, group1: Any, group2: Any, weights: Any, total: Any) -> None:
+def softmax_of(logits: Any, sizes: Any, group: Any, zeta: Any) -> None:
+    """zeta_u = e^(a_g) / sum_f sizes_f e^(a_f), g the group of u."""
+    top = logits.max()
+    total = 0.0
+    for g in range(len(logits)):
+        logits[g] = exponential(logits[g] - top)
+    for g in range(len(logits)):
+        total += sizes[g] * logits[g]
+    for g in range(len(logits)):
+        logits[g] /= total
+    for u in range(len(zeta)):
+        zeta[u] = logits[group[u]]
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
+def add_tangent(zeta1: Any, zeta2: Any, weights: Any, total: Any) -> None:
     """Adds zeta_u zeta'_v (w_uv - sum_t zeta_t w_tv - sum_s w_us zeta'_s + sum_ts ...)."""
     rows, columns = weights.shape
     by_column, by_row, both = np.zeros(columns), np.zeros(rows), 0.0
     for u in range(rows):
         for v in range(columns):
-            by_column[v] += zeta1[group1[u]] * weights[u, v]
-            by_row[u] += weights[u, v] * zeta2[group2[v]]
-        both += zeta1[group1[u]] * by_row[u]
+            by_column[v] += zeta1[u] * weights[u, v]
+        for v in range(columns):
+            by_row[u] += weights[u, v] * zeta2[v]
+        both += zeta1[u] * by_row[u]
     for u in range(rows):
         for v in range(columns):
             change = (weights[u, v] - by_column[v]) - (by_row[u] - both)
-            total[u, v] += zeta1[group1[u]] * zeta2[group2[v]] * change
+            total[u, v] += zeta1[u] * zeta2[v] * change

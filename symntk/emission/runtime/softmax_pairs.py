@@ -65,36 +65,31 @@ def pair_classes(
 
 
 @njit(cache=True, error_model="numpy")
-def pair_means(
-    classes: Any,
-    class1: Any,
-    class2: Any,
-    partner: Any,
-    sizes1: Any,
-    sizes2: Any,
-    weights: Any,
-) -> tuple[Any, float]:
-    """E[zeta_g zeta'_h] for ``weights`` of no rows; otherwise, and its error,
+def pair_tables(
+    classes: Any, class1: Any, class2: Any, sizes1: Any, sizes2: Any
+) -> tuple[Any, Any, Any, float]:
+    """(tables, nodes1, nodes2, error) for the sums below.
 
-    sum_fk m_f m'_k E[zeta_g zeta_f zeta'_h zeta'_k] (w_gh - w_fh - w_gk + w_fk).
+    ``tables`` (classes + 1, 4, nodes of l, nodes of l'): H, U, V, B of each class, and in the last
+    place w w' times the product of H over all logits, 0 where that is negligible.  ``nodes``: the
+    l alone, which turn the sum for 1 / D into that for 1 / D^2.
     """
-    count1, count2, kinds = len(sizes1), len(sizes2), len(classes)
-    tangents = len(weights) > 0
+    kinds = len(classes)
     low, high = denominator_range(classes[class1, 1], sizes1)
     nodes1, weights1 = laplace_nodes(low, high)
     low, high = denominator_range(classes[class2, 3], sizes2)
     nodes2, weights2 = laplace_nodes(low, high)
     length1, length2 = len(nodes1), len(nodes2)
     members = np.zeros(kinds)
-    for g in range(count1):
+    for g in range(len(class1)):
         members[class1[g]] += 1.0
-    for h in range(count2):
+    for h in range(len(class2)):
         if classes[class2[h], 0] == 0.0:
             members[class2[h]] += 1.0
-    tables = np.zeros((kinds, 4, length1, length2))
-    logs = np.zeros((length1, length2))
+    tables = np.zeros((kinds + 1, 4, length1, length2))
+    shares = tables[kinds, 0]
     error = 2.0 * LAPLACE_ERROR + 4.0 * LEAST_SHARE + 1e-14
-    tolerance = 1e-13 / (count1 + count2)
+    tolerance = 1e-13 / (len(class1) + len(class2))
     for c in range(kinds):
         if classes[c, 0] > 0.0 and classes[c, 2] > 0.0:
             table, slip = pair_table(classes[c], nodes1, nodes2, tolerance)
@@ -112,51 +107,128 @@ def pair_means(
         error += members[c] * slip
         for k in range(length1):
             for q in range(length2):
-                logs[k, q] += members[c] * math.log(max(tables[c, 0, k, q], 1e-300))
-    if tangents:
-        return (
-            pair_tangents(
-                classes, class1, class2, partner, sizes1, sizes2, weights,
-                tables, logs, nodes1 * weights1, nodes2 * weights2,
-            ),
-            error,
-        )  # fmt: skip
-    sums, bound = np.zeros((kinds, kinds)), np.zeros(kinds)
+                shares[k, q] += members[c] * math.log(max(tables[c, 0, k, q], 1e-300))
     for k in range(length1):
         for q in range(length2):
-            if logs[k, q] < NEGLIGIBLE:
+            size = math.exp(shares[k, q]) if shares[k, q] > NEGLIGIBLE else 0.0
+            shares[k, q] = weights1[k] * weights2[q] * size
+    return tables, nodes1, nodes2, error
+
+
+@njit(cache=True, error_model="numpy")
+def exchanged(tables: Any) -> Any:
+    """The tables with the two sides in each other's place."""
+    kinds, _, length1, length2 = tables.shape
+    found = np.empty((kinds, 4, length2, length1))
+    for c in range(kinds):
+        for k in range(4):
+            found[c, k] = tables[c, (0, 2, 1, 3)[k]].T
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def pair_moments(tables: Any, class1: Any, class2: Any, partner: Any) -> Any:
+    """E[zeta_g zeta'_h]."""
+    kinds = len(tables) - 1
+    sums, bound = np.zeros((kinds, kinds)), np.zeros(kinds)
+    for k in range(tables.shape[2]):
+        for q in range(tables.shape[3]):
+            share = tables[kinds, 0, k, q]
+            if share == 0.0:
                 continue
-            share = weights1[k] * weights2[q] * math.exp(logs[k, q])
             for c in range(kinds):
                 part = share * tables[c, 1, k, q]
                 if part > 0.0:
                     for e in range(kinds):
                         sums[c, e] += part * tables[e, 2, k, q]
                 bound[c] += share * tables[c, 3, k, q]
-    found = np.empty((count1, count2))
-    for g in range(count1):
-        for h in range(count2):
+    found = np.empty((len(class1), len(class2)))
+    for g in range(len(class1)):
+        for h in range(len(class2)):
             found[g, h] = sums[class1[g], class2[h]]
             if partner[g] == h:
                 found[g, h] += bound[class1[g]]
-    return found, error
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def pair_mixed(
+    tables: Any,
+    nodes2: Any,
+    classes_mate: Any,
+    class1: Any,
+    class2: Any,
+    partner: Any,
+    sizes2: Any,
+    group1: Any,
+    weights: Any,
+) -> Any:
+    """sum_k m'_k E[zeta_g zeta'_h zeta'_k] (w_uh - w_uk) for each logit u and its group g.
+
+    E_l[X_g X'_h X'_k] = (U_g V_h + B_gh) V_k + B_gk V_h; ``classes_mate``: m' of each class.
+    """
+    rows, columns = weights.shape
+    kinds = len(tables) - 1
+    by_class, mass = np.zeros((rows, kinds)), np.zeros(kinds)
+    for h in range(columns):
+        mass[class2[h]] += sizes2[h]
+        for u in range(rows):
+            by_class[u, class2[h]] += sizes2[h] * weights[u, h]
+    plain, mates = np.zeros((kinds, kinds)), np.zeros((kinds, kinds))
+    on_first, on_pairs = np.zeros((rows, kinds)), np.zeros(rows)
+    for k in range(tables.shape[2]):
+        for q in range(tables.shape[3]):
+            share = tables[kinds, 0, k, q] * nodes2[q]
+            if share == 0.0:
+                continue
+            whole = 0.0
+            for e in range(kinds):
+                whole += mass[e] * tables[e, 2, k, q]
+            for c in range(kinds):
+                u1, b = tables[c, 1, k, q], tables[c, 3, k, q]
+                for e in range(kinds):
+                    plain[c, e] += share * u1 * tables[e, 2, k, q] * whole
+                    mates[c, e] += share * classes_mate[c] * b * tables[e, 2, k, q]
+            for u in range(rows):
+                g = group1[u]
+                c, p = class1[g], partner[g]
+                mean = 0.0
+                for e in range(kinds):
+                    mean += by_class[u, e] * tables[e, 2, k, q]
+                part = share * tables[c, 1, k, q] * mean
+                for e in range(kinds):
+                    on_first[u, e] += part * tables[e, 2, k, q]
+                if p >= 0:
+                    on_pairs[u] += share * tables[c, 3, k, q] * (whole * weights[u, p] - mean)
+    found = np.empty((rows, columns))
+    for u in range(rows):
+        g = group1[u]
+        c, p = class1[g], partner[g]
+        for h in range(columns):
+            e = class2[h]
+            found[u, h] = weights[u, h] * plain[c, e] - on_first[u, e]
+            if p >= 0:
+                found[u, h] += mates[c, e] * (weights[u, h] - weights[u, p])
+            if p == h:
+                found[u, h] += on_pairs[u]
+    return found
 
 
 @njit(cache=True, error_model="numpy")
 def pair_tangents(
+    tables: Any,
+    nodes1: Any,
+    nodes2: Any,
     classes: Any,
     class1: Any,
     class2: Any,
     partner: Any,
+    partner2: Any,
     sizes1: Any,
     sizes2: Any,
     weights: Any,
-    tables: Any,
-    logs: Any,
-    weights1: Any,
-    weights2: Any,
 ) -> Any:
-    """The tangents of `pair_means`, all terms of one node at once.
+    """sum_fk m_f m'_k E[zeta_g zeta_f zeta'_h zeta'_k] (w_gh - w_fh - w_gk + w_fk).
 
     As at most one covariance B = Cov(X_g, X'_h) of each row and column is not 0,
 
@@ -166,7 +238,6 @@ def pair_tangents(
     and the sum over f and k is done with sums of weights over classes.
     """
     count1, count2, kinds = len(sizes1), len(sizes2), len(classes)
-    partner2 = np.full(count2, -1, np.int64)
     mass1, mass2, mass = np.zeros(kinds), np.zeros(kinds), np.zeros(kinds)
     by1, bound1 = np.zeros((kinds, count2)), np.zeros((kinds, count2))
     by2, bound2 = np.zeros((count1, kinds)), np.zeros((count1, kinds))
@@ -175,7 +246,6 @@ def pair_tangents(
         c, p = class1[g], partner[g]
         mass1[c] += sizes1[g]
         if p >= 0:
-            partner2[p] = g
             mass[c] += sizes1[g] * sizes2[p]
             bound_both[c] += sizes1[g] * sizes2[p] * weights[g, p]
         for h in range(count2):
@@ -201,11 +271,11 @@ def pair_tangents(
     on_second, on_first = np.zeros((kinds, count2)), np.zeros((count1, kinds))
     on_pairs = np.zeros(count1)
     u, v, b = np.empty(kinds), np.empty(kinds), np.empty(kinds)
-    for k in range(len(weights1)):
-        for q in range(len(weights2)):
-            if logs[k, q] < NEGLIGIBLE:
+    for k in range(len(nodes1)):
+        for q in range(len(nodes2)):
+            share = tables[kinds, 0, k, q] * nodes1[k] * nodes2[q]
+            if share == 0.0:
                 continue
-            share = weights1[k] * weights2[q] * math.exp(logs[k, q])
             all1 = all2 = all_bound = gamma = 0.0
             for c in range(kinds):
                 u[c], v[c], b[c] = tables[c, 1, k, q], tables[c, 2, k, q], tables[c, 3, k, q]
