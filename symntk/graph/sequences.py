@@ -152,8 +152,13 @@ def moved(
     for total, rest in zip(node.positions, shape, strict=True):
         if rest.is_nonpositive:
             raise GraphError(f"no position is left of a sequence of length {total}")
-    settings = (("offset", offset), ("stride", stride), ("edge", edge), ("window", window))
-    settings += (("view", view),)
+    settings = (
+        ("offset", offset),
+        ("stride", stride),
+        ("edge", edge),
+        ("window", window),
+        ("view", view),
+    )
     return Node("shift", (node,), settings=settings, width=node.width, positions=shape)
 
 
