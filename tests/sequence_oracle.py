@@ -35,14 +35,17 @@ Key = tuple[Quantity, str, tuple[int, ...], tuple[int, ...]]
 
 def evaluate(derivation: Derivation, a: Data, b: Data) -> Mapping[str, float]:
     """Every output of the derivation for the inputs a and b of its only input."""
-    oracle = _Oracle(derivation, a, b)
-    return {key: oracle.entry(q, "ab", (), ()) for key, q in derivation.outputs.items()}
+    oracle = Oracle(derivation, a, b)
+    return {key: oracle.output(key) for key in derivation.outputs}
 
 
-class _Oracle:
+class Oracle:
+    """The values of one pair of inputs, each computed once."""
+
     def __init__(self, derivation: Derivation, a: Data, b: Data) -> None:
         (self.node,) = derivation.graph.inputs
         self.data = {"a": a, "b": b}
+        self.outputs = derivation.outputs
         self.equations = {line.target: line.value for line in walk(derivation.program)}
         self.constants = dict(derivation.values) | {
             sp.Symbol("d", positive=True, integer=True): len(np.asarray(a)[0].ravel())
@@ -50,6 +53,10 @@ class _Oracle:
             else 1
         }
         self.known: dict[Key, float] = {}
+
+    def output(self, name: str) -> float:
+        """One of the derivation's outputs."""
+        return self.entry(self.outputs[name], "ab", (), ())
 
     def length(self, symbol: Length) -> int:
         data = self.data["b" if symbol.second else "a"]

@@ -72,7 +72,7 @@ def _require_single_use(graph: Graph, readouts: list[Node]) -> None:
 
 
 def _require_single_vectors(graph: Graph) -> None:
-    """A block that is derived once hands on the NTK of one vector, not of all pairs of positions."""
+    """A block derived once hands on the NTK of one vector, not of all pairs of positions."""
     for node in (node for body in graph.bodies() for node in ancestors(body)):
         if node.op == "repeat" and node.positions:
             raise AroundRepeat(

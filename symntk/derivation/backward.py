@@ -20,8 +20,9 @@ from typing import Literal
 
 import sympy as sp
 
+from symntk.derivation.data import DATA
 from symntk.derivation.expectations import slope
-from symntk.derivation.forward import DATA, Forward
+from symntk.derivation.forward import Forward, is_simple
 from symntk.derivation.laws import ALIASES, outlet, segment
 from symntk.derivation.program import SWAPPED, relocate
 from symntk.derivation.transport import own_positions, pushed, summed
@@ -101,7 +102,7 @@ class Backward:
             for ref in gaussians(law):
                 change = _differential(law, ref)
                 if change is not None:
-                    parts[ref.node].append(_Through(channel, Link(ref.node, ref.index), change))
+                    parts[ref.node].append(_Through(channel, Link(ref.node, ref.at), change))
         for node in self.nodes:
             for link in (self.laws.parts(node) or ()) if self._is_sum(node) else ():
                 parts[link.argument].append(_Through(node, link, None))
@@ -197,7 +198,7 @@ class Backward:
         return self._channels[key]
 
     def _returned(self, use: Node, right: Node) -> sp.Expr:
-        """The covariance of what comes back through one product with what comes back to ``right``."""
+        """The covariance of what comes back through one product with all that does to ``right``."""
         total = sp.S.Zero
         for way in self.returns[right]:
             if way.link is not None:
@@ -214,9 +215,9 @@ class Backward:
     def _of_heads(self, way: _Return) -> sp.Expr:
         """Pi of the queries, keys or values of an attention of many heads, `attention`."""
         node = way.node
-        query, key, value = node.inputs
+        query, key, _ = node.inputs
         kind: Literal["attention", "tangent"] = "attention" if way.role == "value" else "tangent"
-        moments = self.forward.heads(node, kind)
+        moments = self.forward.heads.moments(node, kind)
         outer = self.channel(node, node)
         (t,), (other,) = indices(1), indices(1, True)
         (r,), (r_,) = bound_indices(1), bound_indices(1, True)
@@ -238,7 +239,7 @@ class Backward:
         return not law.opaque and law != Law.gaussian(node) and self.laws.only_multiplied(node)
 
     def _named(self, left: Node, right: Node, value: sp.Expr, rule: str, reason: Prose) -> sp.Expr:
-        cross = left != right and value.is_Atom
+        cross = left != right and is_simple(value)
         trivial = value.is_number or cross or self.root in (left, right)
         inline = self.laws.is_inline(left) or self.laws.is_inline(right)
         if (trivial or inline) and (left, right) not in self._recurrent:

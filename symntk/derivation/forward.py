@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 import sympy as sp
 
-from symntk.derivation import attention
-from symntk.derivation.attention import LogitLaws
+from symntk.derivation.data import DATA, data_covariance
 from symntk.derivation.expectations import Expectations, Place, Variable
+from symntk.derivation.heads import REASON as HEADS
+from symntk.derivation.heads import Heads
 from symntk.derivation.laws import ALIASES, Laws, outlet
 from symntk.derivation.program import (
     FIRST,
     SECOND,
     SWAPPED,
-    Entry,
     Equation,
     Kind,
     Quantity,
@@ -25,21 +24,17 @@ from symntk.derivation.program import (
     merged,
     relocate,
 )
-from symntk.derivation.transport import at_place, pulled, summed, tidied
+from symntk.derivation.statistics import Statistics, one_input_symbol
+from symntk.derivation.transport import at_place, pulled, tidied
 from symntk.errors import AssumptionError
-from symntk.gaussian.softmax import MU, MU2, NU, NU2
+from symntk.gaussian.expectation import Expectation
 from symntk.graph import Graph, Node, describe
 from symntk.graph.positions import (
-    Index,
-    Same,
-    SinusoidCovariance,
-    bound_indices,
     indices,
-    lengths_at,
     reindex,
     symbols_in,
 )
-from symntk.ops.law import Law, Ref, Statistic, Term, Terms, aligned, statistic
+from symntk.ops.law import Law, Ref, Term, Terms, aligned, statistic
 from symntk.ops.links import Link
 from symntk.trace import Prose, Step
 
@@ -55,8 +50,9 @@ class Forward:
     _known: dict[tuple[Node, Node], sp.Expr] = field(default_factory=dict)
     _begun: set[tuple[Node, Node]] = field(default_factory=set)
     _recurrent: set[tuple[Node, Node]] = field(default_factory=set)
-    _headed: set[Quantity] = field(default_factory=set)
-    _weighted: set[tuple[Node, Node]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.statistics, self.heads = Statistics(self), Heads(self)
 
     def name(self, node: Node) -> str:
         """The node's name in print and in errors."""
@@ -91,10 +87,10 @@ class Forward:
 
     def _define(self, left: Node, right: Node) -> sp.Expr:
         if left.op in DATA and right.op in DATA:
-            return self._of_inputs(left, right)
+            return data_covariance(self, left, right)
         value, rule, reason = self._covariance(left, right)
         inline = any(self._is_inline(node, left != right) for node in (left, right))
-        trivial = value == 0 or inline or (left != right and value.is_Atom)
+        trivial = value == 0 or inline or (left != right and is_simple(value))
         if trivial and (left, right) not in self._recurrent:
             return value
         source = "isserlis1918" if rule == "product" else "yang2020"
@@ -124,25 +120,6 @@ class Forward:
         self.program.append(Equation(target, value, step))
         return symbol
 
-    def _of_inputs(self, left: Node, right: Node) -> sp.Expr:
-        """Data has the kernel that is given; one-hot vectors and encodings have theirs."""
-        if left.op == right.op == "sinusoid":
-            return SinusoidCovariance(indices(1)[0] - indices(1, True)[0])
-        if left.is_one_hot or right.is_one_hot or "sinusoid" in (left.op, right.op):
-            if left.width != right.width:
-                return sp.S.Zero
-            if left.op == "positions":
-                rank = len(left.positions)
-                return sp.Mul(*map(Same, indices(rank), indices(rank, True)))
-            return self.quantity("match", left, right).at("ab")
-        if left.width != right.width and not isinstance(left.width, str):
-            raise AssumptionError(
-                describe(right),
-                f"it shares a weight with {describe(left)}, which has another dimension",
-                "Give the two inputs weights of their own",
-            )
-        return self.quantity("Sigma", left, right).at("ab")
-
     def _covariance(self, left: Node, right: Node) -> tuple[sp.Expr, str, Prose]:
         """The covariance with the rule that gave it and the sentence that explains it."""
         for node in (right, left):  # the later one first, or deep maps would be taken apart twice
@@ -151,7 +128,7 @@ class Forward:
                 value = self._through(links, left, right, second=node is right)
                 return value, _rule(node), _REASONS.get(_rule(node), ())
         if self.laws.is_random(left) or self.laws.is_random(right):
-            return self._of_heads(left, right), "many heads", _REASONS["many heads"]
+            return self.heads.covariance(left, right), "many heads", HEADS
         first, second = self.laws.of(left), self.laws.of(right)
         if first.opaque or second.opaque:
             return self._of_opaque(left, right), "independence", ()
@@ -171,7 +148,8 @@ class Forward:
             return value
         means = statistic("mean", left) / statistic("scale", left)
         others = statistic("mean", right) / statistic("scale", right)
-        return sp.factor_terms(value - self.resolve(means, False) * self.resolve(others, True))
+        product = self.resolve(means, False) * self.resolve(others, True)
+        return sp.factor_terms(value - product)
 
     def _of_opaque(self, left: Node, right: Node) -> sp.Expr:
         for law in (self.laws.of(left), self.laws.of(right)):
@@ -265,6 +243,10 @@ class Forward:
         one: Terms = (Term(sp.S.One, ()),)
         return sp.Add(*(share * self.expectation(terms, one, node) for share, terms in law.blocks))
 
+    def resolve(self, coefficient: sp.Expr, second: bool) -> sp.Expr:
+        """``coefficient``, its statistics as symbols of the program, at x or at x' (``second``)."""
+        return self.statistics.resolve(coefficient, second)
+
     def _of_variables(self, first: Variable, second: Variable) -> sp.Expr:
         (left, place), (right, other) = first, second
         if place == "b" and other == "a":
@@ -283,141 +265,22 @@ class Forward:
             value = relocate(value, FIRST if place == "a" else SECOND)
         moves: dict[sp.Symbol, sp.Expr] = {}
         for ref, second, at in ((left, False, place), (right, True, other)):
-            here = indices(len(ref.index), second)
-            moves |= zip(here, (at_place(part, at == "b") for part in ref.index), strict=True)
+            here = indices(len(ref.at), second)
+            moves |= zip(here, (at_place(part, at == "b") for part in ref.at), strict=True)
         weight = self.resolve(c, place == "b") * self.resolve(d, other == "b")
         return weight * merged(reindex(value, moves))
 
-    def resolve(self, coefficient: sp.Expr, second: bool) -> sp.Expr:
-        """``coefficient``, its statistics as symbols of the program, at x or at x' (``second``)."""
-        found = {s: self._statistic(s) for s in coefficient.atoms(Statistic)}
-        value = at_place(coefficient.xreplace(found), second)
-        return _at_second(value) if second else value
 
-    def _statistic(self, symbol: Statistic) -> sp.Expr:
-        """The quantity of a layer norm's or root mean square's statistic, defined when needed."""
-        node, argument = symbol.node, symbol.node.inputs[0]
-        if symbol.role == "weight":
-            return self._attention_weight(node, symbol.index)
-        quantity = Quantity(symbol.role, self.name(node), "", (len(node.positions), 0))
-        if (node, argument) not in self._known:
-            self._known[node, argument] = sp.S.One
-            self._define_statistics(node, argument)
-        return quantity.at("aa", symbol.index)
-
-    def _define_statistics(self, node: Node, argument: Node) -> None:
-        law, name, ranks = self.laws.of(argument), self.name(node), (len(node.positions), 0)
-        square = self.variance(argument)
-        if node.op == "layer_norm":
-            eps = node["eps"]
-            if law.linear_forms is None:
-                mean = self.equation(
-                    Quantity("mean", name, "", ranks), self.mean(law, node), "mean", (), "yang2020"
-                )
-                square = square - mean**2
-            square = square + eps
-        scale = Quantity("scale", name, "", ranks)
-        self.equation(scale, sp.sqrt(square), "statistic", _REASONS["statistic"], "yang2020")
-
-    def _of_heads(self, left: Node, right: Node) -> sp.Expr:
-        """sum_{r, r'} A(t r, t' r') Sigma[value](r, r') for an attention of many heads."""
-        if left != right:
-            raise AssumptionError(
-                describe(right),
-                f"its covariance with {describe(left)} is that of the outputs of many heads, which "
-                "are one long vector beside each other",
-                "Apply a weight of its own to the heads before anything else is done with them",
-            )
-        key, value = left.inputs[1:]
-        (t,), (other,) = indices(1), indices(1, True)
-        (r,), (r_,) = bound_indices(1), bound_indices(1, True)
-        weights = self.heads(left, "attention").at("ab", (t, r), (other, r_))
-        values = reindex(self.sigma(value, value), {t: r, other: r_})
-        (size,) = key.positions
-        return summed(weights * values, (r_, r), (lengths_at(size, True), size))
-
-    def heads(self, node: Node, kind: Literal["attention", "tangent"]) -> Quantity:
-        """A or D of an attention of many heads, defined when needed."""
-        quantity = Quantity(kind, self.name(node), self.name(node), (2, 2))
-        if quantity not in self._headed:
-            self._headed.add(quantity)
-            laws = self._logit_laws(node)
-            if kind == "attention":
-                value = attention.moment(node, laws)
-            else:
-                values = self.sigma(node.inputs[2], node.inputs[2])
-                own = {indices(1)[0]: MU, indices(1, True)[0]: MU2}
-                value = attention.tangent(node, laws, reindex(values, own))
-            stage = "forward" if kind == "attention" else "backward"
-            self.equation(quantity, value, "many heads", _REASONS["many heads"], "hron2020", stage)
-        return quantity
-
-    def _logit_laws(self, node: Node) -> LogitLaws:
-        query, key, _ = node.inputs
-        (t,), (other,) = indices(1), indices(1, True)
-        i, i_ = indices(2)[0], indices(2, True)[0]
-        queries, keys = self.sigma(query, query), self.sigma(key, key)
-        (size,) = key.positions
-        return LogitLaws(
-            (
-                reindex(relocate(queries, FIRST), {t: i, other: i}),
-                reindex(relocate(queries, SECOND), {t: i_, other: i_}),
-                reindex(queries, {t: i, other: i_}),
-            ),
-            (
-                reindex(relocate(keys, FIRST), {t: MU, other: NU}),
-                reindex(relocate(keys, SECOND), {t: MU2, other: NU2}),
-                reindex(keys, {t: MU, other: MU2}),
-            ),
-            (size, lengths_at(size, True)),
-        )
-
-    def _attention_weight(self, node: Node, index: Index) -> sp.Expr:
-        """The limit of a(t, r), defined when needed; without a symbol where attention is uniform."""
-        query, key, _ = node.inputs
-        (t,), (r,) = indices(1), bound_indices(1)
-        move = {indices(1)[0]: index[0], bound_indices(1)[0]: index[1]}
-        logits = relocate(self._in_data(self.sigma(query, key)), FIRST)
-        logits = reindex(logits, {indices(1, True)[0]: r})
-        (size,) = key.positions
-        value = attention.weight(node, logits, t, r, size)
-        if not value.has(Entry):
-            return reindex(value, move)
-        quantity = Quantity("weight", self.name(node), "", (1, 1))
-        if (node, node) not in self._weighted:
-            self._weighted.add((node, node))
-            self.equation(quantity, value, "attention", attention.reason(node), "yang2020")
-        return quantity.at("aa", (index[0],), (index[1],))
-
-    def _in_data(self, value: sp.Expr) -> sp.Expr:
-        """``value`` with the covariances in it written out where these are multiples of matches."""
-        found = {
-            line.target.at("ab"): line.value
-            for line in self.program
-            if isinstance(line, Equation) and _is_of_matches(line.value)
-        }
-        return value.xreplace(found)
-
-
-def _is_of_matches(value: sp.Expr) -> bool:
-    inside = entries(value)
-    return bool(inside) and all(entry.quantity.kind == "match" for entry in inside)
-
-
-DATA = frozenset({"input", "positions", "sinusoid"})
-"""Operations whose kernel is given."""
-
-
-def one_input_symbol(target: Quantity) -> Entry:
-    """The symbol by which a statistic of one input is defined."""
-    right = bound_indices(target.ranks[1]) if target.ranks[1] else ()
-    return target.at("aa", None, right)
-
-
-def _at_second(value: sp.Expr) -> sp.Expr:
-    """Statistics of x as those of x', the positions being those of x' already."""
-    return value.xreplace(
-        {e: e.quantity.at(SECOND[e.site], e.left, e.right) for e in entries(value)}
+def is_simple(value: sp.Expr) -> bool:
+    """Whether a covariance between two vectors needs no symbol of its own: one covariance, over
+    sequences also times factors, or with positions summed over alone.
+    """
+    if value.is_Atom:
+        return True
+    if not value.is_Mul or not any(entry.index_expressions for entry in entries(value)):
+        return False
+    return not value.has(Expectation) and not any(
+        len(factor.args[0].args) > 0 for factor in value.args if isinstance(factor, sp.Sum)
     )
 
 
@@ -441,10 +304,6 @@ _REASONS: dict[str, Prose] = {
     "sum over positions": ("the covariance is bilinear: it is summed over pairs of positions",),
     "attention": ("the attention weights converge to constants, and the covariance is bilinear",),
     "shift": ("a shift moves positions",),
-    "many heads": (
-        "the average over independent heads converges to the expectation over their logits, which "
-        "are Gaussian with covariance of queries times covariance of keys",
-    ),
     "Gaussian expectation": (
         "the average over coordinates converges to an expectation over the Gaussian "
         "pre-activations",
@@ -452,5 +311,4 @@ _REASONS: dict[str, Prose] = {
     "product": ("the expectation of a product over independent Gaussians factorises",),
     "concatenation": ("a coordinate belongs to each part in proportion to its width",),
     "layer norm": ("the norm converges to a constant of the input",),
-    "statistic": ("the average over coordinates converges to its expectation",),
 }

@@ -61,9 +61,9 @@ class Laws:
             if argument.op == "state" and node.op != "matmul":
                 raise AssumptionError(
                     describe(node),
-                    "it passes the state of a scan on without a weight matrix, so the state depends "
-                    "on the gates of all earlier steps at once, which are dependent because the "
-                    "same weights make them; no rule reduces their joint expectation",
+                    "it passes the state of a scan on without a weight matrix, so the state "
+                    "depends on the gates of all earlier steps at once, which are dependent "
+                    "because the same weights make them; no rule reduces their joint expectation",
                     "Apply a weight matrix to the state before it is gated or added: W @ h",
                 )
 
@@ -100,7 +100,7 @@ class Laws:
             raise AssumptionError(
                 describe(node),
                 "its values are not Gaussian vectors independent of queries and keys",
-                "Give queries, keys and values weights of their own: attention(Q @ h, K @ h, V @ h)",
+                "Give each weights of its own: attention(Q @ h, K @ h, V @ h)",
             )
         return True
 
@@ -131,7 +131,7 @@ class Laws:
             assert forms is not None
             own = dict(zip(indices(len(link.argument.positions)), link.index, strict=True))
             for ref, inner in forms[0]:
-                index = reindex_all(ref.index, own)
+                index = reindex_all(ref.at, own)
                 key = (ref.node, index, link.bound)
                 before = found[key].coefficient if key in found else sp.S.Zero
                 value = before + link.coefficient * reindex(inner, own)

@@ -77,7 +77,7 @@ class Quantity:
             elif site != "ab" and str(there) < str(here):
                 here, there = there, here
         if self.kind == "match" and site != "ab" and here == there:
-            return sp.S.One
+            return sp.S.One  # type: ignore[no-any-return]
         return _entry(self, site, here, there)
 
     @property
@@ -110,6 +110,11 @@ class Entry(sp.Symbol):
     def index_expressions(self) -> Index:
         """The positions, for `symntk.graph.positions.symbols_in`."""
         return self.left + self.right
+
+    @property
+    def free_symbols(self) -> set[sp.Basic]:
+        """Itself and its indices: a sum over a position must see that its terms depend on it."""
+        return {self}.union(*(part.free_symbols for part in self.left + self.right))
 
     def _reindexed(self, substitution: Mapping[sp.Symbol, sp.Expr]) -> Entry:
         if not self.left and not self.right:
@@ -145,7 +150,8 @@ def _at(name: str, index: Index) -> str:
 
 def entries(expression: sp.Basic) -> set[Entry]:
     """The covariance symbols that occur in ``expression``."""
-    return expression.atoms(Entry)
+    found: set[Entry] = expression.atoms(Entry)
+    return found
 
 
 def relocate(expression: sp.Expr, sites: dict[Site, Site]) -> sp.Expr:

@@ -9,21 +9,29 @@ import sympy as sp
 
 from symntk.derivation.expectations import Key
 from symntk.derivation.program import (
+    FIRST,
     SECOND,
     SWAPPED,
     Entry,
     Equation,
-    Loop,
     Quantity,
+    Recurrence,
     Site,
     Statement,
     diagonal,
     entries,
+    merged,
     needed,
     relocate,
+    walk,
 )
+from symntk.derivation.transport import tidied
 from symntk.gaussian import Expectation, Moment, expect_one
 from symntk.gaussian.symbols import c, q, q1, q2, u, x
+from symntk.graph.positions import bound_indices, exchanged, indices, reindex
+
+_RANDOM = frozenset({"attention", "tangent"})
+"""Quantities that have no closed form, and are not written out."""
 
 Moments = Mapping[Key, Moment]
 
@@ -54,6 +62,9 @@ def _equalities(program: tuple[Statement, ...]) -> list[sp.Eq]:
         if isinstance(line, Equation):
             found.append(sp.Eq(line.step.before, line.value, evaluate=False))
             continue
+        if isinstance(line, Recurrence):
+            found += _equalities(line.body)
+            continue
         found += [sp.Eq(k.inner.at("ab"), k.start, evaluate=False) for k in line.carries]
         found += _equalities(line.body)
         found += [sp.Eq(k.result.at("ab"), k.next, evaluate=False) for k in line.carries]
@@ -63,47 +74,86 @@ def _equalities(program: tuple[Statement, ...]) -> list[sp.Eq]:
 def read(program: tuple[Statement, ...], moments: Moments, target: Quantity) -> sp.Expr | Recursion:
     """``target`` as one expression in the input's covariances, if expectations nest only once."""
     part = needed(program, {target})
-    if any(isinstance(line, Loop) for line in part):
+    if any(not isinstance(line, Equation) or line.target.kind in _RANDOM for line in part):
         return Recursion(target.at("ab"), part)
     nested = _substitute(part, moments, target)
+    nested = tidied(nested, set()) if nested is not None else None
+    if nested is not None and _is_large(part, nested):
+        nested = None
     return Recursion(target.at("ab"), part) if nested is None else nested
+
+
+def _is_large(program: tuple[Statement, ...], result: sp.Expr) -> bool:
+    """Whether a result over sequences is longer than the equations that it replaces."""
+    if not any(line.target.ranks != (0, 0) for line in walk(program)):
+        return False
+    limit = 2 * sum(sp.count_ops(line.value) for line in walk(program)) + 60
+    return bool(sp.count_ops(result) > limit)
 
 
 def _substitute(
     program: tuple[Statement, ...], moments: Moments, target: Quantity
 ) -> sp.Expr | None:
     """The program folded into one expression; None where an expectation's law holds another."""
-    known: dict[Entry, tuple[sp.Expr, int]] = {}
+    known: dict[tuple[Quantity, Site], tuple[sp.Expr, int]] = {}
     for line in program:
         assert isinstance(line, Equation)
         for site, value in _sites(line):
-            inner = {e: known[e] for e in entries(value) if e in known}
+            inner = {e: _at(known, e) for e in entries(value) if (e.quantity, e.site) in known}
             depth = max((level for _, level in inner.values()), default=0)
             here = bool(value.atoms(Expectation))
             if here and any(
-                known[e][1]
+                e in inner and inner[e][1]
                 for x in value.atoms(Expectation)
                 for p in x.law
                 for e in entries(p)
-                if e in known
             ):
                 return None
-            folded = value.xreplace({e: expression for e, (expression, _) in inner.items()})
-            known[line.target.at(site)] = (close(folded, moments), max(depth, int(here)))
-    return known[target.at("ab")][0]
+            folded = merged(value.xreplace({e: expression for e, (expression, _) in inner.items()}))
+            found = close(folded, moments), max(depth, int(here))
+            known[line.target, site] = found
+    return known[target, "ab"][0]
+
+
+def _at(
+    known: Mapping[tuple[Quantity, Site], tuple[sp.Expr, int]], entry: Entry
+) -> tuple[sp.Expr, int]:
+    """What an entry stands for, at the entry's own positions."""
+    expression, level = known[entry.quantity, entry.site]
+    return reindex(expression, _moves(entry)), level
+
+
+def _moves(entry: Entry) -> dict[sp.Symbol, sp.Expr]:
+    """From the positions at which equations are written to those of an entry."""
+    first, second = entry.quantity.ranks
+    if entry.quantity.is_of_one_input:
+        at_second = entry.site == "bb"
+        here = indices(first, at_second)
+        there = bound_indices(second, at_second) if second else ()
+    else:
+        at_second = entry.site == "ba"
+        here, there = indices(first, at_second), indices(second, not at_second)
+    return dict(zip((*here, *there), entry.left + entry.right, strict=True))
 
 
 def _sites(line: Equation) -> list[tuple[Site, sp.Expr]]:
-    if line.target.kind in ("mean", "scale"):
-        return [("aa", line.value), ("bb", relocate(line.value, SECOND))]
+    target = line.target
+    if target.is_of_one_input:
+        return [("aa", line.value), ("bb", _of_second(line))]
+    single = target.ranks == (0, 0)
     found: list[tuple[Site, sp.Expr]] = [
         ("ab", line.value),
-        ("aa", diagonal(line.value)),
-        ("bb", diagonal(line.value, SECOND)),
+        ("aa", diagonal(line.value) if single else relocate(line.value, FIRST)),
+        ("bb", diagonal(line.value, SECOND) if single else relocate(line.value, SECOND)),
     ]
-    if line.target.at("ba") != line.target.at("ab"):
+    if target.kind != "Theta" and target.left != target.right:
         found.append(("ba", relocate(line.value, SWAPPED)))
     return found
+
+
+def _of_second(line: Equation) -> sp.Expr:
+    moved = relocate(line.value, SECOND)
+    return reindex(moved, exchanged(True)) if line.target.ranks[0] else moved
 
 
 def close(expression: sp.Expr, moments: Moments) -> sp.Expr:

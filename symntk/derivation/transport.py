@@ -30,7 +30,8 @@ def at_place(expression: sp.Expr, second: bool) -> sp.Expr:
     """A coefficient or an index, written for x, for x' if ``second``."""
     if not second:
         return expression
-    return reindex(lengths_at(expression, True), exchanged(True))  # type: ignore[no-any-return]
+    moved: sp.Expr = reindex(lengths_at(expression, True), exchanged(True))
+    return moved
 
 
 def pulled(

@@ -56,10 +56,14 @@ def _check_parameters(output: Node) -> None:
 
 
 def _check_shapes(output: Node) -> None:
-    """A shared matrix has one shape, so all its arguments have one width and one kind of index."""
+    """A shared matrix has one shape, so all its arguments have one width and one kind of index.
+
+    A readout that is used elsewhere too is another matter, of the theory's assumptions.
+    """
+    tied = {node.parameter for node in readouts(output)}
     first_use: dict[str, Node] = {}
     for node in ancestors(output):
-        if node.op == "matmul":
+        if node.op == "matmul" and node.parameter not in tied:
             assert node.parameter is not None
             name = node.parameter.name
             first = first_use.setdefault(name, node)

@@ -26,7 +26,7 @@ class Ref(NamedTuple):
     """A Gaussian vector at a position, given in terms of the position of what refers to it."""
 
     node: Node
-    index: Index
+    at: Index
 
     @classmethod
     def own(cls, node: Node) -> Ref:
@@ -56,6 +56,11 @@ class Statistic(sp.Symbol):
     def index_expressions(self) -> Index:
         """The positions, for `symntk.graph.positions.symbols_in`."""
         return self.index
+
+    @property
+    def free_symbols(self) -> set[sp.Basic]:
+        """Itself and its positions."""
+        return {self}.union(*(part.free_symbols for part in self.index))
 
     def _reindexed(self, substitution: Mapping[sp.Symbol, sp.Expr]) -> Statistic:
         return statistic(self.role, self.node, reindex_all(self.index, substitution))
@@ -231,7 +236,7 @@ def _moved(term: Term, substitution: Mapping[sp.Symbol, sp.Expr]) -> Term:
     functions: dict[Form, sp.Expr] = {}
     for form, phi in term.factors:
         there = tuple(
-            (Ref(ref.node, reindex_all(ref.index, substitution)), reindex(value, substitution))
+            (Ref(ref.node, reindex_all(ref.at, substitution)), reindex(value, substitution))
             for ref, value in form
         )
         functions[there] = functions.get(there, sp.S.One) * phi
@@ -239,7 +244,7 @@ def _moved(term: Term, substitution: Mapping[sp.Symbol, sp.Expr]) -> Term:
 
 
 def _order(ref: Ref) -> tuple[str, str]:
-    return ref.node.digest, str(ref.index)
+    return ref.node.digest, str(ref.at)
 
 
 def _linear_form(terms: Terms) -> Form | None:
