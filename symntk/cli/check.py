@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from symntk.cli.models import ModelChoice, model_options
+from symntk.cli.models import ModelChoice, ModelCommand, model_options
 from symntk.cli.output import OUTPUT, check_writable, progress_bar
 
 
@@ -29,7 +29,7 @@ class Widths(click.ParamType[Any]):
         return widths
 
 
-@click.command()
+@click.command(cls=ModelCommand)
 @model_options
 @click.option("--widths", metavar="N,N,...", type=Widths(), help="Widths of the networks.")
 @click.option("--seeds", metavar="N", type=click.IntRange(2), help="Networks of each width.")

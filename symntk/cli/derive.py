@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from symntk.cli.models import ModelChoice, model_options
+from symntk.cli.models import ModelChoice, ModelCommand, model_options
 from symntk.cli.output import OUTPUT, check_writable, write_text
 from symntk.errors import UsageError
 
@@ -41,7 +41,7 @@ class Notation(click.ParamType[Any]):
         return click.Choice(list(NOTATIONS)).convert(value, param, ctx)
 
 
-@click.command()
+@click.command(cls=ModelCommand)
 @model_options
 @click.option(
     "--format",

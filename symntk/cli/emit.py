@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from symntk.cli.models import ModelChoice, model_options
+from symntk.cli.models import ModelChoice, ModelCommand, model_options
 from symntk.cli.output import OUTPUT, check_writable, write_text
 from symntk.emission import DTYPES
 from symntk.emission import emit as emit_source
 
 
-@click.command()
+@click.command(cls=ModelCommand)
 @model_options
 @click.option(
     "--dtype",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from symntk.cli.arrays import read_matrix, write_arrays
-from symntk.cli.models import ModelChoice, model_options
+from symntk.cli.models import ModelChoice, ModelCommand, model_options
 from symntk.cli.output import OUTPUT, check_writable, working
 from symntk.emission import DTYPES
 from symntk.errors import UsageError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 INPUT = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(cls=ModelCommand)
 @model_options
 @click.argument("x", type=INPUT)
 @click.argument("y", type=INPUT, required=False)

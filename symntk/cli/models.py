@@ -2,60 +2,59 @@
 
 MODEL is the name of a model of the zoo, a YAML or JSON file, or ``module:function`` for a function
 of the user's own that returns a graph.  The user's module is imported only when MODEL is written
-in that form.
+in that form.  What options there are depends on MODEL: they are its function's keywords.
 """
 
 from __future__ import annotations
 
-import inspect
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from symntk.errors import SymntkError, UsageError
+from symntk.cli.keywords import PREFIX, Builder, union
+from symntk.errors import UsageError
 
 if TYPE_CHECKING:
-    import sympy as sp
-
     from symntk.derivation import Derivation
     from symntk.graph import Graph, Parametrization
 
 FILE_SUFFIXES = (".yaml", ".yml", ".json")
+_BUILDER = "symntk.model"
+"""Where the context of a call keeps the function that MODEL stands for."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """What the command line says about the model; None where it says nothing."""
+    """What the command line says about the model."""
 
     model: str
-    act: str | None
-    depth: int | str | None
-    w_std: sp.Expr | None
-    b_std: sp.Expr | None
-    v_std: sp.Expr | None
+    builder: Builder | None
+    arguments: Mapping[str, object]
     parametrization: Parametrization | None
     freeze: tuple[str, ...]
 
-    @property
-    def arguments(self) -> dict[str, object]:
-        """Keyword arguments for the function that builds the graph: those that were given."""
-        given = {name: getattr(self, name) for name in ("act", "depth", "w_std", "b_std", "v_std")}
-        return {name: value for name, value in given.items() if value is not None}
-
     def graph(self) -> Graph:
         """The graph that MODEL stands for."""
-        if self.model.endswith(FILE_SUFFIXES):
-            return _read(self.model, self.arguments)
-        if ":" in self.model:
-            return _call(self.model, self.arguments)
-        return _build(self.model, self.arguments)
+        from symntk.graph import Graph
+
+        if self.builder is None:
+            from symntk.importers import load
+
+            return load(self.model)
+        graph: object = self.builder.function(**self.arguments)
+        if not isinstance(graph, Graph):
+            raise UsageError(
+                f"{self.model} must return a symntk graph, not a {type(graph).__name__}"
+            )
+        return graph
 
     def derivation(self) -> Derivation:
         """The derivation of its kernel."""
@@ -64,50 +63,100 @@ class ModelChoice:
         return derive(self.graph(), parametrization=self.parametrization, frozen=self.freeze)
 
 
-class Depth(click.ParamType[Any]):
-    """A number of hidden layers, or a letter for any number of them."""
+class ModelCommand(click.Command):
+    """A command whose first argument is a MODEL, with the options that this MODEL has."""
 
-    name = "depth"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | str:
-        """An int, or the name of a symbol."""
-        text = str(value)
-        if text.isdecimal() and int(text) > 0:
-            return int(text)
-        if text.isidentifier():
-            return text
-        self.fail(f"{text!r} is neither a positive whole number nor a letter", param, ctx)
-
-
-class Exact(click.ParamType[Any]):
-    """A number, read exactly: ``1.5``, ``3/2``, ``sqrt(2)``."""
-
-    name = "number"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> sp.Expr:
-        """A SymPy number."""
-        from symntk.activations import parse_activation
-
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Find MODEL, then read ``args`` with its options."""
+        name = self._model(ctx, args)
+        ctx.meta[_BUILDER] = builder = None if name is None else find_builder(name)
         try:
-            number = parse_activation(str(value))
-        except SymntkError as error:
-            self.fail(str(error), param, ctx)
-        if number.free_symbols:
-            self.fail(f"{value!r} is not a number", param, ctx)
-        return number
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if name is None:
+                raise
+            raise click.UsageError(_unknown(name, builder, error), ctx) from None
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The command's own parameters, and the options of MODEL once it is known."""
+        own = super().get_params(ctx)
+        taken = {option for parameter in own for option in parameter.opts}
+        options = _options_of(ctx.meta.get(_BUILDER))
+        return [*own, *(option for option in options if not taken & set(option.opts))]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options of MODEL, or how to see them, and those of the command."""
+        builder: Builder | None = ctx.meta.get(_BUILDER)
+        if builder is not None:
+            with formatter.section(f"Options of {builder.name}"):
+                formatter.write_dl(_records(_options_of(builder), ctx))
+            with formatter.section(f"Options of {self.name}"):
+                formatter.write_dl(_records(super().get_params(ctx), ctx))
+            return
+        with formatter.section("Options"):
+            formatter.write_dl(_records(super().get_params(ctx), ctx))
+        with formatter.section("Options of the model"):
+            formatter.write_text(
+                "Each model has its own, such as --act, --depth and --w-std; "
+                f"`symntk {self.name} cnn --help` explains those of cnn. Models are "
+                f"{', '.join(_zoo())}."
+            )
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What the command does; with MODEL, its definition instead."""
+        builder: Builder | None = ctx.meta.get(_BUILDER)
+        if builder is None or not builder.definition:
+            super().format_help_text(ctx, formatter)
+            return
+        for block in builder.definition.split("\n\n"):
+            lines = block.splitlines()
+            if not block.startswith(" "):
+                lines = wrap(" ".join(lines), 76, break_long_words=False)
+            formatter.write_paragraph()
+            formatter.write("".join(f"  {line}\n" for line in lines))
+
+    def _model(self, ctx: click.Context, args: list[str]) -> str | None:
+        """MODEL, wherever it stands among options that may be those of any model."""
+        finder = click.Context(self, info_name=ctx.info_name, resilient_parsing=True)
+        parser = self.make_parser(finder)
+        parser.ignore_unknown_options = True
+        for option in union(_zoo().values()):
+            option.add_to_parser(parser, finder)
+        found, _, _ = parser.parse_args(list(args))
+        name = found.get("model")
+        return name if isinstance(name, str) and not name.startswith("-") else None
+
+
+def find_builder(name: str) -> Builder | None:
+    """The function that MODEL stands for; None for a file.  UsageError where there is none."""
+    if name.endswith(FILE_SUFFIXES):
+        return None
+    if ":" in name:
+        return Builder(name, _own_function(name))
+    zoo = _zoo()
+    if name not in zoo:
+        close = get_close_matches(name, zoo, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"use one of {', '.join(zoo)},"
+        raise UsageError(
+            f"there is no model {name!r}: {hint} or give a .yaml or .json file, or module:function"
+        )
+    return zoo[name]
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give ``command`` MODEL and its options, as one `ModelChoice` in its first argument."""
-    names = [field.name for field in fields(ModelChoice)]
 
     @wraps(command)
     def gathered(**options: Any) -> Any:
-        return command(ModelChoice(**{name: options.pop(name) for name in names}), **options)
+        keywords = {name: options.pop(name) for name in list(options) if name.startswith(PREFIX)}
+        choice = ModelChoice(
+            options.pop("model"),
+            click.get_current_context().meta[_BUILDER],
+            {k.removeprefix(PREFIX): value for k, value in keywords.items() if value is not None},
+            options.pop("parametrization"),
+            options.pop("freeze"),
+        )
+        return command(choice, **options)
 
     for decorate in reversed(_OPTIONS):
         gathered = decorate(gathered)
@@ -116,18 +165,6 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 _OPTIONS: tuple[Callable[..., Any], ...] = (
     click.argument("model"),
-    click.option(
-        "--act",
-        metavar="A",
-        help="Activation: a name of `symntk list activations`, or a formula in x such as "
-        "'x*tanh(x)' or 'max(0,x)**2'.",
-    ),
-    click.option(
-        "--depth", metavar="N|L", type=Depth(), help="Hidden layers; a letter leaves it open."
-    ),
-    click.option("--w-std", metavar="S", type=Exact(), help="Standard deviation of the weights."),
-    click.option("--b-std", metavar="S", type=Exact(), help="Standard deviation of the biases."),
-    click.option("--v-std", metavar="S", type=Exact(), help="Standard deviation of the readout."),
     click.option(
         "--parametrization",
         metavar="P",
@@ -140,18 +177,35 @@ _OPTIONS: tuple[Callable[..., Any], ...] = (
 )
 
 
-def _read(name: str, arguments: Mapping[str, object]) -> Graph:
-    from symntk.importers import load
+def _zoo() -> dict[str, Builder]:
+    from symntk.zoo import MODELS
 
-    if arguments:
-        options = ", ".join(map(_option, arguments))
-        raise UsageError(f"{name} already says what the model is: change the file, leave {options}")
-    return load(name)
+    return {name: Builder(name, function) for name, function in MODELS.items()}
 
 
-def _call(name: str, arguments: Mapping[str, object]) -> Graph:
-    from symntk.graph import Graph
+def _options_of(builder: Builder | None) -> list[click.Option]:
+    if builder is None:
+        return []
+    more = union(_zoo().values()) if builder.takes_any else []
+    known = {option.name for option in builder.options}
+    return [*builder.options, *(option for option in more if option.name not in known)]
 
+
+def _records(parameters: Iterable[click.Parameter], ctx: click.Context) -> list[tuple[str, str]]:
+    options = (found for found in parameters if isinstance(found, click.Option))
+    records = (option.get_help_record(ctx) for option in options)
+    return [record for record in records if record is not None]
+
+
+def _unknown(name: str, builder: Builder | None, error: click.NoSuchOption) -> str:
+    if builder is None:
+        return f"{name} already says what the model is: change the file, leave {error.option_name}"
+    known = ", ".join(option.opts[0] for option in _options_of(builder)) or "no options"
+    close = f" (did you mean {error.possibilities[0]}?)" if error.possibilities else ""
+    return f"{name} does not take {error.option_name}{close}: it takes {known}"
+
+
+def _own_function(name: str) -> Callable[..., Any]:
     module_name, _, function_name = name.partition(":")
     sys.path.insert(0, str(Path.cwd()))
     try:
@@ -162,36 +216,8 @@ def _call(name: str, arguments: Mapping[str, object]) -> Graph:
         raise UsageError(
             f"{name}: there is no module {module_name!r} here or on Python's path"
         ) from None
-    function = getattr(module, function_name, None)
+    function: Any = getattr(module, function_name, None)
     if not callable(function):
         raise UsageError(f"{name}: {module_name} has no function {function_name!r}")
-    graph: object = _apply(name, function, arguments)
-    if not isinstance(graph, Graph):
-        raise UsageError(f"{name} must return a symntk graph, not a {type(graph).__name__}")
-    return graph
-
-
-def _build(name: str, arguments: Mapping[str, object]) -> Graph:
-    from symntk.zoo import MODELS
-
-    if name not in MODELS:
-        close = get_close_matches(name, MODELS, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"use one of {', '.join(MODELS)},"
-        raise UsageError(
-            f"there is no model {name!r}: {hint} or give a .yaml or .json file, or module:function"
-        )
-    graph: Graph = _apply(name, MODELS[name], arguments)
-    return graph
-
-
-def _apply(name: str, function: Callable[..., Any], arguments: Mapping[str, object]) -> Any:
-    parameters = inspect.signature(function).parameters
-    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-        for unknown in arguments.keys() - parameters.keys():
-            known = ", ".join(map(_option, parameters)) or "no options"
-            raise UsageError(f"{name} does not take {_option(unknown)}: it takes {known}")
-    return function(**arguments)
-
-
-def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    found: Callable[..., Any] = function
+    return found

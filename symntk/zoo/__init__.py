@@ -1,4 +1,9 @@
-"""Models that are ready to derive; each file reads like its definition."""
+"""Models that are ready to derive; each file reads like its definition.
+
+The command line makes its options from the keywords of these functions, and what it says about
+them from their docstrings: a first line for lists, indented lines as they are written, and for
+each keyword a line ``name: text`` (further lines of it indented).
+"""
 
 from __future__ import annotations
 

@@ -6,23 +6,19 @@ from typing import Literal
 
 import sympy as sp
 
-from symntk.activations import Activation, activation
-from symntk.errors import UsageError
-from symntk.graph import Graph, Node, flatten, image, sequence, tokens
-from symntk.graph.weights import Number
-from symntk.zoo.pooling import pooled
-from symntk.zoo.scales import bias, weight, with_short_names
-
-INPUTS = ("tokens", "vectors", "images")
+from symntk.activations import activation
+from symntk.graph import Graph, Node, conv, flatten, image, sequence, tokens
+from symntk.zoo.keywords import Act, Number, model
+from symntk.zoo.parts import bias, counted, plus, pooled, weight, with_act
 
 
-@with_short_names
+@model
 def cnn(
     depth: int = 1,
-    act: str | sp.Expr | Activation = "relu",
+    act: Act = "relu",
     window: int = 3,
     padding: Literal["same", "valid", "full", "circular"] = "same",
-    pool: str = "sum",
+    pool: Literal["sum", "mean", "first", "last", "flatten"] = "sum",
     inputs: Literal["tokens", "vectors", "images"] = "tokens",
     residual: bool = False,
     average: bool = False,
@@ -31,49 +27,47 @@ def cnn(
     b_std: Number = 0,
     v_std: Number = 1,
 ) -> Graph:
-    """s(x) = sigma_v / sqrt(n) v . sum_p phi(u_p),  u_p = sigma_w / sqrt(n) sum_o W_o e_(p + o).
+    """Convolutional network over tokens, vectors or images.
 
-    One matrix for each offset o in the window, the sum over offsets (the mean in the sense of
-    neural-tangents with ``average``: divided by sqrt(window)), zeros beyond the edges.
-    e_t = sigma_e E[:, x_t] for tokens; the vectors or pixels themselves for other inputs.
+        e_t  = sigma_e E[:, x_t], or the vectors or pixels themselves
+        u_t  = sum_o sigma_w / sqrt(n) W_o e_(t+o) + sigma_b b
+        s(x) = sigma_v / sqrt(n) v . sum_t phi(u_t)
+
+    One matrix W_o for each offset o of the window. The CNN of Sun, Li & Lu (2023), section 3.
+
     depth: convolutional layers, an activation behind each.
-    pool: "sum", "mean", "first" or "last" over positions, or "flatten".
-    residual: from the second layer on, u' = u + conv(phi(u)).
+    act: activation phi, a name or a formula in x.
+    window: size of the window, along both axes of an image.
+    padding: zeros at the edges so that the length stays (same), or so that every overlap counts
+        (full); none, windows inside (valid); the other end (circular).
+    pool: the sum or mean over positions, the first or last; or weights for each (flatten).
+    inputs: what x is a sequence or grid of.
+    residual: from the second layer on, the next u is u plus the convolution of phi(u).
+    average: divide the sum over the window by the root of its size, as neural-tangents does.
+    e_std: standard deviation sigma_e of the embedding of tokens.
+    w_std: standard deviation sigma_w of the convolutions.
+    b_std: standard deviation sigma_b of their biases; 0 for none.
+    v_std: standard deviation sigma_v of the readout.
     """
     phi = activation(act)
-    h = _source(inputs, e_std)
-    u = None
+    sources = {
+        "tokens": lambda: (weight("E", e_std, "e") @ tokens("x")).named("e"),
+        "vectors": lambda: sequence("x"),
+        "images": lambda: image("x"),
+    }
+
+    def convolution(label: str, h: Node) -> Node:
+        u = conv(weight(f"W{label}", w_std, "w"), h, window, padding)
+        if average:
+            u = u / sp.sqrt(window ** len(h.positions))
+        return plus(u, bias(f"b{label}", b_std))
+
+    h, u = sources[inputs](), None
     for layer in range(1, depth + 1):
-        label = "" if depth == 1 else str(layer)
-        new = _convolution(h, label, window, padding, average, w_std, b_std)
+        label = str(layer) if depth > 1 else ""
+        new = convolution(label, h)
         u = (u + new if residual and u is not None else new).named(f"u{label}")
         h = phi(u)
-    end = flatten(h) if pool == "flatten" else pooled(h, pool)
+    s = weight("v", v_std) @ (flatten(h) if pool == "flatten" else pooled(h, pool))
     kind = "residual convolutional network" if residual else "convolutional network"
-    return Graph(weight("v", v_std) @ end, f"{kind} over {inputs} ({phi.title})")
-
-
-def _source(inputs: str, e_std: Number) -> Node:
-    match inputs:
-        case "tokens":
-            return (weight("E", e_std, "e") @ tokens("x")).named("e")
-        case "vectors":
-            return sequence("x")
-        case "images":
-            return image("x")
-        case _:
-            raise UsageError(f"unknown inputs {inputs!r}; use {', '.join(INPUTS)}")
-
-
-def _convolution(
-    h: Node, label: str, window: int, padding: str, average: bool, w_std: Number, b_std: Number
-) -> Node:
-    w = weight(f"W{label}", w_std, "w")
-    views = h.taps(window, padding)
-    first = -(window - 1) // 2 if padding == "same" and len(h.positions) == 1 else 0
-    terms = [w[first + o] @ view for o, view in enumerate(views)]
-    u = sum(terms[1:], start=terms[0])
-    if average:
-        u = u * (1 / sp.sqrt(len(views)))
-    b = bias(f"b{label}", b_std)
-    return u if b is None else u + b
+    return Graph(s, with_act(f"{kind} over {inputs} with {counted(depth, 'layer')}", phi))

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-import sympy as sp
-
-from symntk.activations import Activation, activation
-from symntk.errors import UsageError
+from symntk.activations import activation
 from symntk.graph import Graph, Node, tokens
-from symntk.graph.weights import Number
-from symntk.zoo.pooling import Pool, pooled
-from symntk.zoo.scales import weight, with_short_names
-
-KINDS = ("full", "diagonal", "recursive")
+from symntk.zoo.keywords import Act, Number, Pool, model
+from symntk.zoo.parts import pooled, weight
 
 
-@with_short_names
+@model
 def mv(
     kind: Literal["full", "diagonal", "recursive"] = "full",
-    act: str | sp.Expr | Activation = "linear",
+    act: Act = "linear",
     tied: bool = False,
     residual: bool = False,
     pool: Pool = "sum",
@@ -29,50 +23,47 @@ def mv(
     w_std: Number = 1,
     v_std: Number = 1,
 ) -> Graph:
-    """s(x) = sigma_v / sqrt(n) v . sum_t phi(z_t) over pairs of adjacent tokens x_t, x_(t+1).
+    """Matrix-vector model over pairs of adjacent tokens.
 
-    full: z_t = sigma_M / sqrt(n) M_(x_t) e_(t+1), a random matrix for each token.
-    diagonal: z_t = sigma_u U[:, x_t] * e_(t+1), the elementwise form; ``tied``: e_t * e_(t+1).
-    recursive: z_t = W_1 M_(x_(t+1)) e_t + W_2 M_(x_t) e_(t+1), each word's matrix acting on the
-    other word (Socher et al. 2012, eq. 2).
-    residual: adds sum_t e_t.   e_t = sigma_e E[:, x_t].
+        e_t  = sigma_e E[:, x_t]
+        s(x) = sigma_v / sqrt(n) v . sum_t phi(z_t)
+
+        full:      z_t = sigma_M / sqrt(n) M_(x_t) e_(t+1)
+        diagonal:  z_t = sigma_u U[:, x_t] * e_(t+1)
+        recursive: z_t = sigma_w / sqrt(n) sigma_M / sqrt(n)
+                         (W_1 M_(x_(t+1)) e_t + W_2 M_(x_t) e_(t+1))
+
+    A random matrix M for each token, as in the MV of Sun, Li & Lu (2023), section 3, or a random
+    diagonal one; in the recursive form the matrix of each word acts on the other (Socher et al.
+    2012, eq. 2).
+
+    kind: what acts on the vector of the next token.
+    act: activation phi, a name or a formula in x; linear for none.
+    tied: in the diagonal form, e_t * e_(t+1).
+    residual: add the sum of all e_t.
+    pool: the sum or the mean over pairs, the first or the last.
+    e_std: standard deviation sigma_e of the embedding.
+    m_std: standard deviation sigma_M of the matrices of tokens.
+    u_std: standard deviation sigma_u of the diagonals of tokens.
+    w_std: standard deviation sigma_w of W_1 and W_2 in the recursive form.
+    v_std: standard deviation sigma_v of the readout.
     """
-    phi = activation(act)
-    x = tokens("x")
-    embedding = weight("E", e_std, "e")
+    phi, x = activation(act), tokens("x")
+    is_linear = phi == activation("linear")
+    E, M, W = weight("E", e_std, "e"), weight("M", m_std), weight("W", w_std, "w")
     left, right = x.shift(-1, "valid"), x.shift(1, "valid")
-    z = _pairs(kind, embedding, left, right, tied, m_std, u_std, w_std)
-    h = pooled(z if act == "linear" else phi(z), pool)
+
+    def pairs() -> Node:
+        match kind:
+            case "full":
+                return M[left] @ (E @ right)
+            case "diagonal":
+                return ((E if tied else weight("U", u_std, "u")) @ left) * (E @ right)
+            case "recursive":
+                return W[1] @ (M[right] @ (E @ left)) + W[2] @ (M[left] @ (E @ right))
+
+    h = pooled(pairs() if is_linear else phi(pairs()), pool)
     if residual:
-        h = h + pooled(embedding @ x, pool)
-    title = (
-        f"matrix-vector model ({kind})"
-        if act == "linear"
-        else f"matrix-vector model ({kind}, {phi.title})"
-    )
-    return Graph(weight("v", v_std) @ h, title)
-
-
-def _pairs(
-    kind: str,
-    embedding: object,
-    left: Node,
-    right: Node,
-    tied: bool,
-    m_std: Number,
-    u_std: Number,
-    w_std: Number,
-) -> Node:
-    first, second = embedding @ left, embedding @ right  # type: ignore[operator]
-    match kind:
-        case "full":
-            return weight("M", m_std)[left] @ second
-        case "diagonal":
-            return (first if tied else weight("U", u_std, "u") @ left) * second
-        case "recursive":
-            m, w = weight("M", m_std), weight("W", w_std, "w")
-            return w[1] @ (m[right] @ first) + w[2] @ (m[left] @ second)
-        case _:
-            raise UsageError(
-                f"unknown kind {kind!r} of matrix-vector model; use {', '.join(KINDS)}"
-            )
+        h = h + pooled(E @ x, pool)
+    words = kind if is_linear else f"{kind}, {phi.title}"
+    return Graph(weight("v", v_std) @ h, f"matrix-vector model ({words})")

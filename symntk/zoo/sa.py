@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from symntk.graph import Graph, attention, positions, sinusoid, tokens
-from symntk.graph.weights import Number
-from symntk.zoo.pooling import Pool, pooled
-from symntk.zoo.scales import weight, with_short_names
+from symntk.graph.weights import number
+from symntk.zoo.keywords import Number, Pool, model
+from symntk.zoo.parts import pooled, weight
 
 
-@with_short_names
+@model
 def sa(
     separate: bool = False,
     scaling: Literal["1/d", "1/sqrt(d)"] = "1/d",
@@ -25,33 +25,53 @@ def sa(
     p_std: Number = 0,
     v_std: Number = 1,
 ) -> Graph:
-    """s(x) = sigma_v / sqrt(n) v . sum_t y_t,  y_t = sum_r softmax_r(q_t . k_r / s) w_r.
+    """Self-attention over tokens.
 
-    The paper's (Sun, Li, Lu 2023, section 3): q_t = e_t + pe PE_t with the fixed sinusoidal
-    encoding PE, k_t = w_t = e_t = sigma_e E[:, x_t].
-    separate: q = sigma_q / sqrt(n) WQ e, k = sigma_k / sqrt(n) WK e, w = sigma_V / sqrt(n) WV e.
-    scaling: s = d ("1/d") or sqrt(d) ("1/sqrt(d)"); with separate weights and 1/sqrt(d) the limit
-    needs many heads.
-    position_scale: pe (0.05 in the paper's model, 0 for none); position_in_keys: also in k.
-    p_std: sigma of a trainable position encoding added to the embedding; 0 for none.
+        e_t  = sigma_e E[:, x_t] + sigma_p P[:, t]
+        a_t  = softmax_r(q_t . k_r / s)
+        y_t  = sum_r a_(t,r) w_r
+        s(x) = sigma_v / sqrt(n) v . sum_t y_t
+
+        tied:     q_t = e_t + c PE_t,  k_r = w_r = e_r
+        separate: q_t = sigma_q / sqrt(n) WQ (e_t + c PE_t)
+                  k_r = sigma_k / sqrt(n) WK e_r,  w_r = sigma_V / sqrt(n) WV e_r
+
+    PE is the sinusoidal encoding of positions. The tied form is the SA of Sun, Li & Lu (2023),
+    section 3.
+
+    separate: queries, keys and values with weights of their own.
+    scaling: of the logits, by s = d or sqrt(d), d the width; each has its own limit.
+    heads: one, or infinitely many; by default many where separate and 1/sqrt(d), which needs them.
+    pool: the sum or the mean over positions, the first or the last vector.
+    position_scale: the factor c of PE; 0 for none. By default 0.05 where tied, 0 where separate.
+    position_in_keys: add c PE to the keys, too.
+    e_std: standard deviation sigma_e of the embedding.
+    q_std: standard deviation sigma_q of the queries, where separate.
+    k_std: standard deviation sigma_k of the keys, where separate.
+    value_std: standard deviation sigma_V of the values, where separate.
+    p_std: standard deviation sigma_p of a trained position encoding; 0 for none.
+    v_std: standard deviation sigma_v of the readout.
     """
     x = tokens("x")
     e = weight("E", e_std, "e") @ x
     if p_std:
         e = e + weight("P", p_std, "p") @ positions(x)
-    e = e.named("e")
-    scale = ((0 if separate else "0.05") if position_scale is None else position_scale) or 0
-    query = key = value = e
-    if scale:
-        from sympy import Rational
+    query = key = value = e = e.named("e")
 
-        step = Rational(str(scale)) * sinusoid(x)
-        query, key = e + step, e + step if position_in_keys else e
+    if position_scale is None:
+        position_scale = 0 if separate else 0.05
+    if position_scale:
+        encoding = number(position_scale, "position_scale") * sinusoid(x)
+        query = e + encoding
+        key = e + encoding if position_in_keys else e
+
     if separate:
         query = (weight("WQ", q_std, "q") @ query).named("q")
         key = (weight("WK", k_std, "k") @ key).named("k")
         value = (weight("WV", value_std, "V") @ value).named("w")
-    many = heads or ("many" if separate and scaling == "1/sqrt(d)" else "one")
-    y = attention(query, key, value, scaling, many).named("y")
-    kind = "queries, keys and values of their own" if separate else "embeddings as keys and values"
+
+    if heads is None:
+        heads = "many" if separate and scaling == "1/sqrt(d)" else "one"
+    y = attention(query, key, value, scaling, heads).named("y")
+    kind = "separate queries, keys and values" if separate else "embeddings as keys and values"
     return Graph(weight("v", v_std) @ pooled(y, pool), f"self-attention with {kind}")
