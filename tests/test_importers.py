@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sympy as sp
 import yaml
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import symntk as sn
@@ -23,6 +23,7 @@ from symntk.importers.reading import read_document
 from symntk.importers.writing import write_document
 from symntk.importers.yaml_text import read_yaml, write_yaml
 from tests.random_graphs import graphs
+from tests.random_sequences import wild_graphs
 from tests.shared import networks
 
 a, b = sp.symbols("a b", real=True)
@@ -609,8 +610,8 @@ def test_random_graphs_survive(graph: sn.Graph) -> None:
         assert write_document(copy) == document
 
 
-@settings(max_examples=150)
-@given(graphs())
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@given(graphs() | wild_graphs())
 def test_what_a_graph_prints_is_read_back(graph: sn.Graph) -> None:
     document = write_document(graph)
     lines = str(graph).splitlines()
@@ -630,7 +631,10 @@ def read_printed(lines: list[str]) -> dict[str, Any]:
         inner = []
         while lines and lines[0].startswith("    "):
             inner.append(lines.pop(0)[4:])
-        network[head] = {**read_printed(inner), "out": text} if head.endswith(")") else text
+        if head.endswith(")"):
+            network[head] = {**read_printed(inner), f"out_{head.partition('(')[0]}": text}
+        else:
+            network[head] = text
     return dict(reversed(network.items()))
 
 
