@@ -18,7 +18,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from symntk.derivation import Derivation, Entry, Quantity
+from symntk.derivation import Derivation, Entry, Loop, Quantity
 from symntk.derivation.program import FIRST, SECOND, SWAPPED, relocate, walk
 from symntk.gaussian import Expectation
 from symntk.gaussian.quadrature import integrate_one, integrate_pair
@@ -30,19 +30,22 @@ Array = NDArray[np.float64]
 Data = Any
 """A list of tokens, or an array (T, d) or (H, W, channels)."""
 
-Key = tuple[Quantity, str, tuple[int, ...], tuple[int, ...]]
+Key = tuple[Quantity, str, tuple[int, ...], tuple[int, ...], int]
 
 
-def evaluate(derivation: Derivation, a: Data, b: Data) -> Mapping[str, float]:
-    """Every output of the derivation for the inputs a and b of its only input."""
-    oracle = Oracle(derivation, a, b)
+def evaluate(derivation: Derivation, a: Data, b: Data, times: int = 1) -> Mapping[str, float]:
+    """Every output of the derivation for the inputs a and b of its only input.
+
+    times: how often a block that is repeated an open number of times is applied.
+    """
+    oracle = Oracle(derivation, a, b, times)
     return {key: oracle.output(key) for key in derivation.outputs}
 
 
 class Oracle:
     """The values of one pair of inputs, each computed once."""
 
-    def __init__(self, derivation: Derivation, a: Data, b: Data) -> None:
+    def __init__(self, derivation: Derivation, a: Data, b: Data, times: int = 1) -> None:
         (self.node,) = derivation.graph.inputs
         self.data = {"a": a, "b": b}
         self.outputs = derivation.outputs
@@ -53,6 +56,13 @@ class Oracle:
             else 1
         }
         self.known: dict[Key, float] = {}
+        loops = [line for line in derivation.program if isinstance(line, Loop)]
+        self.carries = {carry.inner: carry for loop in loops for carry in loop.carries}
+        self.results = {carry.result: carry for loop in loops for carry in loop.carries}
+        self.inside = {line.target for loop in loops for line in walk(loop.body)} | set(
+            self.carries
+        )
+        self.times, self.block = times, 0
 
     def output(self, name: str) -> float:
         """One of the derivation's outputs."""
@@ -65,17 +75,43 @@ class Oracle:
     def entry(
         self, quantity: Quantity, site: str, left: tuple[int, ...], right: tuple[int, ...]
     ) -> float:
-        key = (quantity, site, left, right)
+        key = (quantity, site, left, right, self.block if quantity in self.inside else 0)
         if key not in self.known:
             self.known[key] = self._entry(quantity, site, left, right)
         return self.known[key]
 
+    def _carried(self, quantity: Quantity, *place: Any) -> float:
+        """What a repeated block is given, in its turn, or what the last one hands on."""
+        before = self.block
+        if quantity in self.results:
+            self.block = self.times
+            value = self.entry(self.results[quantity].inner, *place)
+        elif self.block == 0:
+            value = self._value(self.carries[quantity].start, quantity, *place)
+        else:
+            self.block -= 1
+            value = self._value(self.carries[quantity].next, quantity, *place)
+        self.block = before
+        return value
+
     def _entry(
         self, quantity: Quantity, site: str, left: tuple[int, ...], right: tuple[int, ...]
     ) -> float:
+        if quantity in self.carries or quantity in self.results:
+            return self._carried(quantity, site, left, right)
         if quantity not in self.equations:
             return self._of_data(site, left, right)
-        value = self.equations[quantity]
+        return self._value(self.equations[quantity], quantity, site, left, right)
+
+    def _value(
+        self,
+        value: sp.Expr,
+        quantity: Quantity,
+        site: str,
+        left: tuple[int, ...],
+        right: tuple[int, ...],
+    ) -> float:
+        """``value``, which defines ``quantity`` at (a, b), at another site and given positions."""
         sites = {"ab": None, "ba": SWAPPED, "aa": FIRST, "bb": SECOND}[site]
         one = quantity.is_of_one_input
         places = (site[0] == "b" and not one, site[1] == "b" and not one)

@@ -10,8 +10,8 @@ from symntk import zoo
 from symntk.activations import activation
 from symntk.derivation import Recursion, derive
 from symntk.errors import AssumptionError
-from symntk.graph import Graph, Node, attention, scan, sequence, tokens, weights
-from tests.sequence_oracle import Oracle
+from symntk.graph import Graph, Node, attention, repeat, scan, sequence, tokens, weights
+from tests.sequence_oracle import Oracle, evaluate
 
 DOCUMENTS = ([0, 1, 2], [2, 0, 1, 1])
 
@@ -90,3 +90,20 @@ def test_exchanging_the_inputs_changes_nothing() -> None:
     there, back = Oracle(derivation, a, b), Oracle(derivation, b, a)
     for key in derivation.outputs:
         assert there.output(key) == pytest.approx(back.output(key), rel=1e-12)
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_an_open_number_of_blocks_is_the_blocks_written_out(depth: int) -> None:
+    options = {"act": "relu", "b_std": 0.5, "w_std": 0.8}
+    opened = evaluate(derive(zoo.bow(depth="L", **options)), *DOCUMENTS, times=depth)
+    written = evaluate(derive(zoo.bow(depth=depth + 1, **options)), *DOCUMENTS)
+    for key in ("nngp", "ntk", "ntk:E", "ntk:W1", "ntk:v"):
+        assert opened[key] == pytest.approx(written[key], rel=1e-12)
+
+
+def test_blocks_that_mix_positions_need_a_number() -> None:
+    x = tokens("x")
+    e, w, v = weights("E W v")
+    h = repeat(lambda h: w @ relu(h) + w @ relu(h).shift(1), e @ x, "L")
+    with pytest.raises(AssumptionError, match="Give the number of blocks as a number"):
+        derive(Graph(v @ relu(h).sum()))

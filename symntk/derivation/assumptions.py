@@ -14,7 +14,7 @@ def check(graph: Graph, laws: Laws) -> tuple[Step, ...]:
     """The assumptions of the derivation as steps; AssumptionError where one fails."""
     readouts = _readouts(graph, laws)
     _require_single_use(graph, readouts)
-    _require_single_vectors(graph)
+    _require_local_blocks(graph)
     for output in graph.bodies():
         _require_closed_body(graph, output)
         _require_cuts(graph, output)
@@ -71,16 +71,33 @@ def _require_single_use(graph: Graph, readouts: list[Node]) -> None:
             )
 
 
-def _require_single_vectors(graph: Graph) -> None:
-    """A block derived once hands on the NTK of one vector, not of all pairs of positions."""
-    for node in (node for body in graph.bodies() for node in ancestors(body)):
-        if node.op == "repeat" and node.positions:
-            raise AroundRepeat(
-                describe(node),
-                "a block over the positions of a sequence is repeated an open number of times, and "
-                "its gradients meet between every pair of positions",
-                "Give the number of blocks as a number instead of a symbol",
-            )
+def _require_local_blocks(graph: Graph) -> None:
+    """A block derived once hands on the NTK position by position.
+
+    So every operation before its end must act on each position alone.  Blocks that are repeated a
+    given number of times are written out instead.
+    """
+    for output in graph.bodies():
+        for node in ancestors(output):
+            if node.op != "repeat" or not node.positions:
+                continue
+            inside = (part for end in (node["body"], node.inputs[0]) for part in ancestors(end))
+            if node["times"].is_Integer or not all(map(_is_local, inside)):
+                raise AroundRepeat(
+                    describe(node),
+                    "its blocks are repeated an open number of times, and positions meet in "
+                    "them or before them, so gradients meet between every pair of positions",
+                    "Give the number of blocks as a number instead of a symbol",
+                )
+
+
+_LOCAL = {"input", "positions", "bias", "block_input", "matmul", "sum", "product", "elementwise"}
+_LOCAL |= {"concat", "layer_norm", "rms", "repeat"}
+
+
+def _is_local(node: Node) -> bool:
+    """Whether an operation acts on each position alone; a bias is the same at all of them."""
+    return node.op in _LOCAL and (bool(node.positions) or node.op == "bias")
 
 
 def _require_closed_body(graph: Graph, output: Node) -> None:

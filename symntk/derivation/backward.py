@@ -60,7 +60,11 @@ class _Return:
 
 
 class Backward:
-    """Gradient covariances in one segment of the graph, for unit Pi at its ``root``."""
+    """Gradient covariances in one segment of the graph, for unit Pi at its ``root``.
+
+    A root with positions is the argument or the end of a repeated block: then everything acts on
+    each position alone, and gradients are those of the root at one pair of positions.
+    """
 
     def __init__(self, forward: Forward, root: Node) -> None:
         self.forward, self.laws, self.root = forward, forward.laws, root
@@ -155,7 +159,7 @@ class Backward:
     def _pushed(self, value: sp.Expr, node: Node, link: Link, second: bool) -> sp.Expr:
         """The gradient at ``node`` as a gradient at the argument of its link."""
         coefficient = self.forward.resolve(link.coefficient, second)
-        return pushed(value, link, node, coefficient, second)
+        return pushed(value, link, node, coefficient, second, bool(self.root.positions))
 
     def _through(self, part: _Through, right: Node) -> sp.Expr:
         """The covariance of one part of a gradient, at the position of the part's node, with the
@@ -282,6 +286,11 @@ class Backward:
         if outer == 0 or use.op == "bias":
             return outer
         value = self.forward.sigma(use.inputs[0], other.inputs[0]) * same * outer
+        return value if self.root.positions else self.over_positions(value, use, other)
+
+    @staticmethod
+    def over_positions(value: sp.Expr, use: Node, other: Node) -> sp.Expr:
+        """The sum over all pairs of positions of two vectors."""
         for node, second in ((other, True), (use, False)):
             value = summed(value, *own_positions(node, second))
         return value

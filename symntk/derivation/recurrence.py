@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symntk.derivation.program import Equation, Quantity, Recurrence, Statement, entries
+from symntk.derivation.assumptions import AroundRepeat
+from symntk.derivation.program import Equation, Loop, Quantity, Recurrence, Statement, entries
 from symntk.trace import Step
 
 
@@ -16,8 +17,15 @@ def arrange(program: list[Statement]) -> tuple[Statement, ...]:
     """
     lines = [line for line in program if isinstance(line, Equation)]
     defined = {line.target: line for line in lines}
-    if len(lines) < len(program) or not _has_circle(lines):
+    if not _has_circle(lines):
         return tuple(program)
+    if len(lines) < len(program):
+        loop = next(line for line in program if isinstance(line, Loop))
+        raise AroundRepeat(
+            loop.node,
+            "its blocks are repeated an open number of times beside a loop over time",
+            "Give the number of blocks as a number instead of a symbol",
+        )
     uses = {line.target: _uses(line, defined) for line in lines}
     found: list[Statement] = []
     for group in _components([line.target for line in lines], uses):

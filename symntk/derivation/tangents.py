@@ -18,7 +18,7 @@ TOTAL = ""
 """The key under which a table of NTKs by parameter holds their sum."""
 
 Table = dict[str, sp.Expr]
-Sources = list[tuple[sp.Expr, Table]]
+Sources = list[tuple[Node, sp.Expr, Table]]
 
 
 @dataclass
@@ -45,22 +45,29 @@ class Tangents:
         backward = Backward(self.forward, root)
         own = backward.contributions()
         sources = [
-            (backward.gradient(node, node), self.tables[node])
+            (node, backward.gradient(node, node), self.tables[node])
             for node in backward.nodes
             if node in self.tables
         ]
         found: Table = {}
-        for name in [*own, *(n for _, table in sources for n in table if n != TOTAL)]:
+        for name in [*own, *(n for _, _, table in sources for n in table if n != TOTAL)]:
             if name not in found:
-                through = (outer * table.get(name, 0) for outer, table in sources)
-                value = own.get(name, sp.S.Zero) + sp.Add(*through)
+                value = own.get(name, sp.S.Zero) + self._through(root, sources, name)
                 found[name] = self._define(root, name, value, "sum over uses", _USES)
         found[TOTAL] = self._total(root, own, found, sources)
         return found
 
+    def _through(self, root: Node, sources: Sources, name: str) -> sp.Expr:
+        """Pi Theta of the segments before, summed over positions if the root has none."""
+        total = sp.S.Zero
+        for node, outer, table in sources:
+            value = outer * table.get(name, sp.S.Zero)
+            total += value if root.positions else Backward.over_positions(value, node, node)
+        return total
+
     def _total(self, root: Node, own: Table, found: Table, sources: Sources) -> sp.Expr:
-        through = sp.Add(*(outer * table[TOTAL] for outer, table in sources))
-        shared = {name for _, table in sources for name in table}
+        through = self._through(root, sources, TOTAL)
+        shared = {name for _, _, table in sources for name in table}
         if not shared & set(own):
             direct = sp.Add(*(found[name] for name in own))
         else:
@@ -76,7 +83,7 @@ class Tangents:
         return direct
 
     def _define(self, root: Node, name: str, value: sp.Expr, rule: str, reason: Prose) -> sp.Expr:
-        target = Quantity("Theta", self.forward.name(root), name)
+        target = self._symbol("Theta", root, name)
         return self.forward.equation(target, value, rule, reason, "jacot2018", "ntk")
 
     def _derive_loop(self, node: Node) -> None:
@@ -117,7 +124,8 @@ class Tangents:
         self.tables[node] = {name: self._symbol("Theta", node, name).at("ab") for name in names}
 
     def _symbol(self, kind: str, node: Node, right: str) -> Quantity:
-        return Quantity(kind, self.forward.name(node), right)  # type: ignore[arg-type]
+        ranks = (len(node.positions), len(node.positions))
+        return Quantity(kind, self.forward.name(node), right, ranks)  # type: ignore[arg-type]
 
 
 _USES: Prose = ("the derivative of f in a weight is an outer product, summed over its uses",)

@@ -59,14 +59,23 @@ def _within(value: sp.Expr, node: Node, second: bool) -> sp.Expr:
 
 
 def pushed(
-    covariance: sp.Expr, link: Link, node: Node, coefficient: sp.Expr, second: bool
+    covariance: sp.Expr,
+    link: Link,
+    node: Node,
+    coefficient: sp.Expr,
+    second: bool,
+    local: bool = False,
 ) -> sp.Expr:
     """sum_p c(p, r) [i(p, r) = t] C(p): the gradient at ``node``, as one at its link's argument.
 
     Where i can be solved for p or for r, the sum over it collapses.
+    local: of a network that acts on each position alone, for the gradient of the output at p: then
+    there is no sum.
     """
     if covariance == 0 or coefficient == 0:
         return sp.S.Zero
+    if local:
+        return coefficient * covariance
     rank = len(node.positions)
     own = indices(rank, second)
     pending = tuple(_pending(axis, second) for axis in range(rank))
