@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from operator import mul, truediv
 
 import sympy as sp
@@ -26,8 +25,9 @@ from symntk.graph import (
     sinusoid,
 )
 from symntk.graph.weights import IndexedWeight
-from symntk.importers.operations import CALLS, METHODS, NAMES, Operation, Takes
-from symntk.importers.parts import SCALARS, Parts
+from symntk.importers.calls import Calls, closest
+from symntk.importers.operations import CALLS, NAMES
+from symntk.importers.parts import SCALARS
 from symntk.importers.scope import Block, Scope
 from symntk.importers.syntax import parse
 from symntk.importers.tree import (
@@ -55,7 +55,7 @@ def read_formula(text: str, scope: Scope) -> Node:
     return _Formula(text, scope).vector(parse(text))
 
 
-class _Formula(Parts):
+class _Formula(Calls):
     """One formula and what its names mean."""
 
     # vectors
@@ -125,7 +125,7 @@ class _Formula(Parts):
                 raise self.problem(tree, f"{name} is a function: write {name}(z)")
             raise self.problem(
                 tree,
-                f"unknown name '{name}'{_closest(name, values)}; a name is declared under inputs, "
+                f"unknown name '{name}'{closest(name, values)}; a name is declared under inputs, "
                 "weights or biases, or stands on an earlier line",
             )
         self.scope.used.add(name)
@@ -215,7 +215,7 @@ class _Formula(Parts):
             names = (*self.scope.functions, *KNOWN, *SCALARS, *NAMES)
             raise self.problem(
                 function,
-                f"unknown function '{name}'{_closest(name, names)}; define your own under "
+                f"unknown function '{name}'{closest(name, names)}; define your own under "
                 "activations",
             )
 
@@ -247,82 +247,7 @@ class _Formula(Parts):
         """Numbers given by name."""
         return {word.text: self.single_number(part, word.text) for word, part in keywords}
 
-    # operations of the language
-
-    def operation(
-        self, tree: Call, name: str, operation: Operation, *before: Node
-    ) -> Node | tuple[Node, ...]:
-        """An operation applied; ``before``: the vector before the dot."""
-        takes = dict(operation.parameters)
-        words = list(takes)
-        values: dict[str, object] = dict(zip(words, before, strict=False))
-        given = dict(zip(words[len(before) :], tree.arguments, strict=False))
-        for word, part in tree.keywords:
-            if not operation.settings:
-                raise self.problem(word, f"{name} has no setting '{word.text}' here")
-            if word.text not in takes:
-                known = ", ".join(operation.settings)
-                raise self.problem(word, f"unknown setting '{word.text}': there is {known}")
-            if word.text in given:
-                raise self.problem(word, f"'{word.text}' is given twice")
-            given[word.text] = part
-        if len(tree.arguments) > len(words) - len(before):
-            raise self.problem(tree, self.wrong_number(tree, name, operation))
-        if not {*words[: operation.required]} <= {*values, *given}:
-            raise self.problem(tree, self.wrong_number(tree, name, operation))
-        values |= {word: self.argument(part, takes[word], word) for word, part in given.items()}
-        return self.at(tree, lambda: operation.build(**values))
-
-    def wrong_number(self, tree: Call, name: str, operation: Operation) -> str:
-        if operation.required == len(operation.parameters) == 1 and name in CALLS:
-            return f"{name} takes one vector, not {len(tree.arguments)}"
-        return f"write {operation.usage}"
-
-    def argument(self, tree: Tree, takes: Takes, word: str) -> object:
-        match takes:
-            case Takes.VECTOR:
-                return self.vector(tree)
-            case Takes.WEIGHT:
-                return self.weight(tree, "a weight is needed here, as in conv(W, h, 3)")
-            case Takes.NUMBER:
-                return self.single_number(tree, word)
-            case Takes.WHOLE:
-                return self.whole(tree, word)
-            case Takes.SIZE:
-                return self.size(tree, word)
-            case Takes.CHOICE:
-                return self.choice(tree, word)
-
-    def method(self, tree: Call, function: Attribute) -> Node:
-        """h.sum(), h.shift(-1)"""
-        found = self.applied_method(tree, function)
-        if isinstance(found, tuple):
-            raise self.problem(
-                function.name, "these are several views: write h.taps(3)[0], or conv(W, h, 3)"
-            )
-        return found
-
-    def applied_method(self, tree: Call, function: Attribute) -> Node | tuple[Node, ...]:
-        name = function.name.text
-        if name not in METHODS:
-            close = _closest(name, METHODS)
-            raise self.problem(function.name, f"a sequence has no .{name}(){close}")
-        return self.operation(tree, f".{name}", METHODS[name], self.vector(function.base))
-
-    def view(self, tree: Index) -> Node:
-        """h.taps(3)[0]"""
-        views: Node | tuple[Node, ...] | None = None
-        match tree.base:
-            case Call(function=Attribute(name=Name(text="taps")) as function):
-                views = self.applied_method(tree.base, function)
-            case Name(text=name) if isinstance(self.scope.values.get(name), Weight):
-                raise self.problem(tree, f"{name}[...] is a weight: write {name}[...] @ h")
-        if not isinstance(views, tuple):
-            raise self.problem(tree, "only weights and the views h.taps(3) have an index")
-        index = self.whole(tree.index, "the index of a view")
-        if not 0 <= index < len(views):
-            raise self.problem(tree.index, f"there are {len(views)} views, 0 to {len(views) - 1}")
-        return views[index]
+    # operations that are read in a way of their own
 
     def concat(self, tree: Call) -> Node:
         self.no_keywords(tree, "concat")
@@ -388,8 +313,3 @@ class _Formula(Parts):
         for name, value in zip(names, values, strict=True):
             scope = scope.with_value(name, value)
         return _Formula(self.text, scope)
-
-
-def _closest(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, list(known), n=3, cutoff=0.6)
-    return f": did you mean {' or '.join(close)}?" if close else ""
