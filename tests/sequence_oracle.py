@@ -7,6 +7,7 @@ code takes part, so that it can judge all three.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -42,98 +43,20 @@ def evaluate(derivation: Derivation, a: Data, b: Data, times: int = 1) -> Mappin
     return {key: oracle.output(key) for key in derivation.outputs}
 
 
-class Oracle:
-    """The values of one pair of inputs, each computed once."""
+class Evaluator(ABC):
+    """Numbers of expressions over positions, given those of their entries and lengths."""
 
-    def __init__(self, derivation: Derivation, a: Data, b: Data, times: int = 1) -> None:
-        (self.node,) = derivation.graph.inputs
-        self.data = {"a": a, "b": b}
-        self.outputs = derivation.outputs
-        self.equations = {line.target: line.value for line in walk(derivation.program)}
-        self.constants = dict(derivation.values) | {
-            sp.Symbol("d", positive=True, integer=True): len(np.asarray(a)[0].ravel())
-            if not self.node.is_one_hot
-            else 1
-        }
-        self.known: dict[Key, float] = {}
-        loops = [line for line in derivation.program if isinstance(line, Loop)]
-        self.carries = {carry.inner: carry for loop in loops for carry in loop.carries}
-        self.results = {carry.result: carry for loop in loops for carry in loop.carries}
-        self.inside = {line.target for loop in loops for line in walk(loop.body)} | set(
-            self.carries
-        )
-        self.times, self.block = times, 0
+    constants: Mapping[sp.Symbol, Any]
 
-    def output(self, name: str) -> float:
-        """One of the derivation's outputs."""
-        return self.entry(self.outputs[name], "ab", (), ())
-
-    def length(self, symbol: Length) -> int:
-        data = self.data["b" if symbol.second else "a"]
-        return len(data) if symbol.axis == 0 else np.asarray(data).shape[symbol.axis]
-
+    @abstractmethod
     def entry(
         self, quantity: Quantity, site: str, left: tuple[int, ...], right: tuple[int, ...]
     ) -> float:
-        key = (quantity, site, left, right, self.block if quantity in self.inside else 0)
-        if key not in self.known:
-            self.known[key] = self._entry(quantity, site, left, right)
-        return self.known[key]
+        """The value of a covariance at a pair of positions."""
 
-    def _carried(self, quantity: Quantity, *place: Any) -> float:
-        """What a repeated block is given, in its turn, or what the last one hands on."""
-        before = self.block
-        if quantity in self.results:
-            self.block = self.times
-            value = self.entry(self.results[quantity].inner, *place)
-        elif self.block == 0:
-            value = self._value(self.carries[quantity].start, quantity, *place)
-        else:
-            self.block -= 1
-            value = self._value(self.carries[quantity].next, quantity, *place)
-        self.block = before
-        return value
-
-    def _entry(
-        self, quantity: Quantity, site: str, left: tuple[int, ...], right: tuple[int, ...]
-    ) -> float:
-        if quantity in self.carries or quantity in self.results:
-            return self._carried(quantity, site, left, right)
-        if quantity not in self.equations:
-            return self._of_data(site, left, right)
-        return self._value(self.equations[quantity], quantity, site, left, right)
-
-    def _value(
-        self,
-        value: sp.Expr,
-        quantity: Quantity,
-        site: str,
-        left: tuple[int, ...],
-        right: tuple[int, ...],
-    ) -> float:
-        """``value``, which defines ``quantity`` at (a, b), at another site and given positions."""
-        sites = {"ab": None, "ba": SWAPPED, "aa": FIRST, "bb": SECOND}[site]
-        one = quantity.is_of_one_input
-        places = (site[0] == "b" and not one, site[1] == "b" and not one)
-        if sites is SWAPPED:
-            value = relocate(value, SWAPPED)
-        elif sites is not None:
-            value, places = relocate(value, sites), (False, True)
-        first = indices(quantity.ranks[0], places[0])
-        second = indices(quantity.ranks[1], places[1])
-        if one and quantity.ranks[1]:
-            second = (sp.Symbol("r", integer=True, nonnegative=True),)
-        if quantity.ranks[0] and quantity.ranks[1] and site in ("aa", "bb") and not one:
-            first, second = indices(quantity.ranks[0]), indices(quantity.ranks[1], True)
-        env = dict(zip(first, left, strict=True)) | dict(zip(second, right, strict=True))
-        return self.number(value, env)
-
-    def _of_data(self, site: str, left: tuple[int, ...], right: tuple[int, ...]) -> float:
-        first, second = (self.data[place] for place in site)
-        if self.node.is_one_hot:
-            return float(first[left[0]] == second[right[0]])
-        first, second = np.asarray(first), np.asarray(second)
-        return float(first[left] @ second[right] / first.shape[-1])
+    @abstractmethod
+    def length(self, symbol: Length) -> int:
+        """The length of an axis of an input."""
 
     def number(self, expression: sp.Expr, env: Mapping[sp.Symbol, int]) -> float:
         match expression:
@@ -244,6 +167,100 @@ class Oracle:
             return _one(integrand.xreplace({v: u}), q1)
         bound = np.sqrt(q1 * q2)
         return _pair(integrand, q1, q2, float(np.clip(c, -bound, bound)))
+
+
+class Oracle(Evaluator):
+    """The values of one pair of inputs, each computed once."""
+
+    def __init__(self, derivation: Derivation, a: Data, b: Data, times: int = 1) -> None:
+        (self.node,) = derivation.graph.inputs
+        self.data = {"a": a, "b": b}
+        self.outputs = derivation.outputs
+        self.equations = {line.target: line.value for line in walk(derivation.program)}
+        self.constants = dict(derivation.values) | {
+            sp.Symbol("d", positive=True, integer=True): len(np.asarray(a)[0].ravel())
+            if not self.node.is_one_hot
+            else 1
+        }
+        self.known: dict[Key, float] = {}
+        loops = [line for line in derivation.program if isinstance(line, Loop)]
+        self.carries = {carry.inner: carry for loop in loops for carry in loop.carries}
+        self.results = {carry.result: carry for loop in loops for carry in loop.carries}
+        self.inside = {line.target for loop in loops for line in walk(loop.body)} | set(
+            self.carries
+        )
+        self.times, self.block = times, 0
+
+    def output(self, name: str) -> float:
+        """One of the derivation's outputs."""
+        return self.entry(self.outputs[name], "ab", (), ())
+
+    def length(self, symbol: Length) -> int:
+        data = self.data["b" if symbol.second else "a"]
+        return len(data) if symbol.axis == 0 else np.asarray(data).shape[symbol.axis]
+
+    def entry(
+        self, quantity: Quantity, site: str, left: tuple[int, ...], right: tuple[int, ...]
+    ) -> float:
+        key = (quantity, site, left, right, self.block if quantity in self.inside else 0)
+        if key not in self.known:
+            self.known[key] = self._entry(quantity, site, left, right)
+        return self.known[key]
+
+    def _carried(self, quantity: Quantity, *place: Any) -> float:
+        """What a repeated block is given, in its turn, or what the last one hands on."""
+        before = self.block
+        if quantity in self.results:
+            self.block = self.times
+            value = self.entry(self.results[quantity].inner, *place)
+        elif self.block == 0:
+            value = self._value(self.carries[quantity].start, quantity, *place)
+        else:
+            self.block -= 1
+            value = self._value(self.carries[quantity].next, quantity, *place)
+        self.block = before
+        return value
+
+    def _entry(
+        self, quantity: Quantity, site: str, left: tuple[int, ...], right: tuple[int, ...]
+    ) -> float:
+        if quantity in self.carries or quantity in self.results:
+            return self._carried(quantity, site, left, right)
+        if quantity not in self.equations:
+            return self._of_data(site, left, right)
+        return self._value(self.equations[quantity], quantity, site, left, right)
+
+    def _value(
+        self,
+        value: sp.Expr,
+        quantity: Quantity,
+        site: str,
+        left: tuple[int, ...],
+        right: tuple[int, ...],
+    ) -> float:
+        """``value``, which defines ``quantity`` at (a, b), at another site and given positions."""
+        sites = {"ab": None, "ba": SWAPPED, "aa": FIRST, "bb": SECOND}[site]
+        one = quantity.is_of_one_input
+        places = (site[0] == "b" and not one, site[1] == "b" and not one)
+        if sites is SWAPPED:
+            value = relocate(value, SWAPPED)
+        elif sites is not None:
+            value, places = relocate(value, sites), (False, True)
+        first = indices(quantity.ranks[0], places[0])
+        second = indices(quantity.ranks[1], places[1])
+        if one and quantity.ranks[1]:
+            second = (sp.Symbol("r", integer=True, nonnegative=True),)
+        if quantity.ranks[0] and quantity.ranks[1] and site in ("aa", "bb") and not one:
+            first, second = indices(quantity.ranks[0]), indices(quantity.ranks[1], True)
+        env = dict(zip(first, left, strict=True)) | dict(zip(second, right, strict=True))
+        return self.number(value, env)
+
+    def _of_data(self, site: str, left: tuple[int, ...], right: tuple[int, ...]) -> float:
+        first, second = (self.data[place] for place in site)
+        if self.node.is_one_hot:
+            return float(first[left[0]] == second[right[0]])
+        first, second = np.asarray(first), np.asarray(second)
+        return float(first[left] @ second[right] / first.shape[-1])
 
 
 @dataclass(frozen=True)
