@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from symntk.cli.models import ModelChoice, ModelCommand, model_options
-from symntk.cli.output import OUTPUT, check_writable, progress_bar
+from symntk.cli.output import OUTPUT, check_writable, progress_bar, working
+
+if TYPE_CHECKING:
+    from symntk.derivation import Derivation
+    from symntk.emission import Kernel
 
 
 class Widths(click.ParamType[Any]):
@@ -78,9 +83,25 @@ def check(
     derivation = choice.derivation()
     with progress_bar("Sampling finite networks") as advance:
         report = run_check(
-            derivation.graph, derivation=derivation, rng=rng, progress=advance, **settings
+            derivation.graph,
+            derivation=_Announced(derivation),
+            rng=rng,
+            progress=advance,
+            **settings,
         )
     if plot is not None:
         report.plot(plot)
     click.echo(report.render())
     context.exit(0 if report.passed else 1)
+
+
+@dataclass(frozen=True)
+class _Announced:
+    """A derivation that says when it compiles, which takes a while."""
+
+    derivation: Derivation
+
+    def compile(self) -> Kernel:
+        """The kernel."""
+        with working("Compiling the kernel"):
+            return self.derivation.compile()

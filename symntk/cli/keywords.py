@@ -51,6 +51,19 @@ class Builder:
         )
         return [option for option in found if option is not None]
 
+    @property
+    def usage(self) -> str:
+        """Its options, each with the value that it has by default."""
+        return "  ".join(map(self._usage, self.options))
+
+    def _usage(self, option: click.Option) -> str:
+        default = self.parameters[str(option.name).removeprefix(PREFIX)].default
+        if option.is_flag:
+            return f"[{option.opts[0]}]"
+        if default is None:
+            return f"[{option.opts[0]}={option.metavar}]"
+        return f"{option.opts[0]}={default}"
+
     @cached_property
     def definition(self) -> str:
         """Its docstring before the keywords."""

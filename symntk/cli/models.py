@@ -99,7 +99,7 @@ class ModelCommand(click.Command):
             formatter.write_text(
                 "Each model has its own, such as --act, --depth and --w-std; "
                 f"`symntk {self.name} cnn --help` explains those of cnn. Models are "
-                f"{', '.join(_zoo())}."
+                f"{', '.join(zoo())}."
             )
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -120,11 +120,18 @@ class ModelCommand(click.Command):
         finder = click.Context(self, info_name=ctx.info_name, resilient_parsing=True)
         parser = self.make_parser(finder)
         parser.ignore_unknown_options = True
-        for option in union(_zoo().values()):
+        for option in union(zoo().values()):
             option.add_to_parser(parser, finder)
         found, _, _ = parser.parse_args(list(args))
         name = found.get("model")
         return name if isinstance(name, str) and not name.startswith("-") else None
+
+
+def zoo() -> dict[str, Builder]:
+    """The models that are known by a name."""
+    from symntk.zoo import MODELS
+
+    return {name: Builder(name, function) for name, function in MODELS.items()}
 
 
 def find_builder(name: str) -> Builder | None:
@@ -133,14 +140,14 @@ def find_builder(name: str) -> Builder | None:
         return None
     if ":" in name:
         return Builder(name, _own_function(name))
-    zoo = _zoo()
-    if name not in zoo:
-        close = get_close_matches(name, zoo, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"use one of {', '.join(zoo)},"
+    known = zoo()
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"use one of {', '.join(known)},"
         raise UsageError(
             f"there is no model {name!r}: {hint} or give a .yaml or .json file, or module:function"
         )
-    return zoo[name]
+    return known[name]
 
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -177,16 +184,10 @@ _OPTIONS: tuple[Callable[..., Any], ...] = (
 )
 
 
-def _zoo() -> dict[str, Builder]:
-    from symntk.zoo import MODELS
-
-    return {name: Builder(name, function) for name, function in MODELS.items()}
-
-
 def _options_of(builder: Builder | None) -> list[click.Option]:
     if builder is None:
         return []
-    more = union(_zoo().values()) if builder.takes_any else []
+    more = union(zoo().values()) if builder.takes_any else []
     known = {option.name for option in builder.options}
     return [*builder.options, *(option for option in more if option.name not in known)]
 

@@ -52,14 +52,16 @@ def working(message: str) -> Iterator[None]:
 
 @contextmanager
 def progress_bar(message: str) -> Iterator[Callable[[int, int], None]]:
-    """A function of (done, total) that draws a bar on stderr; one line where it is no terminal."""
+    """A function of (done, total) that draws a bar on stderr; one line where it is no terminal.
+
+    Nothing is said before it is called, since a call may be refused before its work begins.
+    """
     if not sys.stderr.isatty():
-        with working(message):
-            yield lambda done, total: None
+        yield lambda done, total: None if done else click.echo(f"{message} ...", err=True)
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(message, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task(message, total=None, visible=False)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)

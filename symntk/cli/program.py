@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -35,8 +39,17 @@ class Defect(click.ClickException):
 class Program(click.Group):
     """A group of commands whose foreseen errors end in one message, without a traceback."""
 
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """Read the command line; help is written here."""
+        with _stopped_from_outside():
+            return super().make_context(*args, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command of ``ctx``; the one place where errors become exit codes."""
+        with _stopped_from_outside():
+            return self._run(ctx)
+
+    def _run(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
@@ -49,6 +62,22 @@ class Program(click.Group):
             if ctx.params["debug"]:
                 raise
             raise Defect(error) from error
+
+
+@contextmanager
+def _stopped_from_outside() -> Iterator[None]:
+    """Ctrl-C and a reader that went away end the program as they end others: 128 plus the signal.
+
+    Without this, click would exit with 1, which here means a check that failed.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("\nInterrupted.", err=True)
+        raise click.exceptions.Exit(130) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
+        raise click.exceptions.Exit(141) from None
 
 
 def _message(error: SymntkError | OSError | MemoryError) -> str:
@@ -71,7 +100,7 @@ def main(debug: bool) -> None:
         symntk list                                    what can stand for what
 
     Exit codes: 0 done, 1 a check that failed, 2 a wrong call, 3 a defect of
-    symntk itself.
+    symntk itself, 130 interrupted.
     """
 
 

@@ -11,9 +11,14 @@ Rows = list[tuple[str, str]]
 
 
 def _models() -> Rows:
-    from symntk.zoo import MODELS
+    """Each model with its options: those with a value have it by default."""
+    from symntk.cli.models import zoo
 
-    return [(name, _first_line(build)) for name, build in MODELS.items()]
+    return [
+        row
+        for name, builder in zoo().items()
+        for row in ((name, builder.title), ("", builder.usage))
+    ]
 
 
 def _activations() -> Rows:
