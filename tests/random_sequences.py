@@ -256,9 +256,11 @@ def some_views(draft: Draft, z: Node) -> Node:
 
 
 def any_pool(draft: Draft, z: Node) -> Node:
+    size, stride = draft.one_of(1, 2, 3), draft.one_of(None, 1, 2)
+    if draft.one_of(False, True):
+        return average_pool(z, size, stride, "inside") + draft.weight() @ z.taps(2, "inside")[0]
     pool = draft.one_of(average_pool, sum_pool)
-    edge, stride = draft.one_of("same", "valid", "full"), draft.one_of(None, 1, 2)
-    return pool(z, draft.one_of(1, 2, 3), stride, edge) - draft.bias()
+    return pool(z, size, stride, draft.one_of("same", "valid", "full")) - draft.bias()
 
 
 def any_attention(draft: Draft, z: Node) -> Node:

@@ -114,6 +114,12 @@ FORMULAS: dict[str, tuple[Node, str]] = {
         v @ relu(W[0] @ y.taps(3, "valid")[0] + W[1] @ y.taps(3, "valid")[2]).sum(),
         'f = v @ relu(W[0] @ y.taps(3, "valid")[0] + W[1] @ y.taps(3, "valid")[2]).sum()',
     ),
+    "means that count no zeros": (
+        v @ relu(W[0] @ y.taps(2, "inside")[0] + W[1] @ y.taps(2, "inside")[1]).sum()
+        + w @ (average_pool(U @ p, 3, 1, "inside") / 2).mean(),
+        'f = v @ relu(W[0] @ y.taps(2, "inside")[0] + W[1] @ y.taps(2, "inside")[1]).sum() + '
+        'w @ (0.5 * average_pool(U @ p, 3, stride=1, edge="inside")).mean()',
+    ),
     "image": (
         v @ flatten(average_pool(relu(conv(W, p, 3, stride=2) - conv(U, p, 1, stride=2)), 2)),
         "f = v @ flatten(average_pool(relu(conv(W, p, 3, stride=2) - conv(U, p, 1, stride=2)), 2))",

@@ -60,7 +60,9 @@ def _check_shapes(output: Node) -> None:
 
     A readout that is used elsewhere too is another matter, of the theory's assumptions.
     """
-    tied = {node.parameter for node in readouts(output)}
+    last = set(readouts(output))
+    inner = {node.parameter for node in ancestors(output) if node not in last}
+    tied = {node.parameter for node in last} & inner
     first_use: dict[str, Node] = {}
     for node in ancestors(output):
         if node.op == "matmul" and node.parameter not in tied:

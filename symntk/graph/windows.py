@@ -94,31 +94,33 @@ def flattened_product(node: Node) -> Node | None:
 
 def _window(pairs: list[tuple[sp.Expr, Node]], named: Container[Node]) -> Window | None:
     """The window whose views the first terms hold, in order and with one coefficient."""
-    first, (coefficient, node) = pairs[0], pairs[0]
-    weight = node.parameter if _is_tap(first[1]) else None
-    if (weight is None and len(pairs) == 1) or (weight is not None and node in named):
-        return None
+    coefficient, node = pairs[0]
+    weight = node.parameter if _is_tap(node) else None
     assert weight is None or isinstance(weight, Weight)
-    candidates = [part.inputs[0] if weight else part for _, part in pairs[:2] if part.inputs]
+    candidates = (part.inputs[0] if weight and part.inputs else part for _, part in pairs[:2])
     view = next((part for part in candidates if _is_view(part, named)), None)
     if view is None:
         return None
     base, shape = view.inputs[0], view["view"]
     count = prod(shape.size)
-    if len(pairs) < count or (weight is None and count == 1):
+    is_inside = shape.edge == "inside"  # a mean, which no convolution is
+    if len(pairs) < count or (count == 1 and weight is None) or (is_inside and weight is not None):
         return None
     views = taps(base, shape.size, shape.edge, shape.stride)
     for index, (found, (scale, part)) in enumerate(zip(views, pairs, strict=False)):
-        if weight is None:
-            same = part == found
-        else:
-            same = _is_tap(part) and part.parameter == weight and part not in named
-            same = same and part["tap"] == index and part.inputs == (found,)
-        if not same or scale != coefficient or (found in named and found != base):
+        has_name = any(vector in named for vector in {found, part} - {base})
+        if has_name or scale != coefficient or not _is_term(part, weight, index, found):
             return None
     is_part = not coefficient.is_Integer and (coefficient * count).is_Integer
-    is_part = is_part or shape.edge == "inside"
-    return Window(base, shape, weight, is_mean=weight is None and is_part)
+    return Window(base, shape, weight, is_mean=weight is None and (is_part or is_inside))
+
+
+def _is_term(node: Node, weight: Weight | None, index: int, view: Node) -> bool:
+    """Whether ``node`` is W[index] @ view, or without a weight the view itself."""
+    if weight is None:
+        return node == view
+    is_tap = _is_tap(node) and node.parameter == weight and node["tap"] == index
+    return is_tap and node.inputs == (view,)
 
 
 def _is_tap(node: Node) -> bool:
@@ -136,7 +138,8 @@ def written_view(node: Node, argument: str) -> str:
     """A shift node in the language, its sequence being written ``argument``."""
     (total, *others), (size, *_) = node.inputs[0].positions, node.positions
     view, (offset, *_), (stride, *_) = node["view"], node["offset"], node["stride"]
-    if not others and stride == 1 and (view is None or total == size):
+    is_plain = not others and stride == 1 and not node["window"]
+    if is_plain and (view is None or total == size):
         by = offset if total == size else (total - size) * (1 if offset else -1)
         edge = "" if node["edge"] == "zero" else f', "{node["edge"]}"'
         return f"{argument}.shift({by}{edge})"
