@@ -27,7 +27,7 @@ from symntk.emission.runtime.softmax_grids import grid_moments
 from symntk.emission.runtime.softmax_laplace import independent_pairs
 from symntk.emission.runtime.softmax_lattice import lattice_means
 from symntk.emission.runtime.softmax_pairs import (
-    exchanged,
+    exchanged_tables,
     pair_classes,
     pair_mixed,
     pair_moments,
@@ -35,16 +35,14 @@ from symntk.emission.runtime.softmax_pairs import (
     pair_tangents,
 )
 
-EFFORT = 3e9  # multiplications that a call may take, about half a second
-SMALL_EFFORT = 3e5  # the same where there is another method of the same accuracy
+SOFTMAX_EFFORT = 3e9  # multiplications that a call may take, about half a second
+SMALL_SOFTMAX_EFFORT = 3e5  # the same where there is another method of the same accuracy
 LATTICE_PART = 0.2  # of the effort
-MOST_GROUPS = 12  # whose products of two are formed
+MOST_PAIRED_GROUPS = 12  # whose products of two are formed
 
 
 @njit(cache=True, error_model="numpy")
-def softmax_moments(
-    first: Any, second: Any, cross: Any, effort: float = EFFORT
-) -> tuple[Any, float]:
+def softmax_moments(first: Any, second: Any, cross: Any, effort: float = SOFTMAX_EFFORT) -> Any:
     """E[zeta_u zeta'_v], shape (T, T'), and a bound on the error of every entry.
 
     Exactly 1 / (T T') where all logits of each side are equal.
@@ -56,7 +54,7 @@ def softmax_moments(
 
 @njit(cache=True, error_model="numpy")
 def softmax_average(
-    first: Any, second: Any, cross: Any, values: Any, effort: float = EFFORT
+    first: Any, second: Any, cross: Any, values: Any, effort: float = SOFTMAX_EFFORT
 ) -> tuple[float, float]:
     """sum_uv values_uv E[zeta_u zeta'_v] and a bound on its error.
 
@@ -73,8 +71,8 @@ def softmax_average(
 
 @njit(cache=True, error_model="numpy")
 def softmax_tangents(
-    first: Any, second: Any, cross: Any, weights: Any, effort: float = EFFORT
-) -> tuple[Any, float]:
+    first: Any, second: Any, cross: Any, weights: Any, effort: float = SOFTMAX_EFFORT
+) -> Any:
     """G_uv = sum_ts weights_ts E[d zeta_t / d a_u  d zeta'_s / d a'_v], and a bound on its error.
 
     d zeta_t / d a_u = zeta_u ([t = u] - zeta_t).  As sum_f zeta_f = 1,
@@ -88,7 +86,7 @@ def softmax_tangents(
 @njit(cache=True, error_model="numpy")
 def softmax_means(
     first: Any, second: Any, cross: Any, weights: Any, values: Any, effort: float
-) -> tuple[Any, float, float]:
+) -> Any:
     """`softmax_tangents` if there are ``weights``, else `softmax_moments`.
 
     With it the error of an entry, and that of the sum of all entries times ``values``.
@@ -101,25 +99,25 @@ def softmax_means(
     if order == 1 and len(leader1) == 1 and len(leader2) == 1:
         return np.full((length1, length2), 1.0 / (length1 * length2)), 0.0, 0.0
     sizes1, sizes2 = group_sizes(group1, len(leader1)), group_sizes(group2, len(leader2))
-    distinct1, distinct2 = chosen(first, leader1, leader1), chosen(second, leader2, leader2)
-    between = chosen(cross, leader1, leader2)
+    distinct1, distinct2 = entries_at(first, leader1, leader1), entries_at(second, leader2, leader2)
+    between = entries_at(cross, leader1, leader2)
     if len(leader1) == 1 or len(leader2) == 1:
         between[:] = 0.0  # one softmax is a constant
     size = 1.0 if order == 1 else 4.0 * largest_size(weights)
     partner, shared = independent_pairs(distinct1, distinct2, between, max(scale1, scale2))
     in_pairs = len(shared) == 3
     most = max(len(leader1), len(leader2))
-    if most <= 3 or (not in_pairs and (order == 1 or most <= MOST_GROUPS)):
+    if most <= 3 or (not in_pairs and (order == 1 or most <= MOST_PAIRED_GROUPS)):
         canonical1, canonical2, rho = canonical_pair(
             principal_factor(distinct1, scale1), principal_factor(distinct2, scale2), between
         )
-        allowed = min(SMALL_EFFORT, effort) if in_pairs else effort
+        allowed = min(SMALL_SOFTMAX_EFFORT, effort) if in_pairs else effort
         found, error = grid_moments(canonical1, canonical2, rho, sizes1, sizes2, order, allowed)
         if error < math.inf:
             if order == 1:
-                found = chosen(found, group1, group2)
+                found = entries_at(found, group1, group2)
             else:
-                found = contracted(found, group1, group2, sizes1, sizes2, weights)
+                found = contracted_products(found, group1, group2, sizes1, sizes2, weights)
             return found, size * error, size * error * largest_size(values)
     if in_pairs:
         classes, class1, class2 = pair_classes(
@@ -130,9 +128,17 @@ def softmax_means(
         )
         return found, size * error, size * error * largest_size(values)
     return lattice_means(
-        distinct1, distinct2, between, sizes1, sizes2,
-        group1, group2, weights, values, LATTICE_PART * effort,
-    )  # fmt: skip
+        distinct1,
+        distinct2,
+        between,
+        sizes1,
+        sizes2,
+        group1,
+        group2,
+        weights,
+        values,
+        LATTICE_PART * effort,
+    )
 
 
 @njit(cache=True, error_model="numpy")
@@ -146,7 +152,7 @@ def pair_means(
     group1: Any,
     group2: Any,
     weights: Any,
-) -> tuple[Any, float]:
+) -> Any:
     """The moments, or the tangents for ``weights``, of independent pairs, and the error.
 
     Weights that differ between copies of a logit are w_gh + (w_uh - w_gh) + (w_gv - w_gh) + rest
@@ -154,7 +160,7 @@ def pair_means(
     """
     tables, nodes1, nodes2, error = pair_tables(classes, class1, class2, sizes1, sizes2)
     if len(weights) == 0:
-        found = chosen(pair_moments(tables, class1, class2, partner1), group1, group2)
+        found = entries_at(pair_moments(tables, class1, class2, partner1), group1, group2)
         return found, error
     partner2 = np.full(len(sizes2), -1, np.int64)
     for g in range(len(partner1)):
@@ -162,10 +168,19 @@ def pair_means(
             partner2[partner1[g]] = g
     by_row, by_column, by_both = means_over_copies(weights, group1, group2, sizes1, sizes2)
     found = pair_tangents(
-        tables, nodes1, nodes2, classes, class1, class2,
-        partner1, partner2, sizes1, sizes2, by_both,
-    )  # fmt: skip
-    found = chosen(found, group1, group2)
+        tables,
+        nodes1,
+        nodes2,
+        classes,
+        class1,
+        class2,
+        partner1,
+        partner2,
+        sizes1,
+        sizes2,
+        by_both,
+    )
+    found = entries_at(found, group1, group2)
     if max(len(group1) - len(sizes1), len(group2) - len(sizes2)) == 0:
         return found, error
     rest = weights.copy()
@@ -177,16 +192,24 @@ def pair_means(
         by_column[u] -= by_both[group1[u]]
     for v in range(len(group2)):
         by_row[:, v] -= by_both[:, group2[v]]
-    if not largest_size(rest) + largest_size(by_column) + largest_size(by_row) > 0.0:
+    unequal = largest_size(rest) + largest_size(by_column) + largest_size(by_row)
+    if unequal <= 1e-14 * largest_size(weights):
         return found, error
     alone = pair_moments(tables, class1, class2, partner1)
     right = pair_mixed(
         tables, nodes2, classes[:, 2], class1, class2, partner1, sizes2, group1, by_column
     )
     left = pair_mixed(
-        exchanged(tables), nodes1, classes[:, 0],
-        class2, class1, partner2, sizes1, group2, by_row.T.copy(),
-    )  # fmt: skip
+        exchanged_tables(tables),
+        nodes1,
+        classes[:, 0],
+        class2,
+        class1,
+        partner2,
+        sizes1,
+        group2,
+        by_row.T.copy(),
+    )
     for u in range(len(group1)):
         for v in range(len(group2)):
             g, h = group1[u], group2[v]
@@ -195,9 +218,7 @@ def pair_means(
 
 
 @njit(cache=True, error_model="numpy")
-def means_over_copies(
-    weights: Any, group1: Any, group2: Any, sizes1: Any, sizes2: Any
-) -> tuple[Any, Any, Any]:
+def means_over_copies(weights: Any, group1: Any, group2: Any, sizes1: Any, sizes2: Any) -> Any:
     """The means over the copies of each logit of a (rows), of a' (columns), and of both."""
     length1, length2 = weights.shape
     by_row, by_column = np.zeros((len(sizes1), length2)), np.zeros((length1, len(sizes2)))
@@ -231,7 +252,7 @@ def largest_variance(covariance: Any) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def equal_logits(covariance: Any, scale: float) -> tuple[Any, Any]:
+def equal_logits(covariance: Any, scale: float) -> Any:
     """The number of its group for each logit, and one logit of each group."""
     count = len(covariance)
     group, leader = np.empty(count, np.int64), np.empty(count, np.int64)
@@ -259,7 +280,7 @@ def group_sizes(group: Any, groups: int) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def chosen(matrix: Any, rows: Any, columns: Any) -> Any:
+def entries_at(matrix: Any, rows: Any, columns: Any) -> Any:
     """The entries in the given rows and columns."""
     found = np.empty((len(rows), len(columns)))
     for i in range(len(rows)):
@@ -269,7 +290,7 @@ def chosen(matrix: Any, rows: Any, columns: Any) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def contracted(
+def contracted_products(
     moments: Any, group1: Any, group2: Any, sizes1: Any, sizes2: Any, weights: Any
 ) -> Any:
     """The sum over f and k in `softmax_tangents`, from the moments of products of two."""

@@ -19,7 +19,7 @@ SAME_LOGIT = 1e-14  # variances below this, beside the largest, are rounding
 
 
 @njit(cache=True, error_model="numpy")
-def centred(block: Any) -> Any:
+def centred_block(block: Any) -> Any:
     """P B P' with the projections P, P' that take the mean off: P = I - 1 1^T / n."""
     rows, columns = block.shape
     found = np.empty((rows, columns))
@@ -119,12 +119,12 @@ def orthogonal_columns(matrix: Any) -> Any:
 @njit(cache=True, error_model="numpy")
 def principal_factor(covariance: Any, scale: float) -> Any:
     """A (n, rank) with orthogonal columns and A A^T = covariance without its means."""
-    factor = cholesky_factor(centred(covariance), SAME_LOGIT * scale)
-    return product(factor, orthogonal_columns(factor))
+    factor = cholesky_factor(centred_block(covariance), SAME_LOGIT * scale)
+    return matrix_product(factor, orthogonal_columns(factor))
 
 
 @njit(cache=True, error_model="numpy")
-def product(left: Any, right: Any) -> Any:
+def matrix_product(left: Any, right: Any) -> Any:
     """The matrix product, without BLAS."""
     found = np.zeros((left.shape[0], right.shape[1]))
     for i in range(left.shape[0]):
@@ -135,7 +135,7 @@ def product(left: Any, right: Any) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def canonical_pair(first: Any, second: Any, cross: Any) -> tuple[Any, Any, Any]:
+def canonical_pair(first: Any, second: Any, cross: Any) -> Any:
     """(A V, A' V', rho): independent standard normal pairs (z_i, z'_i), correlated by rho_i.
 
     ``first`` A and ``second`` A' have orthogonal columns; a = A z, a' = A' z' up to their means,
@@ -143,7 +143,7 @@ def canonical_pair(first: Any, second: Any, cross: Any) -> tuple[Any, Any, Any]:
     longer of the two sets of directions ends with some that are independent of the other side.
     """
     rank1, rank2 = first.shape[1], second.shape[1]
-    shift_free = centred(cross)
+    shift_free = centred_block(cross)
     white = np.zeros((rank1, rank2))
     for i in range(rank1):
         norm1 = 0.0
@@ -159,15 +159,15 @@ def canonical_pair(first: Any, second: Any, cross: Any) -> tuple[Any, Any, Any]:
             white[i, j] /= norm1 * norm2
     if rank1 >= rank2:
         turn2 = orthogonal_columns(white)
-        turn1, rho = completed(product(white, turn2), rank1)
+        turn1, rho = completed_basis(matrix_product(white, turn2), rank1)
     else:
         turn1 = orthogonal_columns(white.T.copy())
-        turn2, rho = completed(product(white.T.copy(), turn1), rank2)
-    return product(first, turn1), product(second, turn2), rho
+        turn2, rho = completed_basis(matrix_product(white.T.copy(), turn1), rank2)
+    return matrix_product(first, turn1), matrix_product(second, turn2), rho
 
 
 @njit(cache=True, error_model="numpy")
-def completed(columns: Any, size: int) -> tuple[Any, Any]:
+def completed_basis(columns: Any, size: int) -> Any:
     """An orthogonal matrix that begins with the directions of ``columns``, and their lengths."""
     count = columns.shape[1]
     basis = np.zeros((size, size))

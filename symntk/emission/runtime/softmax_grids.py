@@ -80,7 +80,7 @@ def normal_weights(step: float, count: int) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def mehler_kernel(rho: float, step: float, count: int) -> tuple[Any, Any]:
+def mehler_kernel(rho: float, step: float, count: int) -> Any:
     """(scale, band): sqrt(p(z_i)) K(z_i, z_j) sqrt(p(z_j)) = scale_i band_|i-j| scale_j.
 
     K(z, z') = p_rho(z, z') / sqrt(p(z) p(z')) = exp(-b (z^2 + z'^2)) rho^(-1/2) N(z - z'; w) with
@@ -144,13 +144,13 @@ def along_axis(values: Any, band: Any, before: int, after: int) -> Any:
 
 @njit(cache=True, error_model="numpy")
 def grid_features(
-    directions: Any, sizes: Any, steps: Any, counts: Any, scales: Any, paired: int, order: int
+    axes: Any, sizes: Any, steps: Any, counts: Any, scales: Any, paired: int, order: int
 ) -> Any:
-    """Weighted values at the nodes of the first ``paired`` axes, summed over the other axes.
+    """Weighted values at the nodes of the first ``paired`` directions, summed over the others.
 
     Of order 1 zeta_g = e^(a_g) / sum_f sizes_f e^(a_f), of order 2 zeta_g zeta_f for g <= f.
     """
-    groups, rank = directions.shape
+    groups, rank = axes.shape
     width = groups if order == 1 else groups * (groups + 1) // 2
     nodes = 1
     for axis in range(paired):
@@ -196,13 +196,13 @@ def grid_features(
         z = (j - 0.5 * (counts[level] - 1)) * steps[level]
         weights[level + 1] = weights[level] * scales[level, j]
         for g in range(groups):
-            logits[level + 1, g] = logits[level, g] + directions[g, level] * z
+            logits[level + 1, g] = logits[level, g] + axes[g, level] * z
         level += 1
     return found
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
-def inner_product(left: Any, right: Any) -> float:
+def sum_of_products(left: Any, right: Any) -> float:
     """The sum of products, without BLAS."""
     total = 0.0
     for k in range(len(left)):
@@ -211,18 +211,18 @@ def inner_product(left: Any, right: Any) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def spread_of(directions: Any, axis: int) -> float:
+def spread_of(axes: Any, axis: int) -> float:
     """max_u A_ui - min_u A_ui."""
-    low = high = directions[0, axis]
-    for g in range(len(directions)):
-        low, high = min(low, directions[g, axis]), max(high, directions[g, axis])
-    return high - low
+    low = high = axes[0, axis]
+    for g in range(len(axes)):
+        low, high = min(low, axes[g, axis]), max(high, axes[g, axis])
+    return float(high - low)
 
 
 @njit(cache=True, error_model="numpy")
 def grid_moments(
     first: Any, second: Any, rho: Any, sizes1: Any, sizes2: Any, order: int, effort: float
-) -> tuple[Any, float]:
+) -> Any:
     """E[features of a, features of a'] with the error; an infinite error where it is too much.
 
     ``first`` and ``second`` are canonical directions with correlations ``rho``; ``effort`` is a
@@ -305,5 +305,5 @@ def grid_moments(
                 row = along_axis(row, bands[axis, : counts1[axis]], before, after)
             before *= counts1[axis]
         for j in range(width2):
-            found[k, j] = inner_product(row, values2[j])
+            found[k, j] = sum_of_products(row, values2[j])
     return found, error

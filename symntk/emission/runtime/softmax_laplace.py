@@ -44,11 +44,11 @@ def common_entry(matrix: Any) -> float:
         a, b, c = matrix[0, 0], matrix[1, 0], matrix[2, 0]
     else:
         return 0.0
-    return max(min(a, b), min(max(a, b), c))
+    return float(max(min(a, b), min(max(a, b), c)))
 
 
 @njit(cache=True, error_model="numpy")
-def independent_pairs(first: Any, second: Any, cross: Any, scale: float) -> tuple[Any, Any]:
+def independent_pairs(first: Any, second: Any, cross: Any, scale: float) -> Any:
     """For each logit of a its partner in a', or -1, and the number that all covariances share.
 
     The second result is (common of first, common of second, common of cross), or empty where
@@ -85,21 +85,21 @@ def independent_pairs(first: Any, second: Any, cross: Any, scale: float) -> tupl
 
 
 @njit(cache=True, error_model="numpy")
-def denominator_range(variances: Any, sizes: Any) -> tuple[float, float]:
+def denominator_range(of_logits: Any, sizes: Any) -> tuple[float, float]:
     """log D lies between these two but with probability LEAST_SHARE."""
     low, high = math.inf, -math.inf
-    for g in range(len(variances)):
-        root = math.sqrt(variances[g])
+    for g in range(len(of_logits)):
+        root = math.sqrt(of_logits[g])
         low = min(low, math.log(sizes[g]) - 9.0 * root)
         high = max(high, math.log(sizes[g]) + 9.0 * root)
-    top = high + math.log(1.0 * len(variances))
+    top = high + math.log(1.0 * len(of_logits))
     bottom = low
     while bottom < top:  # D < d only if all m_g X_g < d
         share = 1.0
-        for g in range(len(variances)):
+        for g in range(len(of_logits)):
             gap = bottom + 0.25 - math.log(sizes[g])
-            if variances[g] > 0.0:
-                share *= 0.5 * math.erfc(-gap / math.sqrt(2.0 * variances[g]))
+            if of_logits[g] > 0.0:
+                share *= 0.5 * math.erfc(-gap / math.sqrt(2.0 * of_logits[g]))
             elif gap < 0.0:
                 share = 0.0
         if share > LEAST_SHARE:
@@ -107,10 +107,10 @@ def denominator_range(variances: Any, sizes: Any) -> tuple[float, float]:
         bottom += 0.25
     while top > bottom:  # D > d only if some m_g X_g > d / n
         share = 0.0
-        for g in range(len(variances)):
-            gap = top - 0.25 - math.log(sizes[g] * len(variances))
-            if variances[g] > 0.0:
-                share += 0.5 * math.erfc(gap / math.sqrt(2.0 * variances[g]))
+        for g in range(len(of_logits)):
+            gap = top - 0.25 - math.log(sizes[g] * len(of_logits))
+            if of_logits[g] > 0.0:
+                share += 0.5 * math.erfc(gap / math.sqrt(2.0 * of_logits[g]))
             elif gap < 0.0:
                 share = 1.0
         if share > LEAST_SHARE:
@@ -120,7 +120,7 @@ def denominator_range(variances: Any, sizes: Any) -> tuple[float, float]:
 
 
 @njit(cache=True, error_model="numpy")
-def laplace_nodes(low: float, high: float) -> tuple[Any, Any]:
+def laplace_nodes(low: float, high: float) -> Any:
     """Nodes l and weights w with 1 / D = sum w e^(-l D) for low <= log D <= high."""
     turn = -high - 1.0
     start = turn - 4.2
@@ -135,7 +135,7 @@ def laplace_nodes(low: float, high: float) -> tuple[Any, Any]:
 
 
 @njit(cache=True, error_model="numpy")
-def single_table(variance: float, size: float, nodes: Any, tolerance: float) -> tuple[Any, float]:
+def single_table(variance: float, size: float, nodes: Any, tolerance: float) -> Any:
     """(H, U) at each node for a logit without partner, and the error of its quadrature."""
     root = math.sqrt(variance)
     step, count, error = grid_axis(root, 0.0, 2, tolerance)
@@ -153,7 +153,7 @@ def single_table(variance: float, size: float, nodes: Any, tolerance: float) -> 
 
 
 @njit(cache=True, error_model="numpy")
-def pair_table(item: Any, nodes1: Any, nodes2: Any, tolerance: float) -> tuple[Any, float]:
+def pair_table(item: Any, nodes1: Any, nodes2: Any, tolerance: float) -> Any:
     """(H, U, V, B) at each pair of nodes for a class (m, variance, m', variance', covariance)."""
     root1, root2 = math.sqrt(item[1]), math.sqrt(item[3])
     rho = max(-1.0, min(1.0, item[4] / (root1 * root2)))

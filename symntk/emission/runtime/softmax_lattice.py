@@ -6,7 +6,7 @@ many, the largest first, and z normal at the points of a rank-1 lattice:
     z_j = quantile(tent(i g^j / N + shift_j mod 1)),    tent(u) = 1 - |2 u - 1|,    i = 0 ... N - 1.
 
 Every point is used with both signs.  The shifts are random (from a fixed seed) and independent
-between SHIFTS repetitions, whose spread gives the standard error.
+between LATTICE_SHIFTS repetitions, whose spread gives the standard error.
 """
 
 # mypy: disable-error-code="misc, untyped-decorator"
@@ -22,16 +22,16 @@ from numba import njit
 from symntk.emission.runtime.exponentials import exponential
 from symntk.emission.runtime.softmax_factors import (
     SAME_LOGIT,
-    centred,
+    centred_block,
     cholesky_factor,
+    matrix_product,
     orthogonal_columns,
-    product,
 )
 
 LATTICES = np.array([[4093, 450], [16381, 372], [65521, 60199]])  # points, a prime, and generator
-SHIFTS = 8
-MOST_TURNED = 64  # logits whose directions are made orthogonal
-QUANTILE_ERROR = 1e-9  # of the normal quantiles
+LATTICE_SHIFTS = 8
+MOST_TURNED_LOGITS = 64  # logits whose directions are made orthogonal
+NORMAL_QUANTILE_ERROR = 1e-9  # of the normal quantiles
 STANDARD_ERRORS = 6.0  # Student's law with 7 degrees of freedom: beyond with probability 5e-4
 
 
@@ -60,9 +60,9 @@ def joint_factor(first: Any, second: Any, cross: Any) -> Any:
     """L^T, the joint covariance being L L^T, each side without its mean."""
     count1, count2 = cross.shape
     whole = np.empty((count1 + count2, count1 + count2))
-    whole[:count1, :count1] = centred(first)
-    whole[count1:, count1:] = centred(second)
-    between = centred(cross)
+    whole[:count1, :count1] = centred_block(first)
+    whole[count1:, count1:] = centred_block(second)
+    between = centred_block(cross)
     whole[:count1, count1:] = between
     whole[count1:, :count1] = between.T
     largest = 0.0
@@ -71,8 +71,8 @@ def joint_factor(first: Any, second: Any, cross: Any) -> Any:
     for i in range(count2):
         largest = max(largest, second[i, i])
     factor = cholesky_factor(whole, SAME_LOGIT * largest)
-    if count1 + count2 <= MOST_TURNED:
-        factor = product(factor, orthogonal_columns(factor))
+    if count1 + count2 <= MOST_TURNED_LOGITS:
+        factor = matrix_product(factor, orthogonal_columns(factor))
     return factor.T.copy()
 
 
@@ -109,7 +109,7 @@ def lattice_means(
     weights: Any,
     values: Any,
     effort: float,
-) -> tuple[Any, float, float]:
+) -> Any:
     """The mean of zeta zeta'^T, or of J w J'^T for ``weights`` w, J_ut = d zeta_t / d a_u.
 
     With it the error of an entry, and that of the sum of all entries times ``values``, if given.
@@ -120,16 +120,16 @@ def lattice_means(
     rank = len(factor)
     per_entry = 6.0 if len(weights) > 0 else 1.0
     work = (rank + 25.0) * (groups1 + groups2) + per_entry * rows * columns
-    points, generator = lattice_of(effort / (work * SHIFTS))
+    points, generator = lattice_of(effort / (work * LATTICE_SHIFTS))
     powers, shift = np.ones(rank, np.int64), np.zeros(rank)
     for j in range(1, rank):
         powers[j] = powers[j - 1] * generator % points
     logits = np.empty(groups1 + groups2)
     zeta1, zeta2 = np.empty(rows), np.empty(columns)
     means, squares = np.zeros((rows, columns)), np.zeros((rows, columns))
-    sums = np.zeros(SHIFTS)
+    sums = np.zeros(LATTICE_SHIFTS)
     state = 20240607
-    for repetition in range(SHIFTS):
+    for repetition in range(LATTICE_SHIFTS):
         for j in range(rank):
             state = state * 16807 % 2147483647
             shift[j] = state / 2147483647.0
@@ -148,17 +148,19 @@ def lattice_means(
         for u in range(rows):
             for v in range(columns):
                 mean = total[u, v] / (2.0 * points)
-                means[u, v] += mean / SHIFTS
-                squares[u, v] += mean * mean / SHIFTS
+                means[u, v] += mean / LATTICE_SHIFTS
+                squares[u, v] += mean * mean / LATTICE_SHIFTS
                 if len(values) > 0:
                     sums[repetition] += values[u, v] * mean
-    largest = 0.0
+    largest = highest = 0.0
     for u in range(rows):
         for v in range(columns):
             largest = max(largest, squares[u, v] - means[u, v] ** 2)
-    error = STANDARD_ERRORS * math.sqrt(largest / (SHIFTS - 1)) + QUANTILE_ERROR
-    spread = STANDARD_ERRORS * math.sqrt(sums.var() / (SHIFTS - 1))
-    return means, error, spread + QUANTILE_ERROR * np.abs(values).sum() / max(1, values.size)
+            if len(values) > 0:
+                highest = max(highest, abs(values[u, v]))
+    error = STANDARD_ERRORS * math.sqrt(largest / (LATTICE_SHIFTS - 1)) + NORMAL_QUANTILE_ERROR
+    spread = STANDARD_ERRORS * math.sqrt(sums.var() / (LATTICE_SHIFTS - 1))
+    return means, error, spread + NORMAL_QUANTILE_ERROR * highest
 
 
 @njit(cache=True, error_model="numpy")

@@ -19,13 +19,13 @@ from symntk.emission.runtime.softmax_laplace import (
     single_table,
 )
 
-NEGLIGIBLE = -55.0  # logarithm of a weight
+LEAST_LOG_SHARE = -55.0  # logarithm of a weight
 
 
 @njit(cache=True, error_model="numpy")
 def pair_classes(
     first: Any, second: Any, cross: Any, partner: Any, shared: Any, sizes1: Any, sizes2: Any
-) -> tuple[Any, Any, Any]:
+) -> Any:
     """The classes (m, variance, m', variance', covariance), and the class of each logit.
 
     m = 0 or m' = 0 in a class of single logits.
@@ -65,9 +65,7 @@ def pair_classes(
 
 
 @njit(cache=True, error_model="numpy")
-def pair_tables(
-    classes: Any, class1: Any, class2: Any, sizes1: Any, sizes2: Any
-) -> tuple[Any, Any, Any, float]:
+def pair_tables(classes: Any, class1: Any, class2: Any, sizes1: Any, sizes2: Any) -> Any:
     """(tables, nodes1, nodes2, error) for the sums below.
 
     ``tables`` (classes + 1, 4, nodes of l, nodes of l'): H, U, V, B of each class, and in the last
@@ -110,13 +108,13 @@ def pair_tables(
                 shares[k, q] += members[c] * math.log(max(tables[c, 0, k, q], 1e-300))
     for k in range(length1):
         for q in range(length2):
-            size = math.exp(shares[k, q]) if shares[k, q] > NEGLIGIBLE else 0.0
+            size = math.exp(shares[k, q]) if shares[k, q] > LEAST_LOG_SHARE else 0.0
             shares[k, q] = weights1[k] * weights2[q] * size
     return tables, nodes1, nodes2, error
 
 
 @njit(cache=True, error_model="numpy")
-def exchanged(tables: Any) -> Any:
+def exchanged_tables(tables: Any) -> Any:
     """The tables with the two sides in each other's place."""
     kinds, _, length1, length2 = tables.shape
     found = np.empty((kinds, 4, length2, length1))
