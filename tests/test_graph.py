@@ -253,7 +253,7 @@ PRINTED: dict[str, tuple[Node, str]] = {
     ),
     "repeated twice": (
         v @ repeat(lambda h: A @ repeat(lambda g: B @ relu(g), h, 2), z, L - 1),
-        "f = v @ repeat(lambda h: A @ repeat(lambda h2: B @ relu(h2), h, times=2), z, "
+        "f = v @ repeat(lambda h: A @ repeat(lambda g: B @ relu(g), h, times=2), z, "
         "times=L - 1)\nz = W @ x + b",
     ),
     "block with names": (

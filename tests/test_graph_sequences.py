@@ -155,7 +155,7 @@ FORMULAS: dict[str, tuple[Node, str]] = {
     ),
     "recurrent blocks": (
         v @ repeat(lambda g: scan(lambda h: tanh(W @ h + U @ g)), e, "L").last(),
-        "f = v @ repeat(lambda h: scan(lambda h1: tanh(W @ h1 + U @ h)), E @ x, times=L).last()",
+        "f = v @ repeat(lambda h: scan(lambda g: tanh(W @ g + U @ h)), E @ x, times=L).last()",
     ),
 }  # fmt: skip
 

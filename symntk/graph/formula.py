@@ -114,7 +114,7 @@ class Writer:
     def inline(self, node: Node) -> str:
         """The block of a repetition or of a loop over time as a function without a name."""
         body, placeholder = block_of(node)
-        argument = fresh("h", set(self.names.values()) | _names_in(body))
+        argument = fresh_argument(set(self.names.values()) | _names_in(body))
         return f"lambda {argument}: {self.within({placeholder: argument}).whole(body)}"
 
     def within(self, names: Mapping[Node, str]) -> Writer:
@@ -230,6 +230,11 @@ def fresh(name: str, taken: set[str]) -> str:
         number += 1
         found = f"{name}{number}"
     return found
+
+
+def fresh_argument(taken: set[str]) -> str:
+    """A letter for the vector that a block takes: h, then g and u."""
+    return next((letter for letter in "hgu" if letter not in taken), None) or fresh("h", taken)
 
 
 def _names_in(node: Node) -> set[str]:

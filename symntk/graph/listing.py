@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import sympy as sp
 
-from symntk.graph.formula import Writer, fresh, head, is_call, numeral
+from symntk.graph.formula import Writer, fresh, fresh_argument, head, is_call, numeral
 from symntk.graph.nodes import Node, block_of, open_states
 from symntk.graph.windows import operands
 
@@ -161,7 +161,7 @@ class _Lister:
         name of its own lines.
         """
         body, placeholder = block_of(node)
-        argument = fresh("h", self.taken | set(writer.names.values()))
+        argument = fresh_argument(self.taken | set(writer.names.values()))
         inner = writer.within({placeholder: argument})
         alias: tuple[Line, ...] = ()
         if placeholder in self.given:
