@@ -9,6 +9,7 @@ import sympy as sp
 from symntk.derivation import Derivation
 from symntk.gaussian.symbols import x as variable
 from symntk.graph import Node, Weight, ancestors
+from symntk.graph.positions import Index
 from symntk.rendering.document import Line
 from symntk.rendering.mathematics.layout import (
     Apply,
@@ -102,8 +103,12 @@ class Network:
             seen.add(node)
             if node.op == "repeat":
                 yield from self._block(node, seen)
-            elif node in self.vectors and node.op not in ("input", "block_input"):
+            elif self.is_defined(node):
                 yield self._line(self.vectors[node].layout, self.formula(node, top=True), span)
+
+    def is_defined(self, node: Node) -> bool:
+        """Whether a line defines ``node``."""
+        return node in self.vectors and node.op not in ("input", "block_input")
 
     def _block(self, node: Node, seen: set[Node]) -> Iterator[Line]:
         """What enters the first block, then one block."""
@@ -134,53 +139,68 @@ class Network:
         """``vector`` at the input x."""
         return Apply(vector, Fence(self.typesetter.point))
 
-    def formula(self, node: Node, top: bool = False) -> Layout:
-        """``node`` in terms of the vectors that have a name."""
+    def formula(self, node: Node, at: Index = (), top: bool = False) -> Layout:
+        """``node`` in terms of the vectors that have a name, at the position ``at`` if it has one."""
         if not top and node in self.vectors:
-            return self.at_point(self.vectors[node].layout)
+            return self.vector(node, at)
         match node.op:
             case "input":
                 return name(str(node["name"]))
             case "matmul":
-                return self._matmul(node)
+                return self._matmul(node, at)
             case "bias":
                 return self._bias(node)
             case "sum":
-                return self._sum(node)
+                return self._sum(node, at)
             case "product":
-                return separated([self._factor(part) for part in node.inputs], _ODOT)
+                return separated([self._factor(part, at) for part in node.inputs], _ODOT)
             case "elementwise":
-                return self._elementwise(node)
+                return self._elementwise(node, at)
             case "repeat" | "block_input":
                 return self.at_point(name(self.graph.names[node]))
             case _:
-                arguments = separated([self.formula(part) for part in node.inputs])
+                arguments = separated([self.formula(part, at) for part in node.inputs])
                 return Apply(Atom(node.op.replace("_", " "), "words"), Fence(arguments))
 
-    def _factor(self, node: Node) -> Layout:
-        layout = self.formula(node)
-        return Fence(layout) if isinstance(layout, Sum | Row) else layout
+    def vector(self, node: Node, at: Index) -> Layout:
+        """A vector that has a name."""
+        return self.at_point(self.vectors[node].layout)
 
-    def _matmul(self, node: Node) -> Layout:
+    def _factor(self, node: Node, at: Index) -> Layout:
+        layout = self.formula(node, at)
+        return Fence(layout) if isinstance(layout, Sum | Row) and not _is_sum(layout) else layout
+
+    def _matmul(self, node: Node, at: Index) -> Layout:
         weight = node.parameter
         assert isinstance(weight, Weight)
-        argument = self._factor(node.inputs[0])
-        if isinstance(node.inputs[0], Node) and node.inputs[0].op == "matmul":
-            argument = self.formula(node.inputs[0])
-        matrix = self.parameter(node)
-        if node == self.graph.output or self._is_readout(node):
-            matrix = _transposed(matrix)
+        return self.scaled(node, row(self.matrix(node, at), self.argument(node, at)))
+
+    def argument(self, node: Node, at: Index) -> Layout:
+        """What a matrix is applied to; a further product needs no brackets."""
+        (part, *_) = node.inputs
+        return self.formula(part, at) if part.op == "matmul" else self._factor(part, at)
+
+    def scaled(self, node: Node, product: Layout) -> Layout:
+        """A matrix product with the factor of its parametrisation."""
+        weight = node.parameter
+        assert isinstance(weight, Weight)
         if weight.parametrization == "standard":
-            return row(matrix, argument)
+            return product
         scale = self.typesetter(weight.std.symbol)
         fan_in = fan_in_of(node.inputs[0], self.typesetter)
         if fan_in == Atom("1", "number"):
-            return row(scale, matrix, argument)
-        return row(Fraction(scale, Root(fan_in)), matrix, argument)
+            return row(scale, product)
+        return row(Fraction(scale, Root(fan_in)), product)
 
-    def _is_readout(self, node: Node) -> bool:
+    def matrix(self, node: Node, at: Index) -> Layout:
+        """The matrix of a product, that of a readout transposed."""
+        matrix = self.parameter(node)
+        return transposed(matrix) if self.is_readout(node) else matrix
+
+    def is_readout(self, node: Node) -> bool:
+        """Whether a product is the output or a term of it."""
         output = self.graph.output
-        return output.op == "sum" and node in output.inputs
+        return node == output or (output.op == "sum" and node in output.inputs)
 
     def _bias(self, node: Node) -> Layout:
         parameter = node.parameter
@@ -195,15 +215,16 @@ class Network:
         label = str(node.parameter)
         return self.typesetter.subject(label)
 
-    def _sum(self, node: Node) -> Layout:
-        coefficients = node["coefficients"]
-        assert isinstance(coefficients, tuple)
+    def terms(self, node: Node, at: Index) -> Iterator[tuple[sp.Expr, Layout]]:
+        """The coefficients and terms of a sum."""
+        for part, coefficient in zip(node.inputs, node["coefficients"], strict=True):
+            yield coefficient, self.formula(part, at)
+
+    def _sum(self, node: Node, at: Index) -> Layout:
         terms = []
-        for part, coefficient in zip(node.inputs, coefficients, strict=True):
-            assert isinstance(coefficient, sp.Expr)
+        for coefficient, layout in self.terms(node, at):
             negative = bool(coefficient.is_negative)
             size = -coefficient if negative else coefficient
-            layout = self.formula(part)
             if size != 1:
                 inner = Fence(layout) if isinstance(layout, Sum) else layout
                 layout = row(self.typesetter(size), inner)
@@ -212,10 +233,10 @@ class Network:
             terms.append(("−" if negative else "+", layout))
         return Sum(tuple(terms)) if len(terms) > 1 or terms[0][0] == "−" else terms[0][1]
 
-    def _elementwise(self, node: Node) -> Layout:
+    def _elementwise(self, node: Node, at: Index) -> Layout:
         variables, phi = node["variables"], node["phi"]
         assert isinstance(variables, tuple) and isinstance(phi, sp.Expr)
-        arguments = Fence(separated([self.formula(part) for part in node.inputs]))
+        arguments = Fence(separated([self.formula(part, at) for part in node.inputs]))
         if len(variables) == 1:
             found = self.functions.applied.get(phi.xreplace({variables[0]: variable}))
             if found is not None:
@@ -224,7 +245,14 @@ class Network:
         return Apply(name(label), arguments)
 
 
-def _transposed(matrix: Layout) -> Layout:
+def _is_sum(layout: Layout) -> bool:
+    """Whether a row begins with the sign of a sum, which needs no brackets after a matrix."""
+    sign = layout.parts[0] if isinstance(layout, Row) else layout
+    return isinstance(sign, Scripts) and sign.base == Atom("∑", "operator")
+
+
+def transposed(matrix: Layout) -> Layout:
+    """The transpose of a matrix."""
     mark = Atom("⊤")
     if isinstance(matrix, Scripts):
         above = mark if matrix.above is None else row(matrix.above, mark)
@@ -233,8 +261,10 @@ def _transposed(matrix: Layout) -> Layout:
 
 
 def fan_in_of(node: Node, typesetter: Typesetter) -> Layout:
-    """The length of a vector: a number, d for an input, n for a hidden vector."""
+    """The length of a vector: a number, d for an input, n for a hidden one, 1 if one-hot."""
     width = node.width
+    if node.is_one_hot:
+        return Atom("1", "number")
     if isinstance(width, int):
         return Atom(str(width), "number")
     if isinstance(width, str) and width.startswith("d:"):

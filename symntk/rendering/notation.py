@@ -37,6 +37,9 @@ def _letters(covariance: Layout) -> Mapping[Letter, Layout]:
             "Lambda": Atom("Λ"),
             "mean": Atom("μ"),
             "scale": Atom("s"),
+            "weight": Atom("a"),
+            "attention": Atom("A"),
+            "tangent": Atom("D"),
         }
     )
 

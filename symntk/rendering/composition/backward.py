@@ -21,4 +21,6 @@ def backward(page: Page) -> list[Block]:
         opening = (
             "Going back through a layer multiplies the covariance of the gradients by the factor"
         )
+    if reading.backward[0].direction:
+        return page.equations(reading.backward)
     return [Paragraph((opening,)), *page.equations(reading.backward)]

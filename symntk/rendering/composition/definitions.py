@@ -7,7 +7,13 @@ import sympy as sp
 from symntk.derivation.program import Site
 from symntk.gaussian.symbols import u, x
 from symntk.graph import Bias
+from symntk.rendering.composition.limits import LIMIT, partial, total
 from symntk.rendering.composition.page import Page
+from symntk.rendering.composition.positions import (
+    inputs_at_positions,
+    kernels_at_positions,
+    position_notes,
+)
 from symntk.rendering.document import Block, Display, Line, Math, Paragraph, Piece
 from symntk.rendering.heads import Applied, Kernel
 from symntk.rendering.mathematics.layout import (
@@ -18,7 +24,6 @@ from symntk.rendering.mathematics.layout import (
     Fraction,
     Layout,
     Matrix,
-    Row,
     Scripts,
     row,
     separated,
@@ -30,9 +35,9 @@ from symntk.rendering.mathematics.names import name
 def definitions(page: Page) -> list[Block]:
     """The section."""
     blocks: list[Block] = [Paragraph(_inputs(page)), Display(tuple(_network(page)))]
-    blocks.append(Paragraph(_parameters(page)))
+    blocks.append(Paragraph((*_parameters(page), *position_notes(page))))
     blocks += _functions(page)
-    blocks += _kernels(page)
+    blocks += kernels_at_positions(page) if page.reading.has_positions else _kernels(page)
     return blocks
 
 
@@ -46,6 +51,8 @@ def _inputs(page: Page) -> tuple[Piece, ...]:
         )
         for label, dimension in dimensions.items()
     ]
+    if page.reading.has_positions:
+        return inputs_at_positions(page)
     if len(spaces) == 1:
         return ("The network takes ", Math(spaces[0]), " to")
     together = Fence(separated([name(label) for label in dimensions]))
@@ -174,36 +181,33 @@ def _kernels(page: Page) -> list[Block]:
     reading, typeset = page.reading, page.typeset
     lines: list[Line] = []
     point, other = typeset.point, primed(typeset.point)
-    limit = Scripts(
-        Atom("lim", "operator"), below=row(Atom("n"), Atom("→", "relation"), Atom("∞", "number"))
-    )
     if reading.layered:
         index = sp.Symbol("ℓ", integer=True)
         vector = typeset.indexed(Atom("z"), typeset.layer(index))
         coordinate = _coordinate(vector)
         sigma, theta = Kernel("Sigma", index), Kernel("Theta", index)
         drawn = row(*(Apply(coordinate, Fence(where)) for where in (point, other)))
-        mean = row(limit, Apply(Atom("E", "blackboard"), Fence(drawn, "[", "]")))
+        mean = row(LIMIT, Apply(Atom("E", "blackboard"), Fence(drawn, "[", "]")))
     else:
         vector = Atom("h")
         coordinate = Atom("f")
         sigma, theta = Kernel("Sigma", None, "h"), Kernel("Theta")
         at_point = Scripts(Apply(vector, Fence(point)), above=Atom("⊤"))
         inner = row(at_point, Apply(vector, Fence(other)))
-        mean = row(limit, Fraction(Atom("1", "number"), Atom("n")), inner)
+        mean = row(LIMIT, Fraction(Atom("1", "number"), Atom("n")), inner)
     lines.append(page.line(typeset(sigma), mean))
     if not reading.layered and reading.backward:
         slope = row(
-            limit,
-            _total("i"),
+            LIMIT,
+            total("i"),
             *(
-                _partial(Atom("f"), where, Scripts(Atom("h"), below=Atom("i")))
+                partial(Atom("f"), where, Scripts(Atom("h"), below=Atom("i")))
                 for where in (point, other)
             ),
         )
         lines.append(Line(typeset(Kernel("Pi", None, "h")), slope, page.number()))
     tangent = row(
-        limit, _total("θ"), *(_partial(coordinate, where, Atom("θ")) for where in (point, other))
+        LIMIT, total("θ"), *(partial(coordinate, where, Atom("θ")) for where in (point, other))
     )
     lines.append(page.line(typeset(theta), tangent))
     opening: list[Piece] = ["For two inputs ", Math(point), " and ", Math(other)]
@@ -250,12 +254,3 @@ def _pair_law(page: Page) -> list[Block]:
 def _coordinate(vector: Layout) -> Layout:
     assert isinstance(vector, Scripts)
     return Scripts(vector.base, above=vector.above, below=Atom("i"))
-
-
-def _total(index: str) -> Layout:
-    return Scripts(Atom("∑", "operator"), below=Atom(index))
-
-
-def _partial(function: Layout, where: Layout, variable: Layout) -> Layout:
-    above = Row((Atom("∂"), Apply(function, Fence(where))))
-    return Fraction(above, Row((Atom("∂"), variable)))

@@ -8,5 +8,6 @@ from symntk.rendering.document import Block, Paragraph
 
 def forward(page: Page) -> list[Block]:
     """The section."""
-    opening = Paragraph(("From the input to the output the covariances are",))
-    return [opening, *page.equations(page.reading.forward)]
+    statements = page.reading.forward
+    opening: list[Block] = [Paragraph(("From the input to the output the covariances are",))]
+    return [*([] if statements[0].direction else opening), *page.equations(statements)]

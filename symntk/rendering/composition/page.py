@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 
 import sympy as sp
 
@@ -25,18 +26,22 @@ from symntk.rendering.document import (
 from symntk.rendering.heads import Kernel
 from symntk.rendering.mathematics.layout import (
     Atom,
+    EQUALS,
     Layout,
     Scripts,
     row,
+    separated,
 )
 from symntk.rendering.mathematics.names import name
 from symntk.rendering.mathematics.typeset import Typesetter
 from symntk.rendering.network import Network
+from symntk.rendering.network_positions import PositionNetwork
 from symntk.rendering.notation import NotationProfile
 from symntk.rendering.reading.activations import Functions, functions
 from symntk.rendering.reading.chain import read_layers
 from symntk.rendering.reading.layers import NotLayered
 from symntk.rendering.reading.reading import Reading, Statement
+from symntk.rendering.reading.sequences import read_sequences
 from symntk.rendering.reading.vectors import read_vectors
 from symntk.trace import Step
 
@@ -59,6 +64,9 @@ class Page:
         named = functions(derivation)
         typeset = Typesetter(profile, _dimensions(derivation))
         reading: Reading
+        if any(node.positions for node in derivation.graph.nodes):
+            reading = read_sequences(derivation, named, typeset)
+            return cls(derivation, typeset, named, reading)
         try:
             reading = read_layers(derivation, named, typeset)
         except NotLayered:
@@ -68,7 +76,8 @@ class Page:
     @cached_property
     def network(self) -> Network:
         """The network's formulas."""
-        return Network(self.derivation, self.functions, self.typeset, self.reading)
+        kind = PositionNetwork if self.reading.has_positions else Network
+        return kind(self.derivation, self.functions, self.typeset, self.reading)
 
     def math(self, expression: sp.Basic) -> Math:
         """``expression`` within a sentence."""
@@ -136,29 +145,73 @@ class Page:
         return [*pieces, "."]
 
     def equations(self, statements: tuple[Statement, ...]) -> list[Block]:
-        """Statements as equations, followed by the rules that give them, each with its reason."""
-        lines: list[Line] = []
+        """Statements as equations, followed by the rules that give them, each with its reason.
+
+        Those of a recursion over time stand by themselves, with where it starts.
+        """
+        blocks: list[Block] = []
         used: dict[str, tuple[Step, list[int]]] = {}
-        laws: list[tuple[sp.Expr, ...]] = []
-        for statement in statements:
-            laws += self.number_laws(statement.right)
-            lines.append(self.statement(statement))
-            for step in statement.steps:
-                used.setdefault(step.rule, (step, []))[1].append(self.numbered)
-        blocks: list[Block] = [Display(tuple(lines))] if lines else []
-        blocks += self.laws(laws)
+        for direction, group in groupby(statements, key=lambda statement: statement.direction):
+            run = tuple(group)
+            if direction:
+                blocks.append(Paragraph(recursion(self, run)))
+            elif blocks:
+                blocks.append(Paragraph(("and from it",)))
+            lines: list[Line] = []
+            laws: list[tuple[sp.Expr, ...]] = []
+            for statement in run:
+                laws += self.number_laws(statement.right)
+                lines.append(self.statement(statement))
+                for step in statement.steps:
+                    used.setdefault(step.rule, (step, []))[1].append(self.numbered)
+            blocks += [Display(tuple(lines)), *self.laws(laws)]
+        return [*blocks, *self._rules(used)]
+
+    def _rules(self, used: Mapping[str, tuple[Step, list[int]]]) -> list[Block]:
+        """The rules that gave the equations of these numbers."""
         rules: list[Prose] = []
         for rule, (step, numbers) in used.items():
             where: list[Piece] = [" (in ", *references(numbers), ")"]
             reason = self.reason(step) if step.reason or step.source else ["."]
             gap = [". "] if step.reason else []
             rules.append((Emphasis(capitalised(rule)), *where, *gap, *reason))
-        if rules:
-            pieces: list[Piece] = [*rules[0]]
-            for rule_prose in rules[1:]:
-                pieces += [" ", *rule_prose]
-            blocks.append(Paragraph(tuple(pieces)))
-        return blocks
+        if not rules:
+            return []
+        pieces: list[Piece] = [*rules[0]]
+        for rule_prose in rules[1:]:
+            pieces += [" ", *rule_prose]
+        return [Paragraph(tuple(pieces))]
+
+
+def recursion(page: Page, run: tuple[Statement, ...]) -> Prose:
+    """What is solved position by position, in which direction, and from where."""
+    targets = {statement.left.bare(): statement.left for statement in run}
+    earlier = {
+        kernel.bare(): None
+        for statement in run
+        for kernel in sorted(statement.right.atoms(Kernel), key=str)
+        if kernel.bare() in targets and kernel.left != targets[kernel.bare()].left
+    }
+    forwards = run[0].direction == "forwards"
+    pieces: list[Piece] = [
+        f"Along the sequences they obey a recursion, solved {run[0].direction} from "
+    ]
+    for index, bare in enumerate(earlier):
+        if index:
+            pieces.append(" and ")
+        pieces.append(Math(_beyond(page, targets[bare], forwards)))
+    return (*pieces, ":")
+
+
+def _beyond(page: Page, kernel: Kernel, forwards: bool) -> Layout:
+    """K(0, t') = K(t, 0) = 0, or K(T + 1, t') = K(t, T' + 1) = 0."""
+    ends = page.reading.ends if not forwards else (sp.S.Zero, sp.S.Zero)
+    first, second = (end if forwards else end + 1 for end in ends)
+    kernels = [
+        Kernel(kernel.letter, None, kernel.vector, "ab", (first,), kernel.right),
+        Kernel(kernel.letter, None, kernel.vector, "ab", kernel.left, (second,)),
+    ]
+    return separated([*map(page.typeset, kernels), Atom("0", "number")], EQUALS)
 
 
 def references(numbers: list[int]) -> list[Piece]:

@@ -54,7 +54,11 @@ def _sources(page: Page) -> list[Piece]:
 
 def bare_statement(statement: Statement) -> Statement:
     """A statement with the arguments (x, x') left out, where it has no others."""
-    kernels = [k for k in statement.right.atoms(Kernel) if k.letter != "input"]
+    kernels = [
+        k
+        for k in statement.right.atoms(Kernel)
+        if k.letter != "input" and not k.left and not k.right
+    ]
     laws = {part for e in statement.right.atoms(Expectation) for part in e.law}
     if any(kernel.site not in ("ab", "") for kernel in kernels if kernel not in laws):
         return statement

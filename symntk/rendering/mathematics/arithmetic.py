@@ -8,7 +8,6 @@ import sympy as sp
 
 from symntk.derivation.program import Entry
 from symntk.rendering.heads import Kernel
-from symntk.rendering.mathematics.kernels import KernelTypesetter
 from symntk.rendering.mathematics.layout import (
     Apply,
     Atom,
@@ -23,10 +22,18 @@ from symntk.rendering.mathematics.layout import (
 )
 from symntk.rendering.mathematics.marks import signed_number
 from symntk.rendering.mathematics.names import name
-from symntk.rendering.mathematics.order import is_negative, is_small, scales, split, term_key
+from symntk.rendering.mathematics.order import (
+    is_negative,
+    is_small,
+    lengths,
+    scales,
+    split,
+    term_key,
+)
+from symntk.rendering.mathematics.positions import PositionTypesetter
 
 
-class ArithmeticTypesetter(KernelTypesetter):
+class ArithmeticTypesetter(PositionTypesetter):
     """Sums in the order of `term_key`, products in that of `factor_key`, fractions and roots."""
 
     # Numbers and symbols.
@@ -87,7 +94,7 @@ class ArithmeticTypesetter(KernelTypesetter):
         above, below = split(self._undivided(list(factors)))
         if not below:
             return row(*(self._factor(part, len(above) == 1) for part in above))
-        numeric = all(not part.free_symbols - set(scales(part)) for part in below)
+        numeric = all(not part.free_symbols - scales(part) - lengths(part) for part in below)
         small = [part for part in above if is_small(part)]
         if not numeric and not small:
             small = above

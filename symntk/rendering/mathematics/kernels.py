@@ -10,6 +10,7 @@ from sympy.printing.printer import Printer
 
 from symntk.derivation.program import Entry
 from symntk.gaussian.expectation import Expectation
+from symntk.graph.positions import Index
 from symntk.rendering.heads import Applied, Dual, Kernel
 from symntk.rendering.mathematics.layout import (
     COMMA,
@@ -71,6 +72,9 @@ class KernelTypesetter(Printer):
     def _print_Kernel(self, expr: Kernel) -> Layout:
         if expr.letter in ("input", "product"):
             return self._of_inputs(expr)
+        special = getattr(self, f"_print_{expr.letter}", None)
+        if special is not None:
+            return special(expr)  # type: ignore[no-any-return]
         letter = self.profile.letters[expr.letter]
         above = below = None
         if expr.layer is not None:
@@ -81,7 +85,11 @@ class KernelTypesetter(Printer):
         base = Scripts(letter, above, below) if above or below else letter
         if not expr.site:
             return base
-        return Apply(base, Fence(self.pair(expr.site, expr.letter in ("mean", "scale"))))
+        return Apply(base, Fence(self._arguments_of(expr)))
+
+    def _arguments_of(self, expr: Kernel) -> Layout:
+        """What stands between a kernel's brackets."""
+        return self.pair(expr.site, expr.is_of_one_input)
 
     def _whose(self, label: str, kernel: Kernel) -> Layout:
         """The vector or parameter below a kernel; Theta_B is of the B of all blocks together."""
@@ -93,8 +101,10 @@ class KernelTypesetter(Printer):
         """The product x . x' / d of one input, or of two inputs that share a weight."""
         vectors = expr.vector.split(",")
         first, second = (
-            primed(name(vector)) if letter == "b" else name(vector)
-            for vector, letter in zip((vectors[0], vectors[-1]), expr.site, strict=True)
+            self.input_at(name(vector), letter == "b", places)
+            for vector, letter, places in zip(
+                (vectors[0], vectors[-1]), expr.site, (expr.left, expr.right), strict=True
+            )
         )
         if first == second:
             product: Layout = Scripts(Fence(first, "‖", "‖"), above=Atom("2", "number"))
@@ -103,6 +113,10 @@ class KernelTypesetter(Printer):
         if expr.letter == "product":
             return product
         return Fraction(product, self.dimensions[vectors[0]])
+
+    def input_at(self, vector: Layout, second: bool, places: Index) -> Layout:
+        """An input, of the second of a pair with a prime."""
+        return primed(vector) if second else vector
 
     def layer(self, index: sp.Expr) -> Layout:
         """The index of a layer: a symbol before its offset, l + 1."""
@@ -173,9 +187,13 @@ class KernelTypesetter(Printer):
             return self._print(law[0])  # type: ignore[no-any-return]
         first, second, cross = law
         if _is_of_one_kernel(law):
-            return self._print(Kernel("Lambda", cross.layer, cross.vector, ""))  # type: ignore[no-any-return]
+            return self._print(self.law_of(cross))  # type: ignore[no-any-return]
         top, corner, bottom = (self._print(part) for part in (first, cross, second))
         return Matrix(((top, corner), (corner, bottom)))
+
+    def law_of(self, cross: Kernel) -> Kernel:
+        """The Lambda of a kernel."""
+        return Kernel("Lambda", cross.layer, cross.vector, "")
 
     def _print_Applied(self, expr: Applied) -> Layout:
         base = self._print(expr.function)
@@ -199,8 +217,11 @@ def _is_of_one_kernel(law: tuple[sp.Expr, ...]) -> bool:
     """Whether a law is (K(x, x), K(x', x'), K(x, x')) of one kernel K."""
     kernels = [part for part in law if isinstance(part, Kernel)]
     common = {(kernel.letter, kernel.layer, kernel.vector) for kernel in kernels}
+    if len(law) != len(kernels) or len(common) != 1:
+        return False
+    first, second, cross = kernels
     return (
-        len(law) == len(kernels)
-        and len(common) == 1
-        and [kernel.site for kernel in kernels] == ["aa", "bb", "ab"]
+        [kernel.site for kernel in kernels] == ["aa", "bb", "ab"]
+        and first.left == first.right == cross.left
+        and second.left == second.right == cross.right
     )

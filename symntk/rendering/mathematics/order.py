@@ -14,7 +14,8 @@ import sympy as sp
 
 from symntk.derivation.program import Entry
 from symntk.gaussian.expectation import Expectation
-from symntk.rendering.heads import Applied, Kernel
+from symntk.graph.positions import Length
+from symntk.rendering.heads import Applied, Iverson, Kernel
 
 
 def is_negative(expr: sp.Expr) -> bool:
@@ -26,6 +27,11 @@ def is_negative(expr: sp.Expr) -> bool:
 def scales(expr: sp.Expr) -> set[sp.Symbol]:
     """The standard deviations sigma in an expression."""
     return {s for s in expr.free_symbols if s.name.startswith("sigma")}
+
+
+def lengths(expr: sp.Expr) -> set[sp.Symbol]:
+    """The lengths of sequences in an expression."""
+    return {s for s in expr.free_symbols if isinstance(s, Length)}
 
 
 def is_small(expr: sp.Expr) -> bool:
@@ -94,6 +100,10 @@ _KERNEL_RANK = {
     "Sigma": 5,
     "dot Sigma": 6,
     "Lambda": 6,
+    "match": 4,
+    "weight": 4,
+    "attention": 4,
+    "tangent": 4,
     "mean": 5,
     "scale": 5,
     "Pi": 8,
@@ -114,6 +124,8 @@ def factor_key(expr: sp.Expr) -> tuple[int, str]:
     elif isinstance(base, Kernel | Entry):
         letter = base.letter if isinstance(base, Kernel) else base.quantity.kind
         rank = _KERNEL_RANK[letter]
+    elif isinstance(base, Iverson):
+        rank = 4
     elif base.is_Symbol:
         rank = 2 if scales(base) else 3
     elif exponent == sp.S.Half:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TypeGuard
 
 from symntk.rendering.mathematics.alphabet import GREEK, SUBSCRIPTS, SUPERSCRIPTS
 from symntk.rendering.mathematics.layout import (
@@ -191,6 +192,8 @@ class _Writer:
             return text
         if isinstance(base, Row | Sum | Fraction):
             text = f"({text})"
+        if _is_prime(above) and below is not None and not isinstance(below, Atom):
+            text, above = text + self.write(above), None  # x'_{t'}
         if below is not None:
             lowered = self.write(below)
             if not self.ascii and all(char in SUBSCRIPTS for char in lowered) and lowered.isdigit():
@@ -202,7 +205,7 @@ class _Writer:
             else:
                 text += f"_{lowered}" if lowered.isalnum() else f"_{{{lowered}}}"
         if above is not None:
-            if isinstance(above, Atom) and set(above.text) == {"′"}:
+            if _is_prime(above):
                 return text + self.write(above)
             text += self.raised(above)
         return text
@@ -210,6 +213,10 @@ class _Writer:
     def case(self, value: Layout, condition: Layout | None) -> str:
         reason = "otherwise" if condition is None else f"if {self.write(condition)}"
         return f"{self.write(value)} {reason}"
+
+
+def _is_prime(layout: Layout | None) -> TypeGuard[Atom]:
+    return isinstance(layout, Atom) and set(layout.text) == {"′"}
 
 
 def _is_sign(layout: Layout) -> bool:

@@ -26,6 +26,7 @@ from symntk.rendering.mathematics.layout import (
 )
 from symntk.rendering.mathematics.marks import primed, raised
 from symntk.rendering.mathematics.names import name
+from symntk.rendering.mathematics.positions import is_over_positions
 
 _RELATIONS = {"==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 _FUNCTIONS = {
@@ -109,7 +110,9 @@ class Typesetter(ArithmeticTypesetter):
         parts += [row(Atom("d", "upright"), self._print(limit[0])) for limit in expr.limits]
         return row(*parts)
 
-    def _print_Sum(self, expr: sp.Sum) -> Layout:
+    def _print_Sum(self, expr: sp.Sum | sp.Product) -> Layout:
+        if isinstance(expr, sp.Sum) and is_over_positions(expr):
+            return self._sum_over_positions(expr)
         signs = []
         for index, low, high in reversed(expr.limits):
             sign = Atom("∑" if isinstance(expr, sp.Sum) else "∏", "operator")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import sympy as sp
 
@@ -12,18 +13,22 @@ from symntk.rendering.heads import Kernel
 from symntk.rendering.mathematics.layout import Layout
 from symntk.trace import Step
 
+Direction: TypeAlias = Literal["", "forwards", "backwards"]
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """``left`` = ``right``, as derived by ``steps``; for all layers of ``span`` if there is one.
 
     ``span`` is (index, first, last): the equation holds for index = first, ..., last.
+    ``direction``: of a recursion over time, which way it is solved; else empty.
     """
 
     left: Kernel
     right: sp.Expr
     steps: tuple[Step, ...]
     span: tuple[sp.Symbol, sp.Expr, sp.Expr] | None = None
+    direction: Direction = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,11 @@ class Reading:
     layered: whether kernels have the index of a layer, as in a perceptron.
     depth: index of the output's layer, if there are layers.
     outputs: the kernels of the network, NNGP and NTK.
+    rank: how many axes the positions have, 0 for vectors alone.
+    is_extended: whether covariances are meant to be 0 beyond the ends of a sequence.
+    is_circular: whether positions are meant modulo the length.
+    ends: the last positions of the sequences that a recursion runs along, T and T'.
+    offsets: what the offsets within a window are called.
     """
 
     vectors: Mapping[Node, Vector]
@@ -54,3 +64,13 @@ class Reading:
     outputs: tuple[Kernel, Kernel]
     layered: bool = False
     span: tuple[sp.Symbol, sp.Expr, sp.Expr] | None = None
+    rank: int = 0
+    is_extended: bool = False
+    is_circular: bool = False
+    offsets: tuple[str, str] = ("k", "l")
+    ends: tuple[sp.Expr, ...] = ()
+
+    @property
+    def has_positions(self) -> bool:
+        """Whether vectors stand at positions of a sequence or a grid."""
+        return self.rank > 0
