@@ -185,7 +185,7 @@ def embedded(draft: Draft) -> Node:
         case "trained":
             return z + draft.weight() @ positions(x)
         case "sinusoid":
-            return z + sinusoid(x) / 2
+            return draft.dense(z + sinusoid(x) / 2)  # a matrix makes it Gaussian
     return z
 
 
