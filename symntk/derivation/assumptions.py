@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sympy import Symbol
 
+from symntk.activations.poles import poles
 from symntk.derivation.laws import Laws, segment
 from symntk.errors import AssumptionError
 from symntk.graph import Graph, Node, ancestors, describe
@@ -16,6 +17,7 @@ def check(graph: Graph, laws: Laws) -> tuple[Step, ...]:
     _require_single_use(graph, readouts)
     _require_local_blocks(graph)
     for output in graph.bodies():
+        _require_moments(graph, output, laws)
         _require_closed_body(graph, output)
         _require_cuts(graph, output)
     names = sorted({str(node.parameter) for node in readouts})
@@ -98,6 +100,26 @@ _LOCAL |= {"concat", "layer_norm", "rms", "repeat"}
 def _is_local(node: Node) -> bool:
     """Whether an operation acts on each position alone; a bias is the same at all of them."""
     return node.op in _LOCAL and (bool(node.positions) or node.op == "bias")
+
+
+def _require_moments(graph: Graph, output: Node, laws: Laws) -> None:
+    """An activation of a Gaussian has no pole, since E[phi(u)^2] would be infinite."""
+    for node in ancestors(output):
+        if (
+            node.op != "elementwise"
+            or len(node.inputs) != 1
+            or laws.of(node.inputs[0]).linear_forms is None
+        ):
+            continue
+        phi = node["phi"].xreplace(dict(node["values"]))
+        found = poles(phi)
+        if found:
+            raise AssumptionError(
+                describe(node),
+                "the activation of a Gaussian must have a second moment, and "
+                f"{node['label'] or phi} has a pole at x = {min(found, key=abs):.4g}",
+                "Use an activation without one, such as x/(1 + x**2) for 1/x",
+            )
 
 
 def _require_closed_body(graph: Graph, output: Node) -> None:
