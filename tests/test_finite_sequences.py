@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
-import sympy as sp
 
 from symntk.activations import activation
 from symntk.finite import Architecture, Network, measure
@@ -100,7 +101,7 @@ GRAPHS: dict[str, Graph] = {
                  over=scan(lambda h, y: tanh(A @ h + y + W @ tanh(y)), over=d)).last()
     ),
     "gates over time": Graph(
-        v @ scan(lambda h, y: h * tanh(A @ h + y) + tanh(W @ h + b) * rms(y), over=d, start=c).last()
+        v @ scan(lambda h, y: h * tanh(A @ h + y) + tanh(W @ h) * rms(y), over=d, start=c).last()
     ),
     "leaky integrator": Graph(v @ tanh(W @ scan(lambda h, y: h / 2 + y, over=s).last())),
     "attention": Graph(v @ heads(e).sum()),
@@ -173,3 +174,152 @@ def test_kernels_are_those_of_the_numerical_jacobian(graph: Graph) -> None:
     for name, part in expected.items():
         np.testing.assert_allclose(measured.ntk_by_weight[name], part, rtol=1e-6, atol=1e-8)
     np.testing.assert_allclose(measured.nngp, nngp, rtol=1e-6, atol=1e-8)
+
+
+def shared_draw(output: Node, data: Samples, width: int = 6) -> Network:
+    """A network whose parameters depend on their names alone: another graph gets the same ones."""
+    network = sampled(Graph(output), data, width)
+    drawn = {
+        name: np.random.default_rng(crc32(name.encode())).standard_normal(value.shape)
+        for name, value in network.parameters.items()
+    }
+    return Network(network.architecture, drawn)
+
+
+def batch(shape: tuple[int, ...], name: str = "s") -> Samples:
+    return Samples.one_batch({name: np.random.default_rng(0).standard_normal(shape)})
+
+
+def test_a_loop_is_its_steps_written_out() -> None:
+    """Four steps, each a vector of its own with the same weights: values and kernels agree."""
+    rng = np.random.default_rng(0)
+    inputs = {"s": rng.standard_normal((3, 4, 3)), "u": rng.standard_normal((3, 2))}
+    data, start = Samples.one_batch(inputs), tanh(Q @ u + c)
+    loop = scan(lambda h, y: tanh(W @ h + U @ y + b), over=s, start=start).last()
+    step = tanh(W @ start + U @ s.first() + b)
+    for by in (1, 2, 3):
+        step = tanh(W @ step + U @ s.shift(by).first() + b)
+    one, two = shared_draw(v @ loop, data), shared_draw(v @ step, data)
+    np.testing.assert_allclose(outputs(one, data), outputs(two, data), rtol=1e-12)
+    left, right = measure(one, data), measure(two, data)
+    np.testing.assert_allclose(left.nngp, right.nngp, rtol=1e-12)
+    assert set(left.ntk_by_weight) == set(right.ntk_by_weight) == {*"WUQvbc"}
+    for name, part in left.ntk_by_weight.items():
+        np.testing.assert_allclose(part, right.ntk_by_weight[name], rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("edge", "stride", "pad"),
+    [
+        ("valid", 1, lambda h: h),
+        ("valid", 2, lambda h: h),
+        ("same", 1, lambda h: np.pad(h, ((1, 1), (0, 0)))),
+        ("same", 2, lambda h: np.pad(h, ((0, 1), (0, 0)))),
+        ("full", 1, lambda h: np.pad(h, ((2, 2), (0, 0)))),
+        ("circular", 1, lambda h: np.concatenate([h[-1:], h, h[:1]])),
+        ("circular", 2, lambda h: np.concatenate([h, h[:1]])),
+    ],
+)
+def test_a_convolution_written_out(edge: str, stride: int, pad: Callable[..., Any]) -> None:
+    """Windows of three over six positions, on sequences padded by NumPy."""
+    data = batch((2, 6, 3))
+    network = shared_draw((v @ views(s, 3, edge, stride)).sum(), data, width=5)
+    p = network.parameters
+    expected = []
+    for sample in data.batches[0]["s"]:
+        padded = pad(sample)
+        windows = [padded[i : i + 3] for i in range(0, len(padded) - 2, stride)]
+        layer = sum(
+            0.9 / np.sqrt(3) * p[f"W[{k}]"] @ window[k] for window in windows for k in range(3)
+        )
+        expected.append(0.9 / np.sqrt(5) * (p["v"] @ layer)[0])
+    np.testing.assert_allclose(network(data.batches[0]), expected, rtol=1e-12)
+
+
+def test_circular_windows_of_a_grid_written_out() -> None:
+    data = batch((2, 4, 5, 2), "g")
+    network = shared_draw(v @ tanh(views(g, (2, 3), "circular")).mean(), data, width=5)
+    p, grid = network.parameters, data.batches[0]["g"]
+    layer = sum(
+        0.9 / np.sqrt(2) * np.roll(grid, (-i, 1 - j), (1, 2)) @ p[f"W[{3 * i + j}]"].T
+        for i in range(2)
+        for j in range(3)
+    )
+    expected = 0.9 / np.sqrt(5) * np.tanh(layer).mean((1, 2)) @ p["v"][0]
+    np.testing.assert_allclose(network(data.batches[0]), expected, rtol=1e-12)
+
+
+def test_tokens_written_out() -> None:
+    """E looks up a column without a square root, M[x] a matrix: zero beyond the edge."""
+    ids = np.array([[0, 2, 1], [1, 1, 0]])
+    data = Samples.one_batch({"x": np.eye(3)[ids]})
+    network = shared_draw(v @ (M[x.shift(-1)] @ e).sum(), data, width=4)
+    p = network.parameters
+    assert p["M[x]"].shape == (3, 4, 4)
+    expected = []
+    for row in ids:
+        products = (p["M[x]"][left] @ p["E"][:, right] for left, right in pairwise(row))
+        total = 1.2 / 2 * 1.2 * sum(products)
+        expected.append(0.9 / 2 * (p["v"] @ total)[0])
+    np.testing.assert_allclose(network(data.batches[0]), expected, rtol=1e-12)
+
+
+def test_trained_and_fixed_positions_written_out() -> None:
+    data = batch((2, 3, 3))
+    network = shared_draw(v @ tanh(U @ s + P @ positions(s) + sinusoid(s)).sum(), data, width=4)
+    p, rows = network.parameters, data.batches[0]["s"]
+    t = np.arange(3)[:, None]
+    waves = np.concatenate([np.sin(t), np.cos(t), np.sin(t / 100), np.cos(t / 100)], axis=1)
+    hidden = np.tanh(0.9 / np.sqrt(3) * rows @ p["U"].T + 1.2 * p["P"].T + waves)
+    expected = 0.9 / 2 * hidden.sum(1) @ p["v"][0]
+    np.testing.assert_allclose(network(data.batches[0]), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("number", ["one", "many"])
+@pytest.mark.parametrize(("scaling", "power"), [("1/d", 1), ("1/sqrt(d)", 0.5)])
+@pytest.mark.parametrize("mechanism", ["softmax", "identity"])
+def test_attention_written_out(number: str, scaling: str, power: float, mechanism: str) -> None:
+    """Every head with its rows of the matrices, the outputs one below the other."""
+    data, width = batch((2, 4, 3)), 5
+    heads = width if number == "many" else 1
+    y = attention(A @ s, B @ s + b, C @ s, scaling, number, mechanism)
+    network = shared_draw(v @ y.sum(), data, width)
+    p = network.parameters
+    assert p["A"].shape == (heads * width, 3) and p["v"].shape == (1, heads * width)
+    expected = []
+    for rows in data.batches[0]["s"]:
+        total = []
+        for head in np.split(np.arange(heads * width), heads):
+            q, k, w = (1.1 / np.sqrt(3) * rows @ p[name][head].T for name in "ABC")
+            logits = q @ (k + 0.7 * p["b"][head]).T / width**power
+            if mechanism == "softmax":
+                logits = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+            total.append((logits @ w).sum(0))
+        expected.append(0.9 / np.sqrt(heads * width) * p["v"][0] @ np.concatenate(total))
+    np.testing.assert_allclose(network(data.batches[0]), expected, rtol=1e-12)
+
+
+r = relu(d)
+PAIRS = {
+    "windows": (sum(W @ h for h in d.taps(2, "valid")), views(d, 2, "valid")),
+    "layers": (W @ r + W @ relu(W @ r), W @ r + V @ relu(W @ r)),
+    "tokens": (M[x] @ e.shift(1), M @ e.shift(1)),
+    "embeddings": (e * e.shift(1), e * (Q @ x).shift(1)),
+    "steps": (
+        scan(lambda h, y: relu(W @ h + W @ y), over=r),
+        scan(lambda h, y: relu(W @ h + V @ y), over=r),
+    ),
+}
+
+
+@pytest.mark.parametrize(("shared", "separate"), PAIRS.values(), ids=PAIRS)
+def test_one_weight_used_twice_is_not_two_weights(shared: Node, separate: Node) -> None:
+    """The means over many networks differ by far more than chance."""
+    data = samples(Graph(v @ shared.sum()), np.random.default_rng(1))
+    means, errors = [], []
+    for node in (shared, separate):
+        graph = Graph(v @ node.sum())
+        drawn = [measure(sampled(graph, data, 20, seed), data).ntk for seed in range(150)]
+        means.append(np.mean(drawn, axis=0))
+        errors.append(np.var(drawn, axis=0, ddof=1) / len(drawn))
+    assert np.max(np.abs(means[0] - means[1]) / np.sqrt(errors[0] + errors[1])) > 6

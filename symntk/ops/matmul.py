@@ -39,7 +39,7 @@ class MatMul(AbstractOp):
         h, *index = arguments
         assert parameter is not None
         if not index:
-            return _scale(node, h) * (h @ parameter.T)
+            return _scale(node, h) * _times(h, parameter.T)
         import numpy as np
 
         output = np.zeros(shape)
@@ -59,7 +59,7 @@ class MatMul(AbstractOp):
         h, *index = arguments
         assert parameter is not None
         if not index:
-            return (_scale(node, h) * (gradient @ parameter),)
+            return (_scale(node, h) * _times(gradient, parameter),)
         import numpy as np
 
         backwards = parameter.transpose(0, 2, 1)
@@ -67,6 +67,12 @@ class MatMul(AbstractOp):
         for matrix, rows, g_rows, x_rows in _by_token(backwards, gradient, index[0]):
             part[rows] += _scale(node, h) * x_rows * (g_rows @ matrix.T)
         return part, np.zeros_like(index[0])
+
+
+def _times(vectors: Array, matrix: Array) -> Array:
+    """The product with each vector, in one call: over an array of more axes it takes several."""
+    rows = vectors.reshape(-1, vectors.shape[-1])
+    return (rows @ matrix).reshape(*vectors.shape[:-1], matrix.shape[1])
 
 
 def _by_token(
