@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -37,9 +37,9 @@ class Kernel:
     path: the file that holds it.
     """
 
-    source: str
+    source: str = field(repr=False)
     path: Path
-    _module: ModuleType
+    _module: ModuleType = field(repr=False)
 
     @classmethod
     def load(cls, source: str) -> Kernel:
