@@ -365,6 +365,17 @@ def test_blocks_inside_a_loop_are_written_out() -> None:
     assert graph == Graph(v @ scan(written, start=b).mean())
 
 
+def test_stacked_loops_are_made_one_after_the_other() -> None:
+    """Thirty loops over each other, each of which is rewritten when the next one is made."""
+    h, count = e, 30
+    for layer in range(count):
+        (R,) = weights(f"R{layer}")
+        h = scan(lambda s, g, R=R: tanh(R @ s + g), over=h)
+    graph = Graph(v @ h.last())
+    assert sum(node.op == "scan" for node in graph.nodes) == count
+    assert unroll(graph)[0] == graph == configure(graph, "ntk", ())
+
+
 def test_windows_are_written_out() -> None:
     graph, _ = unroll(Graph(v @ flatten(repeat(lambda h: conv(W, relu(h), 3), E @ x, 2))))
     W1, W2 = weights("W_1 W_2", sn.Scale.of("sigma_W"))

@@ -39,7 +39,9 @@ def rewrite(output: Node, known: Mapping[Node, Node], change: Change | None = No
         if node in done:
             continue
         inputs = tuple(done[child] for child in node.inputs)
-        if node.op == "repeat":
+        if change is None and inputs == node.inputs and node.op != "repeat":
+            new = node  # nothing below it is replaced
+        elif node.op == "repeat":
             body = rewrite(node["body"], known, change)
             new = repeated(body, node["placeholder"], inputs[0], node["times"])
         elif node.op == "scan":
