@@ -285,6 +285,8 @@ def is_simple(value: sp.Expr) -> bool:
 
 
 def _rule(node: Node) -> str:
+    if node.op == "pool" and node["kind"] in ("first", "last"):
+        return "shift"
     return {
         "product": "product",
         "concat": "concatenation",
@@ -303,7 +305,7 @@ _REASONS: dict[str, Prose] = {
     "sum": ("the covariance is bilinear, and independent weights have none",),
     "sum over positions": ("the covariance is bilinear: it is summed over pairs of positions",),
     "attention": ("the attention weights converge to constants, and the covariance is bilinear",),
-    "shift": ("a shift moves positions",),
+    "shift": ("the vector is taken at another position",),
     "Gaussian expectation": (
         "the average over coordinates converges to an expectation over the Gaussian "
         "pre-activations",
