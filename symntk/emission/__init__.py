@@ -19,12 +19,13 @@ DTYPES = ("float64", "float32")
 
 def emit(derivation: Derivation, dtype: str = "float64") -> str:
     """The kernel of ``derivation`` as the text of a module that needs NumPy and Numba alone."""
-    from symntk.emission.module import module_text
-    from symntk.emission.planning import plan_kernel
+    from symntk.emission import module, planning, sequences
 
     if dtype not in DTYPES:
         raise UsageError(f"a kernel's dtype is one of {', '.join(DTYPES)}, not {dtype!r}")
-    return module_text(plan_kernel(derivation), dtype)
+    if any(node.positions for node in derivation.graph.nodes):
+        return sequences.module_text(sequences.plan_kernel(derivation), dtype)
+    return module.module_text(planning.plan_kernel(derivation), dtype)
 
 
 def compile_kernel(derivation: Derivation, dtype: str = "float64") -> Kernel:

@@ -24,6 +24,11 @@ class Row(sp.Function):
 
     nargs = 2
 
+    @property
+    def free_symbols(self) -> set[sp.Basic]:
+        """Those of the deviation: the name is no variable, or a row would belong to no sample."""
+        return self.args[1].free_symbols  # type: ignore[no-any-return]
+
 
 def positive_ratio(f: Expr, h: Expr) -> Expr | None:
     """f / h where that is a positive constant: E[f(u) h(v)] is then a kernel."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-FILES = ("angles", "exponentials", "inputs", "quadrature")
+FILES = ("angles", "exponentials", "inputs", "quadrature", "positions")
 """The files of `symntk.emission.runtime`, in the order in which they are quoted."""
 
 

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 
 import sympy as sp
-from sympy import Symbol
+from sympy import Expr, Symbol
 
 from symntk.emission.calls import IntegratedFunction
 from symntk.emission.excerpts import quote
@@ -32,24 +32,32 @@ def module_text(plan: KernelPlan, dtype: str) -> str:
     """The module that computes ``plan``, its results in arrays of type ``dtype``."""
     code = "\n".join([*_samples(plan), "", "", *_pairs(plan)]) + "\n" + _footer(plan)
     excerpts = quote(re.findall(r"[A-Za-z_]\w*", code))
-    own = [_function(function) for function in plan.functions]
+    own = [function_text(function) for function in plan.functions]
     used = " ".join([code, *(e.text for e in excerpts), *own])
     excerpts = quote(re.findall(r"[A-Za-z_]\w*", used))
     numbers = [excerpt.text for excerpt in excerpts if not excerpt.is_function]
-    helpers = [_untyped(excerpt.text) for excerpt in excerpts if excerpt.is_function]
+    helpers = [untyped(excerpt.text) for excerpt in excerpts if excerpt.is_function]
     header = HEADER.format(
         title=plan.title,
         body=_documentation(plan, dtype),
         dtype=dtype,
         block=_BLOCK,
-        constants="\n".join([*_constants(plan), *dict.fromkeys(numbers), *_edges(plan)]) + "\n",
+        constants="\n".join(
+            [
+                _inputs_table(plan),
+                *constants(plan.constants),
+                *dict.fromkeys(numbers),
+                *edges(plan.functions),
+            ]
+        )
+        + "\n",
     )
     return "\n\n\n".join([header.rstrip(), *own, *helpers, code])
 
 
-def _edges(plan: KernelPlan) -> Iterator[str]:
+def edges(functions: tuple[IntegratedFunction, ...]) -> Iterator[str]:
     """Panels and kinks of the functions that are integrated."""
-    for function in plan.functions:
+    for function in functions:
         for name, places in (("EDGES", function.edges), ("KINKS", function.kinks)):
             numbers = ", ".join(map(repr, places))
             start = f"{name}_{function.name} = np.array(["
@@ -67,7 +75,7 @@ def _indented_text(text: str) -> list[str]:
     return textwrap.wrap(text, _WIDTH - 4, initial_indent="    ", subsequent_indent="    ")
 
 
-def _function(function: IntegratedFunction) -> str:
+def function_text(function: IntegratedFunction) -> str:
     """The source of a function of x."""
     text = function.text.replace("\\", "")
     lines = ['@njit(cache=True, error_model="numpy")', f"def {function.name}(x):"]
@@ -105,14 +113,18 @@ def _documentation(plan: KernelPlan, dtype: str) -> str:
     return "\n\n".join(parts).replace("\\", "\\\\").replace('"""', "'''")
 
 
-def _constants(plan: KernelPlan) -> Iterator[str]:
+def _inputs_table(plan: KernelPlan) -> str:
     inputs = ", ".join(f"{item.name!r}: {item.dim}" for item in plan.inputs)
-    yield f"INPUTS = {{{inputs}}}  # name and dimension, None for any"
-    for symbol, value in plan.constants:
+    return f"INPUTS = {{{inputs}}}  # name and dimension, None for any"
+
+
+def constants(given: tuple[tuple[Symbol, Expr], ...]) -> Iterator[str]:
+    """The numbers of scale symbols."""
+    for symbol, value in given:
         yield f"{symbol} = {float(value)!r}"
 
 
-def _untyped(text: str) -> str:
+def untyped(text: str) -> str:
     """Source without the annotations that only a type checker needs."""
     return text.replace("tuple[Any, ...]", "tuple").replace(": Any", "").replace(" -> Any", "")
 

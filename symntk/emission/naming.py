@@ -10,7 +10,8 @@ from sympy import Symbol
 
 from symntk.derivation import Entry, Quantity
 
-_SUFFIX = {"Sigma": "", "Pi": "_pi", "Theta": "_theta", "mean": "_mean", "scale": "_scale"}
+_SUFFIX = {"Sigma": ""}
+"""What a kind adds to the name; by default its own name."""
 
 
 @dataclass
@@ -33,7 +34,9 @@ class Names:
     def base(self, quantity: Quantity) -> str:
         """The stem of a quantity's variables, such as ``z1`` or ``z1_pi``."""
         parts = dict.fromkeys(part for part in (quantity.left, quantity.right) if part)
-        return self.unique("_".join(parts) + _SUFFIX[quantity.kind], quantity)
+        return self.unique(
+            "_".join(parts) + _SUFFIX.get(quantity.kind, f"_{quantity.kind.lower()}"), quantity
+        )
 
     def sample(self, quantity: Quantity) -> Symbol:
         """The variable of the quantity at (a, a)."""

@@ -1,0 +1,270 @@
+"""What an emitted module for sequences and grids does with its inputs, and covariances of rows."""
+
+# mypy: disable-error-code="misc, untyped-decorator"
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+
+from symntk.emission.runtime.inputs import NEAR, as_samples
+from symntk.emission.runtime.quadrature import TERMS, hermite_phi
+
+ROUNDING = 1e-14  # a gap smaller than this, beside n, is taken for rounding
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def plain_gap(n: float, c: float) -> float:
+    """n - c for |c| <= n, and 0 where that is no more than rounding: equal vectors stay equal."""
+    gap = n - c
+    return gap if gap > ROUNDING * n else 0.0
+
+
+@njit(cache=True, error_model="numpy", fastmath={"reassoc"})
+def product(x: Any, y: Any) -> float:
+    """x . y"""
+    total = 0.0
+    for k in range(len(x)):
+        total += x[k] * y[k]
+    return total
+
+
+@njit(cache=True, error_model="numpy")
+def row_products(x: Any, y: Any, shape: Any) -> Any:
+    """x_p . y_q / d for all rows p of x and q of y, as an array of the given shape."""
+    found = np.empty((len(x), len(y)))
+    for p in range(len(x)):
+        for q in range(len(y)):
+            found[p, q] = product(x[p], y[q]) / x.shape[1]
+    return found.reshape(shape)
+
+
+@njit(cache=True, error_model="numpy")
+def own_products(x: Any, y: Any) -> Any:
+    """x_p . y_p / d for all rows p."""
+    found = np.empty(len(x))
+    for p in range(len(x)):
+        found[p] = product(x[p], y[p]) / x.shape[1]
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def row_gaps(x: Any, y: Any, shape: Any) -> Any:
+    """n - c and n + c for all rows p of x and q of y: c = x_p . y_q / d, n = |x_p| |y_q| / d.
+
+    For nearly parallel or opposite rows n - c would be lost in rounding, and the gaps are
+    n |x/|x| - y/|y||^2 / 2 and n |x/|x| + y/|y||^2 / 2, from the data.
+    """
+    gap, total = np.empty((len(x), len(y))), np.empty((len(x), len(y)))
+    width = x.shape[1]
+    length1 = np.sqrt(own_products(x, x) * width)
+    length2 = np.sqrt(own_products(y, y) * width)
+    for p in range(len(x)):
+        for q in range(len(y)):
+            c = product(x[p], y[q]) / width
+            n = length1[p] * length2[q] / width
+            g, s = n - c, n + c
+            if n == 0.0:
+                g = s = 0.0
+            elif min(g, s) < NEAR * n:
+                side = 1.0 if g < s else -1.0
+                near = 0.0
+                for k in range(width):
+                    near += (x[p, k] / length1[p] - side * y[q, k] / length2[q]) ** 2
+                small = 0.5 * n * near
+                g, s = (small, 2.0 * n - small) if side > 0.0 else (2.0 * n - small, small)
+            gap[p, q], total[p, q] = g, s
+    return gap.reshape(shape), total.reshape(shape)
+
+
+@njit(cache=True, error_model="numpy")
+def table_phi(deviations: Any) -> Any:
+    """The coefficients of phi for each standard deviation, one row each."""
+    rows = np.empty((len(deviations), TERMS + 3))
+    for k in range(len(deviations)):
+        rows[k] = hermite_phi(deviations[k])
+    return rows
+
+
+@njit(cache=True, error_model="numpy", parallel=True)
+def full_table_phi(deviations: Any) -> Any:
+    """As `table_phi`, by all threads."""
+    rows = np.empty((len(deviations), TERMS + 3))
+    for k in prange(len(deviations)):
+        rows[k] = hermite_phi(deviations[k])
+    return rows
+
+
+def places(starts: Any, sizes: Any) -> Any:
+    """Every place in a flat array of the blocks of the given sizes that begin at ``starts``."""
+    offsets = np.cumsum(sizes) - sizes
+    return np.repeat(starts - offsets, sizes) + np.arange(sizes.sum())
+
+
+def sinusoid_covariances(count: int) -> Any:
+    """1/2 int_0^1 cos(k 10000^-y) dy for k < count, by Gauss-Legendre panels in w = log(10000) y.
+
+    The integrand in the angle a = k exp(-w) oscillates where a > 1: panels of width 1/2 in w and,
+    where the angle passes through more than 1/2, of that width in the angle.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(16)
+    top = math.log(10000.0)
+    found = np.full(count, 0.5)
+    for k in range(1, count):
+        total, right = 0.0, 0.0
+        while right < top:
+            left = right
+            right = min(top, left + min(0.5, 2.0 * math.exp(left) / k))
+            w = 0.5 * (left + right) + 0.5 * (right - left) * nodes
+            total += 0.5 * (right - left) * float(weights @ np.cos(k * np.exp(-w)))
+        found[k] = 0.5 * total / top
+    return found
+
+
+def as_tokens(x: Any, name: str, length: int | None, vocabulary: dict[Any, int]) -> list[Any]:
+    """Sequences of tokens as arrays of numbers: whole numbers as they are, strings by the numbers
+    that ``vocabulary`` gives them.
+    """
+    if isinstance(x, str):
+        raise ValueError(f"{name}: a list of sequences of tokens is needed, not one text")
+    found = []
+    for row, sample in enumerate(x):
+        label = f"{name}: sequence {row}"
+        if isinstance(sample, str):
+            raise ValueError(f"{label} is a text: split it into a list of tokens first")
+        if not hasattr(sample, "__len__"):
+            raise ValueError(f"{label} is {sample!r}: a sequence is a list of tokens")
+        tokens = list(sample)
+        if not tokens:
+            raise ValueError(f"{label} is empty")
+        if length is not None and len(tokens) != length:
+            raise ValueError(f"{label} has {len(tokens)} tokens, the network takes {length}")
+        found.append(token_numbers(tokens, label, vocabulary))
+    if not found:
+        raise ValueError(f"{name}: there is no sequence in it")
+    return found
+
+
+def token_numbers(tokens: list[Any], label: str, vocabulary: dict[Any, int]) -> Any:
+    """The numbers of one sequence's tokens; ValueError for what is no token."""
+    if all(isinstance(token, str) for token in tokens):
+        kind = str
+        numbers = [vocabulary.setdefault(token, len(vocabulary)) for token in tokens]
+    elif all(isinstance(t, int | np.integer) and not isinstance(t, bool) for t in tokens):
+        kind = int
+        numbers = [int(token) for token in tokens]
+    else:
+        odd = next(t for t in tokens if isinstance(t, bool) or not isinstance(t, int | np.integer))
+        raise ValueError(f"{label}: tokens are strings, or whole numbers; {odd!r} is among others")
+    if vocabulary.setdefault(type, kind) != kind:  # type: ignore[arg-type, comparison-overlap]
+        raise ValueError(f"{label}: some tokens are strings and others numbers")
+    return np.array(numbers, dtype=np.int64)
+
+
+def as_rows(x: Any, name: str, fixed: tuple[int | None, ...], dim: int | None) -> list[Any]:
+    """Samples of vectors at positions as float64 arrays (T, d) or (H, W, d)."""
+    rank = len(fixed)
+    shape = {1: "(T, d)", 2: "(H, W, channels)"}[rank]
+    found: list[Any] = []
+    for row, sample in enumerate(x):
+        label = f"{name}: sample {row}"
+        try:
+            array = np.asarray(sample)
+        except ValueError as error:
+            raise ValueError(f"{label} is ragged: an array {shape} is needed") from error
+        if array.dtype.kind not in "fiub":
+            raise ValueError(f"{label}: real numbers are needed, it holds {array.dtype}")
+        if array.ndim != rank + 1:
+            raise ValueError(f"{label}: an array {shape} is needed, not {array.shape}")
+        if array.size == 0:
+            raise ValueError(f"{label} is empty, its shape is {array.shape}")
+        array = np.ascontiguousarray(array, dtype=np.float64)
+        if not np.isfinite(array).all():
+            raise ValueError(f"{label}: numbers must be finite")
+        for given, wanted in zip(array.shape, fixed, strict=False):
+            if wanted is not None and given != wanted:
+                raise ValueError(f"{label} has the shape {array.shape}; the network takes {fixed}")
+        width = array.shape[-1]
+        if dim is not None and width != dim:
+            raise ValueError(f"{label}: the network takes {dim} numbers a position, not {width}")
+        if found and found[0].shape[-1] != width:
+            raise ValueError(f"{label} has {width} numbers a position, others {found[0].shape[-1]}")
+        found.append(array)
+    if not found:
+        raise ValueError(f"{name}: there is no sample in it")
+    return found
+
+
+def packed(samples: list[Any], rank: int) -> tuple[Any, Any, Any]:
+    """Samples one after the other: the data, where each begins, and the lengths of the axes."""
+    lengths = np.array([sample.shape[:rank] for sample in samples], dtype=np.int64)
+    lengths = lengths.reshape((len(samples), rank))
+    starts = np.concatenate([[0], np.cumsum(lengths.prod(axis=1))]).astype(np.int64)
+    rows = [s.reshape((-1, s.shape[-1])) if s.ndim > rank else s for s in samples]
+    return np.ascontiguousarray(np.concatenate(rows)), starts, lengths
+
+
+def as_positioned(
+    x: Any, name: str, inputs: dict[str, tuple[Any, ...]], vocabularies: dict[str, dict[Any, int]]
+) -> tuple[Any, ...]:
+    """The packed data of all ``inputs``: ``x`` if there is one, else a tuple, or a dict by name."""
+    if len(inputs) == 1:
+        x = x if isinstance(x, dict) else {next(iter(inputs)): x}
+    elif isinstance(x, tuple) and len(x) == len(inputs):
+        x = dict(zip(inputs, x, strict=True))
+    if not isinstance(x, dict) or set(x) != set(inputs):
+        raise ValueError(
+            f"{name}: the network has {len(inputs)} inputs ({', '.join(inputs)}): "
+            "pass a tuple with the samples of each, or a dict by name"
+        )
+    found = []
+    for key, (kind, fixed, dim) in inputs.items():
+        label = f"{name}[{key!r}]" if len(inputs) > 1 else name
+        if kind == "tokens":
+            vocabulary = vocabularies.setdefault(key, {})
+            samples = as_tokens(x[key], label, fixed[0], vocabulary)
+        elif not fixed:
+            samples = [row[None, :] for row in as_samples(x[key], label, dim)]
+            found.append(
+                (
+                    np.concatenate(samples),
+                    np.arange(len(samples) + 1),
+                    np.empty((len(samples), 0), np.int64),
+                )
+            )
+            continue
+        else:
+            samples = as_rows(x[key], label, fixed, dim)
+        found.append(packed(samples, len(fixed)))
+    counts = {len(lengths) for _, _, lengths in found}
+    if len(counts) > 1:
+        raise ValueError(f"{name}: the inputs have {sorted(counts)} samples, not one number")
+    return tuple(found)
+
+
+def same_widths(first: tuple[Any, ...], second: tuple[Any, ...]) -> None:
+    """ValueError unless the vectors of x1 and x2 have the same dimension."""
+    for (one, _, _), (two, _, _) in zip(first, second, strict=True):
+        if one.ndim == 2 and one.shape[1] != two.shape[1]:
+            raise ValueError(f"x1 has {one.shape[1]} numbers a position, x2 has {two.shape[1]}")
+
+
+def require_positions(left: Any, name: str, words: str) -> None:
+    """ValueError where no position is left of a sample."""
+    if (np.asarray(left) < 1).any():
+        row = int(np.argmax(np.asarray(left) < 1))
+        raise ValueError(f"{name}: sample {row} is too short, no position is left: {words} < 1")
+
+
+def require_multiple(length: Any, step: int, name: str) -> None:
+    """ValueError where a stride does not divide a length."""
+    if (np.asarray(length) % step).any():
+        row = int(np.argmax(np.asarray(length) % step != 0))
+        size = int(np.asarray(length)[row])
+        raise ValueError(
+            f"{name}: sample {row} has {size} positions, which the stride {step} does not divide: "
+            "give the input a fixed length, or lengths that are multiples"
+        )

@@ -1,0 +1,146 @@
+"""Groups of works as loops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sympy import S, Symbol
+
+from symntk.emission.hoisting import named_subexpressions
+from symntk.emission.plan import Assign
+from symntk.emission.sequences.indices import index_name, whole
+from symntk.emission.sequences.lowering import Positioned
+from symntk.emission.sequences.plan import Allocate, For, Increase, Item, Store
+from symntk.emission.sequences.reading import Demand, Frame
+from symntk.emission.sequences.schedule import Group, Key, Work
+from symntk.emission.sequences.sums import Axes, Reduction
+
+
+@dataclass
+class Code:
+    """Items of a function, with what they demand of a sample and the arrays that they read."""
+
+    items: list[Item] = field(default_factory=list)
+    demands: list[Demand] = field(default_factory=list)
+    arrays: set[str] = field(default_factory=set)
+    stored: set[Demand] = field(default_factory=set)
+
+    def add(self, other: Code) -> None:
+        """Appends other code."""
+        self.items += other.items
+        self.demands += other.demands
+        self.arrays |= other.arrays
+        self.stored |= other.stored
+
+
+def group_code(lowering: Positioned, group: Group, frame: Frame, kept: set[Key]) -> Code:
+    """The loop over the pairs of positions of a group; what is ``kept`` goes into arrays."""
+    lowering.enter(frame, group.domain, {work.key for work in group.works})
+    before: list[Item] = []
+    stores: list[tuple[str, Symbol]] = []
+    totals: list[tuple[Symbol, Symbol]] = []
+    results: list[Symbol] = []
+    axes = (*group.domain[0], *group.domain[1])
+    for work in group.works:
+        symbols = _lines(lowering, work)
+        if work.is_sum:
+            (term,) = symbols
+            totals.append((Symbol(str(work.key), real=True), term))
+        elif not axes:
+            assert isinstance(work.key, tuple)
+            results += [*symbols, lowering.names.pair(work.key[0].at(work.key[1]))]
+        elif group.reverse is not None or work.key in kept:
+            assert isinstance(work.key, tuple)
+            quantity, site = work.key
+            place = [*group.domain[0], *group.domain[1]]
+            if site == "ba":
+                place = [*group.domain[1], *group.domain[0]]
+            shape = tuple(whole(size, frame.lengths) for _, size in place)
+            at = ", ".join(index_name(symbol) for symbol, _ in place)
+            arrays = lowering.read.pair_arrays(quantity, site)
+            before += [Allocate(array, shape) for array in arrays]
+            stores += [(f"{a}[{at}]", s) for a, s in zip(arrays, symbols, strict=True)]
+    wanted = [symbol for _, symbol in (*stores, *totals)] + results
+    body, demands, arrays_read = lowering.finished(wanted)
+    inner: list[Item] = [*body, *(Store(place, symbol) for place, symbol in stores)]
+    lowering.scalars = lowering.scalars | {total for total, _ in totals} | set(results)
+    if results:
+        lowering.scalars |= {line.target for line in body if isinstance(line, Assign)}
+    items = _nested(axes, inner, totals, frame, bool(group.reverse))
+    stored = {
+        reading.demand
+        for symbol, readings in lowering.readings.items()
+        for reading in readings
+        if reading.demand and reading.stored
+    }
+    return Code([*before, *items], demands, arrays_read, stored & set(demands))
+
+
+def _lines(lowering: Positioned, work: Work) -> tuple[Symbol, ...]:
+    """Defines a work's variables; those that an array of it would hold."""
+    note = _note(work)
+    if work.is_sum:
+        term = Symbol(f"{work.key}_term", real=True)
+        lowering.pair_line(term, lowering.pair(work.value), note)
+        return (term,)
+    assert isinstance(work.key, tuple)
+    quantity, site = work.key
+    entry = quantity.at(site)
+    if not lowering.read.is_gapped(quantity, site):
+        symbol = lowering.names.pair(entry)
+        lowering.pair_line(symbol, lowering.pair(work.value), note)
+        return (symbol,)
+    lowering.diagonals[work.value] = quantity.at("aa", entry.left, entry.left)
+    g, s = lowering.gaps_of(entry)
+    form = lowering.form(work.value)
+    lowering.pair_line(g, form.g, note)
+    lowering.pair_line(s, form.s)
+    lowering.pair_line(lowering.names.pair(entry), (s - g) / 2)
+    return g, s
+
+
+def _note(work: Work) -> str:
+    return f"{work.key}" if work.is_sum else f"{work.key[0]}"
+
+
+def _nested(
+    axes: Axes, inner: list[Item], totals: list[tuple[Symbol, Symbol]], frame: Frame, reverse: bool
+) -> list[Item]:
+    """Loops over ``axes``; terms are summed row by row, rows up to the total."""
+    if not axes:
+        return [*inner, *(Assign(total, term) for total, term in totals)]
+    (symbol, size), *rest = axes
+    if rest:
+        rows = [(Symbol(f"{total}_{len(rest)}", real=True), term) for total, term in totals]
+        body = _nested(tuple(rest), inner, rows, frame, reverse)
+        body += [Increase(total, row) for (total, _), (row, _) in zip(totals, rows, strict=True)]
+    else:
+        body = [*inner, *(Increase(total, term) for total, term in totals)]
+    loop = For(index_name(symbol), whole(size, frame.lengths), tuple(body), reverse)
+    return [*(Assign(total, S.Zero) for total, _ in totals), loop]
+
+
+def reduction_code(lowering: Positioned, found: Reduction, frame: Frame) -> Code:
+    """A sum at each of the positions that it depends on."""
+    name = found.part.array
+    lowering.enter(frame, (found.domain, ()), set())
+    lowering.loops |= dict(found.limits)
+    value, readings = lowering.plain(found.body)
+    total = Symbol(name, real=True)
+    body: list[Item] = [reading.load for reading in readings]
+    term = Symbol(f"{name}_term", real=True)
+    body += named_subexpressions([Assign(term, value)], lowering.temporaries)
+    summed = _nested(found.limits, body, [(total, term)], frame, False)
+    at = ", ".join(index_name(symbol) for symbol, _ in found.domain)
+    items: list[Item] = []
+    if found.domain:
+        shape = tuple(whole(size, frame.lengths) for _, size in found.domain)
+        items.append(Allocate(f"{name}_at", shape))
+        summed.append(Store(f"{name}_at[{at}]", total))
+    else:
+        lowering.scalars = lowering.scalars | {total}
+    for symbol, size in reversed(found.domain):
+        summed = [For(index_name(symbol), whole(size, frame.lengths), tuple(summed))]
+    demands = [reading.demand for reading in readings if reading.demand]
+    stored = {r.demand for r in readings if r.demand and r.stored}
+    return Code([*items, *summed], demands, set(), stored)

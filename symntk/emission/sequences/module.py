@@ -1,0 +1,318 @@
+"""The source text of a kernel of sequences: a module that needs NumPy and Numba alone."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+
+from sympy import Expr
+
+from symntk.emission.excerpts import quote
+from symntk.emission.module import constants, edges, function_text
+from symntk.emission.plan import Assign
+from symntk.emission.printer import SourcePrinter
+from symntk.emission.sequences.plan import (
+    Allocate,
+    For,
+    Increase,
+    Item,
+    Load,
+    SequencePlan,
+    Store,
+    Stored,
+)
+from symntk.emission.sequences.template import FUNCTIONS, HEADER
+
+_WIDTH = 100
+
+
+class PositionPrinter(SourcePrinter):
+    """Adds what only kernels of sequences call."""
+
+    def _print_PlainGap(self, expr: Expr) -> str:
+        return f"plain_gap({', '.join(map(self._print, expr.args))})"
+
+
+def text_of(expression: Expr) -> str:
+    """``expression`` as Python source."""
+    return str(PositionPrinter({"order": "none"}).doprint(expression))
+
+
+def module_text(plan: SequencePlan, dtype: str) -> str:
+    """The module that computes ``plan``, its results in arrays of type ``dtype``."""
+    code = _functions(plan)
+    own = [function_text(function) for function in plan.functions]
+    excerpts = quote(re.findall(r"[A-Za-z_]\w*", "\n".join([code, *own])))
+    while True:
+        used = " ".join([code, *own, *(e.text for e in excerpts)])
+        more = quote(re.findall(r"[A-Za-z_]\w*", used))
+        if len(more) == len(excerpts):
+            break
+        excerpts = more
+    numbers = [excerpt.text for excerpt in excerpts if not excerpt.is_function]
+    helpers = [excerpt.text for excerpt in excerpts if excerpt.is_function]
+    lines = [_inputs(plan), *constants(plan.constants), *dict.fromkeys(numbers)]
+    header = HEADER.format(
+        title=plan.title,
+        body=_documentation(plan, dtype),
+        dtype=dtype,
+        constants="\n".join([*lines, *edges(plan.functions)]) + "\n",
+    )
+    return "\n\n\n".join([header.rstrip(), *own, *helpers, code])
+
+
+def _documentation(plan: SequencePlan, dtype: str) -> str:
+    parts = ["The network:\n\n" + textwrap.indent(plan.formula, "    ")]
+    parts.append(
+        "The limit of infinite width, for a pair of inputs x, x' and their positions t, t':\n\n"
+        + textwrap.indent("\n".join(plan.equations), "    ")
+    )
+    stored = " and stored as float32 (relative rounding 6e-8)" if dtype == "float32" else ""
+    notes = [
+        *plan.notes,
+        "A covariance c that an activation needs is carried by its two gaps, g = sqrt(q1 q2) - c "
+        "and s = sqrt(q1 q2) + c, so that nearly parallel and nearly opposite vectors keep their "
+        f"precision. Computed in float64{stored}.",
+    ]
+    parts += ["\n".join(textwrap.wrap(note, _WIDTH - 4)) for note in notes]
+    return "\n\n".join(parts).replace("\\", "\\\\").replace('"""', "'''")
+
+
+def _inputs(plan: SequencePlan) -> str:
+    rows = ", ".join(
+        f"{item.name!r}: ({'tokens' if item.is_tokens else 'rows'!r}, {item.fixed}, {item.dim})"
+        for item in plan.inputs
+    )
+    return f"INPUTS = {{{rows}}}  # kind, lengths and width, None for any"
+
+
+# -- statements ----------------------------------------------------------------------------------
+
+
+def items_text(items: tuple[Item, ...] | list[Item], indent: str) -> Iterator[str]:
+    """Items as lines of source."""
+    for item in items:
+        if isinstance(item, Assign):
+            if item.note:
+                yield f"{indent}# {item.note}"
+            yield f"{indent}{item.target} = {text_of(item.value)}"
+        elif isinstance(item, Load):
+            yield f"{indent}{item.symbol} = {load_text(item)}"
+        elif isinstance(item, Store):
+            yield f"{indent}{item.place} = {text_of(item.value)}"
+        elif isinstance(item, Increase):
+            yield f"{indent}{item.target} += {text_of(item.value)}"
+        elif isinstance(item, Allocate):
+            size = ", ".join(item.shape) + ("," if len(item.shape) == 1 else "")
+            yield f"{indent}{item.name} = {item.text or f'np.empty(({size}))'}"
+        elif isinstance(item, For):
+            span = f"{item.count} - 1, -1, -1" if item.reverse else item.count
+            yield f"{indent}for {item.index} in range({span}):"
+            yield from items_text(item.body, indent + "    ")
+
+
+def load_text(item: Load) -> str:
+    """What a `Load` assigns."""
+    if not item.conditions:
+        return item.text
+    return f"{item.text} if {' and '.join(item.conditions)} else {item.default}"
+
+
+# -- functions -----------------------------------------------------------------------------------
+
+
+def _functions(plan: SequencePlan) -> str:
+    lengths = [name for item in plan.inputs for name in item.lengths]
+    stems = [item.stem for item in plan.inputs]
+    sinusoid = "SINUSOID[" in "\n".join(items_text([*plan.sample, *plan.pair], ""))
+    tail = ["SINUSOID"] if sinusoid else []
+    tables = [f"{array.name}_table" for array in plan.tables]
+    sides = {mark: [f"{stem}_{mark}" for stem in stems] for mark in "ij"}
+    sized = {mark: [f"{name}_{mark}" for name in lengths] for mark in "ij"}
+    pair_arguments = [
+        name
+        for mark in "ij"
+        for name in (
+            *sides[mark],
+            *sized[mark],
+            f"values_{mark}",
+            *(f"{table}_{mark}" for table in tables),
+        )
+    ]
+    batch = [name for stem in stems for name in (stem, f"{stem}_starts", f"{stem}_lengths")]
+    batches = {k: [f"{name}{k}" for name in [*batch, "values", "starts", *tables]] for k in "12"}
+    return FUNCTIONS.format(
+        lengths="".join(f", {name}" for name in lengths),
+        views="\n".join(_views(plan)),
+        sample_arguments=", ".join([*stems, *lengths, "values", *tail]),
+        sample="\n".join(_sample(plan, lengths)),
+        pair_arguments=_wrapped([*pair_arguments, *tail]),
+        pair="\n".join(_pair(plan, lengths)),
+        samples_arguments=", ".join([*batch, "values", "starts", *tail]),
+        sample_call=_wrapped(
+            [*_slices(plan, "", "n"), "values[starts[n] : starts[n + 1]]", *tail], 12
+        ),
+        pairs_arguments=_wrapped(
+            [*batches["1"], *batches["2"], "symmetric", "diagonal", "nngp", "ntk", *tail]
+        ),
+        pair_call=_wrapped(
+            [
+                name
+                for k, n in (("1", "n"), ("2", "m"))
+                for name in (
+                    *_slices(plan, k, n),
+                    f"values{k}[starts{k}[{n}] : starts{k}[{n} + 1]]",
+                    *(f"{table}{k}" for table in tables),
+                )
+            ]
+            + tail,
+            16,
+        ),
+        unpack="\n".join(_unpack(plan)),
+        requirements="\n".join(_requirements(plan)),
+        sizes="\n".join(_sizes(plan)),
+        samples_call=", ".join([*batch, "values", "starts", *tail]),
+        tables="\n".join(_tables(plan)),
+        prepared=", ".join([*batch, "values", "starts", *tables]) + ",",
+        sinusoid=_SINUSOID.format(lengths="12") if sinusoid else "",
+        sinusoid_argument=", SINUSOID" if sinusoid else "",
+        arguments=_words(plan),
+    )
+
+
+_SINUSOID = ""
+
+
+def _wrapped(parts: list[str], indent: int = 4) -> str:
+    text = ", ".join(parts)
+    if len(text) + indent < 60:
+        return text
+    lines = textwrap.wrap(text, _WIDTH - 4 - indent, break_long_words=False)
+    space = " " * indent
+    return "\n" + "\n".join(space + line for line in lines) + "\n" + space[4:]
+
+
+def _slices(plan: SequencePlan, k: str, n: str) -> Iterator[str]:
+    for item in plan.inputs:
+        starts = f"{item.stem}_starts{k}"
+        yield f"{item.stem}{k}[{starts}[{n}] : {starts}[{n} + 1]]"
+    for item in plan.inputs:
+        for axis in range(len(item.lengths)):
+            yield f"{item.stem}_lengths{k}[{n}, {axis}]"
+
+
+def _size(array: Stored) -> str:
+    return " * ".join(_factor(size) for size in array.shape) or "1"
+
+
+def _factor(size: str) -> str:
+    return size if size.isidentifier() or size.isdigit() else f"({size})"
+
+
+def _views(plan: SequencePlan) -> Iterator[str]:
+    names = []
+    for array in plan.stored:
+        size = _size(array)
+        view = f"values[at : at + {size}]"
+        if len(array.shape) > 1:
+            view += f".reshape(({', '.join(array.shape)}))"
+        yield f"    {array.name} = {view}"
+        yield f"    at += {size}"
+        names.append(array.name)
+    yield (
+        f"    return ({', '.join(names)}{',' if len(names) == 1 else ''})"
+        if names
+        else "    return at"
+    )
+
+
+def _bind(plan: SequencePlan, lengths: list[str], mark: str) -> Iterator[str]:
+    if not plan.stored:
+        return
+    names = ", ".join(f"{array.name}{mark}" for array in plan.stored)
+    comma = "," if len(plan.stored) == 1 else ""
+    arguments = ", ".join([f"values{mark}", *(f"{name}{mark}" for name in lengths)])
+    text = f"{names}{comma} = _views({arguments})"
+    if len(text) < _WIDTH - 4:
+        yield f"    {text}"
+        return
+    yield "    ("
+    yield from textwrap.wrap(
+        names + ",", _WIDTH - 8, initial_indent=" " * 8, subsequent_indent=" " * 8
+    )
+    yield f"    ) = _views({arguments})"
+
+
+def _sample(plan: SequencePlan, lengths: list[str]) -> Iterator[str]:
+    lines = [*_dims(plan, ""), *_bind(plan, lengths, ""), *items_text(plan.sample, "    ")]
+    yield from lines or ["    return"]
+
+
+def _pair(plan: SequencePlan, lengths: list[str]) -> Iterator[str]:
+    yield from _dims(plan, "_i")
+    for mark in ("_i", "_j"):
+        yield from _bind(plan, lengths, mark)
+    yield from items_text(plan.pair, "    ")
+    yield f"    return {text_of(plan.nngp)}, {text_of(plan.ntk)}"
+
+
+def _dims(plan: SequencePlan, mark: str) -> Iterator[str]:
+    """Widths of inputs, where a formula needs them."""
+    body = "\n".join(items_text([*plan.sample, *plan.pair], ""))
+    for item in plan.inputs:
+        if re.search(rf"\b{item.stem}_dim\b", body):
+            yield f"    {item.stem}_dim = {item.stem}{mark}.shape[1]"
+
+
+def _unpack(plan: SequencePlan) -> Iterator[str]:
+    for k, item in enumerate(plan.inputs):
+        yield f"    {item.stem}, {item.stem}_starts, {item.stem}_lengths = inputs[{k}]"
+        for axis, name in enumerate(item.lengths):
+            yield f"    {name} = {item.stem}_lengths[:, {axis}]"
+
+
+def _requirements(plan: SequencePlan) -> Iterator[str]:
+    for required in plan.requirements:
+        if required.step:
+            yield f"    require_multiple({required.length}, {required.step}, name)"
+        else:
+            yield f"    require_positions({required.length}, name, {required.length!r})"
+
+
+def _sizes(plan: SequencePlan) -> Iterator[str]:
+    """Where the values of each sample, and each array in them, begin."""
+    zero = f"0 * {plan.inputs[0].stem}_starts[1:]"
+    total = " + ".join(_size(array) for array in plan.stored) or "0"
+    yield f"    sizes = {zero} + {total}"
+    yield "    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)"
+
+
+def _tables(plan: SequencePlan) -> Iterator[str]:
+    """Standard deviations become numbers of rows of tables."""
+    before: list[str] = []
+    for array in plan.stored:
+        if array.table:
+            offset = " + ".join(before) or "0"
+            yield f"    at = places(starts[:-1] + {offset}, 0 * sizes + {_size(array)})"
+            yield "    deviations, rows = np.unique(values[at], return_inverse=True)"
+            yield "    values[at] = rows.ravel()"
+            yield f"    {array.name}_table = full_table_{array.table}(deviations)"
+        before.append(_size(array))
+
+
+def _words(plan: SequencePlan) -> str:
+    def one(is_tokens: bool, rank: int) -> str:
+        if is_tokens:
+            return "a list of sequences of tokens, strings or whole numbers"
+        return {
+            0: "an array (n, d)",
+            1: "a list of arrays (T, d), or one array (n, T, d)",
+            2: "a list of arrays (H, W, channels), or one array",
+        }[rank]
+
+    words = [one(item.is_tokens, len(item.lengths)) for item in plan.inputs]
+    if len(words) == 1:
+        return f"x1, x2: {words[0]}."
+    parts = "; ".join(f"{i.name}: {word}" for i, word in zip(plan.inputs, words, strict=True))
+    return f"x1, x2: a tuple or a dict by name. {parts}."

@@ -1,0 +1,354 @@
+"""From the derivation of a sequence or grid network to the plan of its kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sympy as sp
+from sympy import Expr, Symbol
+
+from symntk.derivation import Derivation, Entry, Equation, Quantity, Statement, entries, needed
+from symntk.derivation.backward import fan_in
+from symntk.derivation.program import SWAPPED, Recurrence, Site, relocate, walk
+from symntk.emission.calls import Functions, integrated_function
+from symntk.emission.integrals import numerical_notes, stable_moments
+from symntk.emission.naming import Names
+from symntk.emission.sequences.indices import whole
+from symntk.emission.sequences.loops import Code, group_code, reduction_code
+from symntk.emission.sequences.lowering import Positioned
+from symntk.emission.sequences.plan import (
+    Allocate,
+    Item,
+    Requirement,
+    SequenceInput,
+    SequencePlan,
+    Stored,
+)
+from symntk.emission.sequences.reading import Demand, Frame
+from symntk.emission.sequences.samples import Samples
+from symntk.emission.sequences.schedule import Group, Schedule, Target, Work
+from symntk.emission.sequences.sums import Axes, Extraction
+from symntk.errors import UsageError
+from symntk.gaussian import Expectation
+from symntk.graph import Node
+from symntk.graph.positions import Length, Positions, indices, length, lengths_at
+
+_POSITIONS = [
+    f"{letter}{axis}{mark}"
+    for letter in "tijrklmpabde"
+    for axis in ("", "_1", "_2")
+    for mark in ("", "_2")
+]
+"""Names of indices, which no other variable can have."""
+
+_BOTH: tuple[Site, Site] = ("ab", "ba")
+
+
+def plan_kernel(derivation: Derivation) -> SequencePlan:
+    """The plan of the kernel that computes the NNGP and the NTK of ``derivation``."""
+    return _Planning(derivation).plan()
+
+
+class _Planning:
+    """The steps from a program to a plan."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation = derivation
+        outputs = derivation.outputs
+        self.outputs = outputs["nngp"], outputs["ntk"]
+        self.program = needed(derivation.program, set(self.outputs))
+        graph = derivation.graph
+        self.nodes = {name: node for node, name in graph.names.items()}
+        names = Names()
+        names.taken |= dict.fromkeys(_POSITIONS, "a position")
+        self.inputs = {graph.names[node]: _input(node, names) for node in graph.inputs}
+        self.functions = Functions(dict(derivation.values))
+        pair, single = stable_moments(derivation, self.functions)
+        gapped = gapped_quantities(self.program)
+        shapes = {name: node.positions for name, node in self.nodes.items()}
+        keys = {
+            name: node.inputs[1].positions
+            for name, node in self.nodes.items()
+            if node.op == "attention"
+        }
+        self.lowering = Positioned(
+            derivation.values, gapped, shapes, keys, self.inputs, pair, single
+        )
+        for name, owner in names.taken.items():
+            self.lowering.names.taken[name] = owner
+        self.sample_frame, self.pair_frame = self._frames()
+        self.lowering.sample_frame = self.sample_frame
+        self._fix_widths()
+
+    def _fix_widths(self) -> None:
+        for node in self.derivation.graph.inputs:
+            if not isinstance(node.width, int) and not node.is_one_hot:
+                stem = self.inputs[self.derivation.graph.names[node]].stem
+                self.lowering.fixed[fan_in(node)] = Symbol(f"{stem}_dim", positive=True)
+
+    def _frames(self) -> tuple[Frame, Frame]:
+        single: dict[Length, str] = {}
+        pair: dict[Length, str] = {}
+        for item in self.inputs.values():
+            for axis, name in enumerate(item.lengths):
+                here = length(item.name, axis, len(item.lengths))
+                there = length(item.name, axis, len(item.lengths), True)
+                single |= {here: name, there: name}
+                pair |= {here: f"{name}_i", there: f"{name}_j"}
+        return Frame(True, single), Frame(False, pair)
+
+    def plan(self) -> SequencePlan:
+        """All of it."""
+        pair = self._pair_code()
+        samples = Samples(
+            self.lowering,
+            self.sample_frame,
+            self.as_work,
+            set(pair.demands),
+            set(pair.arrays),
+            stored=set(pair.stored),
+        )
+        body = samples.run(self.program)
+        derivation, lowering = self.derivation, self.lowering
+        nngp, ntk = (lowering.names.pair(output.at("ab")) for output in self.outputs)
+        return SequencePlan(
+            title=f"Kernels of an infinitely wide network: {derivation.graph.title or 'f'}.",
+            formula=str(derivation.graph),
+            equations=tuple(equations(self.program)),
+            notes=numerical_notes(self.functions),
+            constants=tuple(
+                (symbol, derivation.values[scale]) for scale, symbol in lowering.constants.items()
+            ),
+            inputs=tuple(self.inputs[derivation.graph.names[n]] for n in derivation.graph.inputs),
+            requirements=tuple(dict.fromkeys(self._requirements())),
+            stored=tuple(self._stored(pair)),
+            sample=(*self._given(samples.demands, samples.stored), *body),
+            pair=tuple(pair.items),
+            nngp=nngp,
+            ntk=ntk,
+            functions=tuple(integrated_function(n, f) for f, n in self.functions.names.items()),
+        )
+
+    # -- pairs -----------------------------------------------------------------------------------
+
+    def _pair_code(self) -> Code:
+        schedule = Schedule()
+        extraction = Extraction("sum")
+        given: dict[Target, None] = {}
+        for statement in self._wanted(given):
+            works = [self.extracted(work, extraction, schedule) for work in statement[0]]
+            if statement[1] is None:
+                for work in works:
+                    schedule.work(work)
+            else:
+                schedule.recurrence(works, statement[1])
+        kept = schedule.kept()
+        code = Code()
+        for quantity, site in given:
+            code.items.append(self._gram(quantity, site, self.pair_frame))
+        for item in schedule.items:
+            if isinstance(item, Group):
+                code.add(group_code(self.lowering, item, self.pair_frame, kept))
+            else:
+                code.add(reduction_code(self.lowering, item, self.pair_frame))
+        return code
+
+    def extracted(self, work: Work, extraction: Extraction, schedule: Schedule) -> Work:
+        """A work with its sums taken out, which the schedule gets."""
+        start = len(extraction.found)
+        value = extraction(work.value, (*work.domain[0], *work.domain[1]))
+        for found in extraction.found[start:]:
+            schedule.reduction(found)
+        return Work(work.key, work.domain, value)
+
+    def _wanted(self, given: dict[Target, None]) -> list[tuple[list[Work], bool | None]]:
+        """The works of pairs of samples, statement by statement; ``given`` gets the inputs'."""
+        wanted: set[Target] = {(output, "ab") for output in self.outputs}
+        found: list[tuple[list[Work], bool | None]] = []
+        for statement in reversed(self.program):
+            lines = [statement] if isinstance(statement, Equation) else list(walk((statement,)))
+            works = self._works(lines, wanted)
+            if works:
+                reverse = statement.reverse if isinstance(statement, Recurrence) else None
+                found.append((works, reverse))
+        for target in sorted(wanted, key=str):
+            if target[0].left in self.inputs and target[0].kind == "Sigma":
+                given[target] = None
+        return found[::-1]
+
+    def _works(self, lines: list[Equation], wanted: set[Target]) -> list[Work]:
+        """The works for what is wanted of some equations that may need each other."""
+        works: dict[Target, Work] = {}
+        while True:
+            new = [
+                (line, site)
+                for line in lines
+                for site in _BOTH
+                if (line.target, site) in wanted and (line.target, site) not in works
+            ]
+            if not new:
+                ordered = [(line.target, site) for line in lines for site in _BOTH]
+                return [works[key] for key in ordered if key in works]
+            for line, site in new:
+                work = self.as_work(line, site)
+                works[line.target, site] = work
+                wanted |= {
+                    (e.quantity, e.site)
+                    for e in entries(work.value)
+                    if e.site in _BOTH and e.quantity.kind != "match"
+                }
+
+    def as_work(self, line: Equation, site: Site) -> Work:
+        """An equation at (a, b) or at (b, a)."""
+        if line.target.kind in ("attention", "tangent"):
+            raise UsageError(
+                f"{line.target.left}: kernels of attention with many heads are not compiled"
+            )
+        swapped = site == "ba"
+        value = relocate(line.value, SWAPPED) if swapped else line.value
+        ranks = line.target.ranks[::-1] if swapped else line.target.ranks
+        names = (line.target.left, line.target.right)
+        if line.target.kind == "Theta":
+            names = (line.target.left, line.target.left)
+        names = names[::-1] if swapped else names
+        first, second = (
+            _axes(rank, self.nodes[name].positions if rank else (), is_second)
+            for rank, name, is_second in zip(ranks, names, (False, True), strict=True)
+        )
+        return Work((line.target, site), (first, second), value)
+
+    # -- inputs ----------------------------------------------------------------------------------
+
+    def _gram(self, quantity: Quantity, site: Site, frame: Frame) -> Item:
+        """The covariances of dense inputs, at all pairs of positions."""
+        arrays = self.lowering.read.pair_arrays(quantity, site)
+        sides = (False, True) if site == "ab" else (True, False)
+        rows, shape = [], []
+        for name, second in zip((quantity.left, quantity.right), sides, strict=True):
+            rows.append(frame.of(self.inputs[name].stem, second))
+            sizes = (lengths_at(size, second) for size in self.nodes[name].positions)
+            shape += [whole(size, frame.lengths) for size in sizes]
+        if not shape:
+            arrays = tuple(array.removesuffix("_at") for array in arrays)
+        function = "row_gaps" if len(arrays) == 2 else "row_products"
+        form = f"({', '.join(shape)},)" if shape else "(1,)"
+        text = f"{function}({', '.join(rows)}, {form})"
+        return Allocate(", ".join(arrays), (), text if shape else f"{text}[0]")
+
+    def _given(self, demands: set[Demand], stored: set[Demand]) -> Iterator[Item]:
+        """What the code of a sample begins with: the covariances of its dense inputs."""
+        for kind, quantity in sorted(demands, key=str):
+            if quantity.kind != "Sigma" or quantity.left not in self.inputs:
+                continue
+            if kind == "full":
+                yield self._gram(quantity, "ab", self.sample_frame)
+                continue
+            array = self.lowering.read.own_array(quantity)
+            stems = (self.inputs[name].stem for name in (quantity.left, quantity.right))
+            sizes = self.nodes[quantity.left].positions or self.nodes[quantity.right].positions
+            shape = ", ".join(whole(size, self.sample_frame.lengths) for size in sizes) or "1"
+            target = f"{array}[:]" if ("own", quantity) in stored else array
+            text = f"own_products({', '.join(stems)}).reshape(({shape},))"
+            yield Allocate(target, (), text)
+
+    def _requirements(self) -> Iterator[Requirement]:
+        lengths = self.sample_frame.lengths
+        for node in self.derivation.graph.nodes:
+            for size in node.positions:
+                if not size.is_positive:
+                    yield Requirement(whole(size, lengths))
+            view = node["view"] if node.op == "shift" else None
+            if view is not None and view.edge in ("same", "circular"):
+                for size, step in zip(node.inputs[0].positions, view.stride, strict=True):
+                    if step > 1 and not size.is_Integer:
+                        yield Requirement(whole(size, lengths), step)
+
+    def _stored(self, pair: Code) -> Iterator[Stored]:
+        lowering, lengths = self.lowering, self.sample_frame.lengths
+        by_name = {feature.array: feature for feature in lowering.features.values()}
+        for name in sorted(pair.arrays):
+            shape = tuple(whole(size, lengths) for _, size in by_name[name].axes)
+            yield Stored(name, shape or ("1",), by_name[name].table)
+        for kind, quantity in sorted(pair.stored, key=str):
+            read = lowering.read
+            left = read.shape(quantity.left, False)
+            right = read.shape(quantity.right, False)
+            if quantity.kind == "weight":
+                right = tuple(read.keys[quantity.left])
+            elif kind == "own":
+                left, right = left or right, ()
+            shape = tuple(whole(size, lengths) for size in (*left, *right))
+            if kind == "own":
+                yield Stored(read.own_array(quantity), shape or ("1",))
+            else:
+                for array in read.pair_arrays(quantity, "ab"):
+                    yield Stored(array, shape)
+
+
+def _axes(rank: int, sizes: Positions, second: bool) -> Axes:
+    if not rank:
+        return ()
+    lengths = (lengths_at(size, second) for size in sizes)
+    return tuple(zip(indices(rank, second), lengths, strict=True))
+
+
+def _input(node: Node, names: Names) -> SequenceInput:
+    name = str(node["name"])
+    stem = names.unique(name, ("input", name))
+    rank = len(node.positions)
+    words = {0: (), 1: ("length",), 2: ("height", "width")}[rank]
+    return SequenceInput(
+        name,
+        stem,
+        node.is_one_hot,
+        tuple(names.unique(f"{stem}_{word}", ("length", name, word)) for word in words),
+        tuple(int(size) if size.is_Integer else None for size in node.positions),
+        node.width if isinstance(node.width, int) else None,
+    )
+
+
+def gapped_quantities(program: tuple[Statement, ...]) -> frozenset[Quantity]:
+    """The covariances that laws of expectations are made of, and those that these depend on by
+    sums and products, which keep their gaps.
+    """
+    values: dict[Quantity, Expr] = {line.target: line.value for line in walk(program)}
+    found: set[Quantity] = set()
+    pending = [
+        quantity
+        for value in values.values()
+        for expectation in value.atoms(Expectation)
+        if expectation.is_of_pair
+        for quantity in _covariances(expectation.law[2])
+    ]
+    while pending:
+        quantity = pending.pop()
+        if quantity in found:
+            continue
+        found.add(quantity)
+        value = values.get(quantity)
+        if value is not None and not value.has(sp.Sum):
+            pending += _covariances(value)
+    return frozenset(found)
+
+
+def _covariances(expression: Expr) -> list[Quantity]:
+    return [
+        entry.quantity
+        for entry in sorted(entries(expression), key=str)
+        if entry.site == "ab" and entry.quantity.kind == "Sigma" and entry.quantity.is_variance
+    ]
+
+
+def equations(program: tuple[Statement, ...], indent: str = "") -> Iterator[str]:
+    """The program in plain text, for the module's docstring."""
+    for statement in program:
+        if isinstance(statement, Recurrence):
+            way = (
+                "last position to the first" if statement.reverse else "first position to the last"
+            )
+            yield f"{indent}from the {way}:"
+            yield from equations(statement.body, indent + "    ")
+        elif isinstance(statement, Equation):
+            symbol = statement.step.before
+            assert isinstance(symbol, Entry)
+            yield f"{indent}{symbol} = {sp.sstr(statement.value)}"

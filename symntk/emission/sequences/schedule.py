@@ -1,0 +1,152 @@
+"""Equations and sums arranged into groups, each of them one loop over pairs of positions.
+
+What is needed only at the pair of positions at which it is computed never goes into an array, and
+sums over all pairs of positions are gathered while their terms are computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from sympy import Expr, Symbol
+
+from symntk.derivation import Entry, Quantity, entries
+from symntk.derivation.program import Site
+from symntk.emission.sequences.indices import is_position
+from symntk.emission.sequences.sums import Axes, Part, Reduction
+from symntk.graph.positions import indices, reindex
+
+Target: TypeAlias = tuple[Quantity, Site]
+Key: TypeAlias = Target | str
+"""A quantity at a site, or the name of a sum."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """``key`` at the pair of positions ``domain`` is ``value``; a part is the sum of it over them.
+
+    domain: the axes of x, then those of x'.
+    """
+
+    key: Key
+    domain: tuple[Axes, Axes]
+    value: Expr
+    is_sum: bool = False
+
+
+@dataclass
+class Group:
+    """Works of one domain, in order; ``reverse`` is None but for a recurrence."""
+
+    domain: tuple[Axes, Axes]
+    works: list[Work]
+    reverse: bool | None = None
+
+    @property
+    def keys(self) -> set[Key]:
+        """What is defined here."""
+        return {work.key for work in self.works}
+
+
+@dataclass
+class Schedule:
+    """Groups in the order in which they are run; a `Reduction` that is no group stays apart."""
+
+    items: list[Group | Reduction] = field(default_factory=list)
+    place: dict[Key, int] = field(default_factory=dict)
+
+    def recurrence(self, works: list[Work], reverse: bool) -> None:
+        """Adds works that need each other at other positions."""
+        self.items.append(Group(works[0].domain, works, reverse))
+        for work in works:
+            self.place[work.key] = len(self.items) - 1
+
+    def reduction(self, found: Reduction) -> None:
+        """Adds a sum: to the loop over its terms' positions where there is one."""
+        work = _as_work(found)
+        if work is not None:
+            self.work(work)
+        else:
+            self.items.append(found)
+            self.place[found.part.array] = len(self.items) - 1
+
+    def work(self, work: Work) -> None:
+        """Adds a work to the first group in which everything that it needs is at hand."""
+        earliest = 0
+        for key, pointwise in uses(work.value, work.domain):
+            if key in self.place:
+                at = self.place[key]
+                item = self.items[at]
+                same = (
+                    isinstance(item, Group)
+                    and item.domain == work.domain
+                    and not _is_sum(item, key)
+                )
+                here = pointwise and same and item.reverse is None  # type: ignore[union-attr]
+                earliest = max(earliest, at if here else at + 1)
+        for at in range(earliest, len(self.items)):
+            item = self.items[at]
+            if isinstance(item, Group) and item.domain == work.domain and item.reverse is None:
+                item.works.append(work)
+                self.place[work.key] = at
+                return
+        self.items.append(Group(work.domain, [work]))
+        self.place[work.key] = len(self.items) - 1
+
+    def kept(self) -> set[Key]:
+        """What is needed elsewhere than where it is computed, and so stands in an array."""
+        found: set[Key] = set()
+        for at, item in enumerate(self.items):
+            values = [item.body] if isinstance(item, Reduction) else [w.value for w in item.works]
+            domain = None if isinstance(item, Reduction) else item.domain
+            for value in values:
+                for key, pointwise in uses(value, domain):
+                    if not pointwise or self.place.get(key) != at:
+                        found.add(key)
+        return found
+
+
+def _is_sum(group: Group, key: Key) -> bool:
+    return any(work.is_sum for work in group.works if work.key == key)
+
+
+def uses(value: Expr, domain: tuple[Axes, Axes] | None) -> Iterator[tuple[Key, bool]]:
+    """What an expression needs, and whether at the pair of positions where it stands."""
+    own: tuple[tuple[Symbol, ...], ...] = ()
+    if domain is not None:
+        own = tuple(tuple(symbol for symbol, _ in axes) for axes in domain)
+    for entry in entries(value):
+        if entry.site in ("ab", "ba"):
+            yield (entry.quantity, entry.site), is_own(entry, own)
+    for part in value.atoms(Part):
+        yield part.array, domain is not None and part.index == own[0] + own[1]
+
+
+def is_own(entry: Entry, own: tuple[tuple[Symbol, ...], ...]) -> bool:
+    """Whether an entry stands at the pair of positions ``own``."""
+    if not own:
+        return False
+    place = (entry.left, entry.right) if entry.site == "ab" else (entry.right, entry.left)
+    return place == own
+
+
+def _as_work(found: Reduction) -> Work | None:
+    """A sum over all pairs of positions, in the names t and t' of positions; else None."""
+    if found.domain:
+        return None
+    first = tuple(axis for axis in found.limits if not axis[0].name.endswith("'"))
+    second = tuple(axis for axis in found.limits if axis[0].name.endswith("'"))
+    if not all(is_position(symbol) for symbol, _ in found.limits) or len(second) > 2 < len(first):
+        return None
+    first, second = sorted(first, key=str), sorted(second, key=str)  # type: ignore[assignment]
+    names = {}
+    for axes, mark in ((first, False), (second, True)):
+        if len(axes) > 2:
+            return None
+        fresh = indices(len(axes), mark)
+        names |= {old: new for (old, _), new in zip(axes, fresh, strict=True)}
+    value = reindex(found.body, names)
+    domain = tuple(tuple((names[s], size) for s, size in axes) for axes in (first, second))
+    return Work(found.part.array, (domain[0], domain[1]), value, is_sum=True)
