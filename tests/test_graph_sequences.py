@@ -144,6 +144,11 @@ FORMULAS: dict[str, tuple[Node, str]] = {
         "    h1 = erf(W @ h + U @ z1)\n"
         "z1 = E @ x",
     ),
+    "loop over a loop": (
+        v @ scan(lambda h, g: tanh(V @ h + g), over=Q @ scan(rnn)).last(),
+        "f = v @ scan(lambda h: tanh(V @ h + Q @ h1)).last()\n"
+        "h1 = scan(lambda h: tanh(W @ h + U @ (E @ x)))",
+    ),
     "attention": (
         v @ attention(Q @ e, K @ e, e, "1/d").sum(),
         'f = v @ attention(Q @ z1, K @ z1, z1, "1/d").sum()\nz1 = E @ x',
@@ -432,6 +437,12 @@ def leaked() -> Node:
     return found[-1]
 
 
+def loop_in_loops(count: int) -> Node:
+    if count == 0:
+        return e
+    return scan(lambda h: weights(f"R{count}")[0] @ h + loop_in_loops(count - 1))
+
+
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "output at every position": (
         lambda: Graph(v @ relu(W @ e)),
@@ -574,6 +585,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: scan(lambda h: tanh(W @ h + scan(lambda g: tanh(U @ g + V @ h + e)))),
         "a scan inside another one uses the state of the outer one",
     ),
+    "many loops in loops": (lambda: loop_in_loops(9), "more than 8 loops inside one another"),
     "block that changes the length": (
         lambda: repeat(lambda h: conv(W, h, 3, "valid"), e, 2),
         "a repeated block must keep the positions: it takes length T and gives length T - 2",

@@ -124,14 +124,15 @@ class _Lister:
             writer = writer.within({node: definition.name})
 
     def shown(self, output: Node, known: Mapping[Node, str]) -> list[Node]:
-        """What has a line of its own: named by the user, used twice, or deep in a formula.
+        """What has a line of its own: named by the user, used twice, deep in a formula, or a loop
+        inside a loop.
 
         What depends on the state of a loop has its line inside the loop.
         """
         nodes = list(_reached(output, known))
         opened = open_states(output)
         named = set(known).union(self.given)
-        uses = _uses(nodes, output, named)
+        uses, repeated = _uses(nodes, output, named), _in_loops(nodes, opened)
         height: dict[Node, int] = {}
         found = []
         for node in nodes:
@@ -142,7 +143,8 @@ class _Lister:
             if node in self.given:
                 wanted = self.names[node] != _own_name(node)
             else:
-                wanted = uses[node] > 1 or (uses[node] > 0 and height[node] >= MAX_HEIGHT)
+                is_apart = height[node] >= MAX_HEIGHT or (node.op == "scan" and node in repeated)
+                wanted = uses[node] > 1 or (uses[node] > 0 and is_apart)
             if wanted:
                 height[node] = 0
                 found.append(node)
@@ -219,6 +221,15 @@ def _uses(nodes: Sequence[Node], output: Node, named: Container[Node]) -> Counte
         for child in operands(node, named) if times else ():
             uses[child] += times
     return uses
+
+
+def _in_loops(nodes: Sequence[Node], opened: Mapping[Node, Collection[Node]]) -> set[Node]:
+    """What the blocks of loops need, without depending on their states; ``nodes`` inputs first."""
+    found: set[Node] = set()
+    for node in reversed(nodes):
+        if opened[node] or node in found:
+            found.update(node.inputs)
+    return found
 
 
 def _reached(output: Node, known: Mapping[Node, str]) -> Iterator[Node]:

@@ -12,6 +12,9 @@ from symntk.graph.positions import Positions, describe_positions, require_positi
 from symntk.graph.rewrite import draft_state, scanned
 from symntk.graph.weights import Bias
 
+MAX_DEPTH = 8
+"""Most loops whose blocks stand inside one another; a block is applied twice, to find its width."""
+
 _DEPTH: ContextVar[int] = ContextVar("scan_depth", default=0)
 
 
@@ -33,6 +36,10 @@ def scan(
     if first is not None:
         require_positions("the start of a scan", 0, first.positions)
     depth = _DEPTH.get()
+    if depth == MAX_DEPTH:
+        raise GraphError(
+            f"more than {MAX_DEPTH} loops inside one another: make the inner ones before the others"
+        )
     token = _DEPTH.set(depth + 1)
     try:
         shape = sequences[0].positions if sequences else ()
