@@ -520,6 +520,8 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "window of a vector": (lambda: u.taps(3), "a sliding window takes a sequence or a grid"),
     "empty window": (lambda: e.taps(0), "a window must be a positive whole number, not 0"),
     "axes of a window": (lambda: p.taps((1, 2, 3)), "a window needs 2 numbers, one for each axis"),
+    "a position by its number": (lambda: e[0], "a vector has no index: a sequence has .first()"),  # type: ignore[index]
+    "Python's sum": (lambda: sum(e), "and .sum() is the sum over its positions"),  # type: ignore[call-overload]
     "nothing left": (
         lambda: fixed.taps(6, "valid"),
         "no position is left of a sequence of length 5",

@@ -64,6 +64,11 @@ class Node:
 
     def __getitem__(self, key: str) -> Any:
         """The setting ``key``, of the type that the operation gives it."""
+        if not isinstance(key, str):
+            raise GraphError(
+                "a vector has no index: a sequence has .first(), .last() and .shift(k), and .sum() "
+                "is the sum over its positions"
+            )
         return dict(self.settings)[key]
 
     def named(self, name: str) -> Node:
