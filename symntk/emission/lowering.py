@@ -10,6 +10,7 @@ from sympy import Expr, Symbol
 from symntk.derivation import Carry, Entry, Loop, Quantity, Statement, relocate
 from symntk.derivation.program import FIRST, SWAPPED, Recurrence, Site
 from symntk.emission.checks import check_symbols
+from symntk.emission.forms import Form
 from symntk.emission.gapped import gapped_quantities
 from symntk.emission.raw import LAWS_IN_SEGMENT, Law, RawRepeat, Scope
 from symntk.emission.scalars import Scalars

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit, prange
 
 from symntk.emission.runtime.inputs import NEAR, as_samples
-from symntk.emission.runtime.quadrature import TERMS, hermite_phi
+from symntk.emission.runtime.quadrature import NODES, TERMS, WEIGHTS, hermite_phi
 
 ROUNDING = 1e-14  # a gap smaller than this, beside n, is taken for rounding
 
@@ -104,13 +104,18 @@ def places(starts: Any, sizes: Any) -> Any:
     return np.repeat(starts - offsets, sizes) + np.arange(sizes.sum())
 
 
+def longest(first: tuple[Any, ...], second: tuple[Any, ...]) -> int:
+    """The largest length of an axis."""
+    return max(int(lengths.max(initial=1)) for side in (first, second) for _, _, lengths in side)
+
+
+@njit(cache=True, error_model="numpy")
 def sinusoid_covariances(count: int) -> Any:
     """1/2 int_0^1 cos(k 10000^-y) dy for k < count, by Gauss-Legendre panels in w = log(10000) y.
 
     The integrand in the angle a = k exp(-w) oscillates where a > 1: panels of width 1/2 in w and,
     where the angle passes through more than 1/2, of that width in the angle.
     """
-    nodes, weights = np.polynomial.legendre.leggauss(16)
     top = math.log(10000.0)
     found = np.full(count, 0.5)
     for k in range(1, count):
@@ -118,8 +123,10 @@ def sinusoid_covariances(count: int) -> Any:
         while right < top:
             left = right
             right = min(top, left + min(0.5, 2.0 * math.exp(left) / k))
-            w = 0.5 * (left + right) + 0.5 * (right - left) * nodes
-            total += 0.5 * (right - left) * float(weights @ np.cos(k * np.exp(-w)))
+            half, middle = 0.5 * (right - left), 0.5 * (right + left)
+            for node in range(16):
+                angle = k * math.exp(-(middle + half * NODES[node]))
+                total += half * WEIGHTS[node] * math.cos(angle)
         found[k] = 0.5 * total / top
     return found
 

@@ -23,7 +23,7 @@ class WholePrinter(StrPrinter):
     """Prints arithmetic of whole numbers."""
 
     def __init__(self, lengths: Mapping[Length, str]) -> None:
-        super().__init__({"order": "none"})
+        super().__init__({"order": "lex"})
         self.lengths = lengths
 
     def _print_Symbol(self, expr: Symbol) -> str:

@@ -53,7 +53,8 @@ class Feature:
 class Positioned(Scalars):
     """Expressions at a pair of positions (t, t'), for one loop at a time.
 
-    shapes: the axes of every vector; keys: those of an attention's keys; inputs: by the names of their nodes.
+    shapes: the axes of every vector; keys: those of an attention's keys;
+    inputs: by the names of their nodes.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Positioned(Scalars):
         self.features: dict[tuple[Expr, Axes], Feature] = {}
         self.temporaries = sp.numbered_symbols("w", real=True)
         self.lengths: set[Symbol] = set()
+        self.scalars: set[Symbol] = set()  # variables of the function outside of all loops
         self.enter(Frame(True, {}), ((), ()), set())
 
     # -- one loop --------------------------------------------------------------------------------
@@ -98,9 +100,14 @@ class Positioned(Scalars):
         return symbol
 
     def _shifted(self, symbol: Symbol, entry: Entry) -> Symbol:
-        name = self.names.unique(symbol.name, (symbol.name, entry))
+        name = self._other_name(symbol.name, entry)
         positive = bool(entry.is_positive)
         return Symbol(name, **({"positive": True} if positive else {"real": True}))
+
+    def _other_name(self, name: str, entry: Entry) -> str:
+        """A name for an entry at other positions than those of the loop, whose name is ``name``."""
+        self.names.taken.setdefault(name, "an entry where it is computed")
+        return self.names.unique(name, (name, entry))
 
     def _is_here(self, entry: Entry) -> bool:
         place = (entry.left, entry.right) if entry.site == "ab" else (entry.right, entry.left)
@@ -131,7 +138,7 @@ class Positioned(Scalars):
         here = _is_number(entry) or self._is_here(entry)
         if not here:
             g, s = (
-                Symbol(self.names.unique(part.name, (part.name, entry)), nonnegative=True)
+                Symbol(self._other_name(part.name, entry), nonnegative=True)
                 for part in (g, s)
             )
         if (here and (entry.quantity, entry.site) in self.local) or _is_number(entry):
@@ -222,7 +229,7 @@ class Positioned(Scalars):
     def kernel(self, factor: Expr) -> Form | None:
         """Matches of tokens and of positions, and the fixed encoding."""
         is_match = isinstance(factor, Entry) and factor.quantity.kind == "match"
-        if not is_match and (not others_in(factor) == {factor} or len(sides(factor)) < 2):
+        if not is_match and (others_in(factor) != {factor} or len(sides(factor)) < 2):
             return None
         diagonal = self.at_one(factor)
         if not diagonal.is_number or diagonal == 0:
@@ -272,9 +279,6 @@ class Positioned(Scalars):
         known |= constants | {Symbol(n, positive=True) for n in self.frame.lengths.values()}
         self._require_known(used - known - self.scalars)
         return [*code, *named], demands, arrays
-
-    scalars: set[Symbol] = set()
-    """Variables of the function outside of all loops."""
 
     sample_frame: Frame
 

@@ -125,8 +125,9 @@ def load_text(item: Load) -> str:
 def _functions(plan: SequencePlan) -> str:
     lengths = [name for item in plan.inputs for name in item.lengths]
     stems = [item.stem for item in plan.inputs]
-    sinusoid = "SINUSOID[" in "\n".join(items_text([*plan.sample, *plan.pair], ""))
-    tail = ["SINUSOID"] if sinusoid else []
+    text = "\n".join(items_text([*plan.sample, *plan.pair], ""))
+    sinusoid = "SINUSOID" if "SINUSOID[" in text else ""
+    tail = [sinusoid] if sinusoid else []
     tables = [f"{array.name}_table" for array in plan.tables]
     sides = {mark: [f"{stem}_{mark}" for stem in stems] for mark in "ij"}
     sized = {mark: [f"{name}_{mark}" for name in lengths] for mark in "ij"}
@@ -173,15 +174,13 @@ def _functions(plan: SequencePlan) -> str:
         requirements="\n".join(_requirements(plan)),
         sizes="\n".join(_sizes(plan)),
         samples_call=", ".join([*batch, "values", "starts", *tail]),
+        encoding=sinusoid and "    SINUSOID = sinusoid_covariances(longest(inputs, inputs))\n",
         tables="\n".join(_tables(plan)),
         prepared=", ".join([*batch, "values", "starts", *tables]) + ",",
-        sinusoid=_SINUSOID.format(lengths="12") if sinusoid else "",
-        sinusoid_argument=", SINUSOID" if sinusoid else "",
+        sinusoid=sinusoid and "    SINUSOID = sinusoid_covariances(longest(first[0], second[0]))\n",
+        sinusoid_argument=sinusoid and ", SINUSOID",
         arguments=_words(plan),
     )
-
-
-_SINUSOID = ""
 
 
 def _wrapped(parts: list[str], indent: int = 4) -> str:

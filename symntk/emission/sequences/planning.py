@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import sympy as sp
 from sympy import Expr, Symbol
@@ -24,7 +25,7 @@ from symntk.emission.sequences.plan import (
     SequencePlan,
     Stored,
 )
-from symntk.emission.sequences.reading import Demand, Frame
+from symntk.emission.sequences.reading import Demand, Frame, others_in
 from symntk.emission.sequences.samples import Samples
 from symntk.emission.sequences.schedule import Group, Schedule, Target, Work
 from symntk.emission.sequences.sums import Axes, Extraction
@@ -56,7 +57,7 @@ class _Planning:
         self.derivation = derivation
         outputs = derivation.outputs
         self.outputs = outputs["nngp"], outputs["ntk"]
-        self.program = needed(derivation.program, set(self.outputs))
+        self.program = without_constants(needed(derivation.program, set(self.outputs)))
         graph = derivation.graph
         self.nodes = {name: node for node, name in graph.names.items()}
         names = Names()
@@ -305,6 +306,34 @@ def _input(node: Node, names: Names) -> SequenceInput:
         tuple(int(size) if size.is_Integer else None for size in node.positions),
         node.width if isinstance(node.width, int) else None,
     )
+
+
+def without_constants(program: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """The program with gradients that are the same number everywhere put in where they are used."""
+    known: dict[Quantity, Expr] = {}
+    kept: list[Statement] = []
+    for statement in program:
+        if isinstance(statement, Equation):
+            value = _filled(statement.value, known)
+            if statement.target.kind == "Pi" and not symbols_of(value):
+                known[statement.target] = value
+                continue
+            kept.append(replace(statement, value=value))
+        elif isinstance(statement, Recurrence):
+            body = tuple(replace(line, value=_filled(line.value, known)) for line in statement.body)
+            kept.append(replace(statement, body=body))
+        else:
+            kept.append(statement)
+    return tuple(kept)
+
+
+def _filled(value: Expr, known: dict[Quantity, Expr]) -> Expr:
+    return value.xreplace({e: known[e.quantity] for e in entries(value) if e.quantity in known})
+
+
+def symbols_of(value: Expr) -> bool:
+    """Whether an expression depends on the pair or on positions."""
+    return bool(entries(value) or others_in(value) or value.atoms(Expectation, Length))
 
 
 def gapped_quantities(program: tuple[Statement, ...]) -> frozenset[Quantity]:

@@ -170,11 +170,12 @@ class Reader:
     def _conditions(
         self, index: list[Expr], sizes: list[Expr], frame: Frame, loops: Mapping[Symbol, Expr]
     ) -> list[str]:
-        return [
+        found = [
             text
             for part, size in zip(index, sizes, strict=True)
             for text in conditions(part, size, loops, frame.lengths)
         ]
+        return list(dict.fromkeys(found))
 
     def other(
         self, expression: Expr, symbol: Symbol, frame: Frame, loops: Mapping[Symbol, Expr]

@@ -79,7 +79,7 @@ def _prepare(x, name, vocabularies):
 {requirements}
 {sizes}
     values = np.zeros(starts[-1])
-    _samples({samples_call})
+{encoding}    _samples({samples_call})
 {tables}
     return inputs, ({prepared})
 
