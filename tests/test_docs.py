@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -23,18 +24,38 @@ def test_examples_run(page: Path) -> None:
     assert not failed
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_commands_exist(page: Path) -> None:
-    """Each ``symntk COMMAND ... --option`` shown names a command and options that there are."""
-    for name, rest in re.findall(r"symntk ([a-z]+)\b([^\n`#]*)", _commands(page)):
-        options = {option for parameter in main.commands[name].params for option in parameter.opts}
-        assert set(re.findall(r"--[a-z-]+", rest)) <= options | {"--help"}
-
-
-def _commands(page: Path) -> str:
+def _shell(page: Path) -> str:
     """The lines of shell blocks."""
     blocks = re.findall(r"code-block:: bash\n\n((?:    .*\n|\n)+)", page.read_text())
     return "\n".join(blocks)
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The calls of symntk in the shell blocks of a page, without what they are piped to."""
+    lines = re.findall(r"^ *(?:\S+/)?symntk (.*)$", _shell(page), re.MULTILINE)
+    return [shlex.split(line.partition(" | ")[0], comments=True) for line in lines]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_are_understood(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call shown names a command, a model, and options of theirs, with values that fit."""
+    monkeypatch.chdir(ROOT)
+    for name, *arguments in commands(page):
+        main.commands[name].make_context(name, arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [call for page in PAGES for call in commands(page) if call[0] == "derive" and "-o" not in call],
+    ids=" ".join,
+)
+def test_derivations_of_the_manual_print(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
@@ -47,7 +68,7 @@ def test_model_files_of_the_manual_load(number: int, tmp_path: Path) -> None:
     assert "v" in sn.load(path).parameters
 
 
-EXAMPLES = ["examples/gated.yaml", "examples.residual:residual"]
+EXAMPLES = ["examples/gated.yaml", "examples/attention.yaml", "examples.residual:residual"]
 
 
 @pytest.mark.parametrize("model", EXAMPLES)

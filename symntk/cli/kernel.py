@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symntk.cli.arrays import read_matrix, write_arrays
+from symntk.cli.arrays import write_arrays
+from symntk.cli.data import only_input, read_inputs, require_same_kind
 from symntk.cli.models import ModelChoice, ModelCommand, model_options
 from symntk.cli.output import OUTPUT, check_writable, working
 from symntk.emission import DTYPES
@@ -23,6 +24,7 @@ INPUT = click.Path(path_type=Path)
 @model_options
 @click.argument("x", type=INPUT)
 @click.argument("y", type=INPUT, required=False)
+@click.option("--text", metavar="COL", help="The column that holds the documents of a table.")
 @click.option(
     "--which",
     type=click.Choice(["ntk", "nngp"]),
@@ -47,29 +49,41 @@ INPUT = click.Path(path_type=Path)
     help="The .npy or .npz file to write.",
 )
 def kernel(
-    choice: ModelChoice, x: Path, y: Path | None, which: str, dtype: str, output: Path
+    choice: ModelChoice,
+    x: Path,
+    y: Path | None,
+    text: str | None,
+    which: str,
+    dtype: str,
+    output: Path,
 ) -> None:
     """Compute the kernel matrix of MODEL for data in files.
 
-    X and Y are .npy or .csv files with one input a row: the matrix has a row
-    for each row of X and a column for each row of Y; without Y, the columns
-    are those of X too. A .csv may start with a line of column names.
+    The matrix has a row for each input in X and a column for each in Y; without
+    Y, the columns are those of X too. What X and Y hold depends on the model:
+
+    \b
+    vectors    .npy of shape (N, d), or .csv with one vector a line
+    tokens     .txt with a document a line, split at white space; .csv, .tsv or
+               .jsonl with --text COL; .json, a list of lists of token ids
+    sequences  .npy of shape (N, T, d), or .npz of arrays (T, d)
+    images     .npy of shape (N, H, W, C), or .npz of arrays (H, W, C)
 
     \b
     Examples:
         symntk kernel mlp --act relu --depth 3 train.npy -o ntk.npy
         symntk kernel mlp test.csv train.csv --which nngp -o nngp.npy
-        symntk kernel my_network.yaml train.npy -o both.npz
+        symntk kernel bow reviews.csv --text sentence -o ntk.npy
+        symntk kernel cnn --window 2 test.txt train.txt -o both.npz
     """
     check_writable(output, ".npy", ".npz")
-    first = read_matrix(x)
-    second = None if y is None else read_matrix(y)
-    if second is not None and second.shape[1] != first.shape[1]:
-        raise UsageError(
-            f"the rows of {x} and {y} must have one length, not {first.shape[1]} "
-            f"and {second.shape[1]}"
-        )
-    derivation = choice.derivation()
+    graph = choice.graph()
+    node = only_input(graph)
+    first = read_inputs(x, node, text)
+    second = None if y is None else read_inputs(y, node, text)
+    if y is not None:
+        require_same_kind(x, y, first, second)
+    derivation = choice.derivation(graph)
     with working("Compiling the kernel"):
         compiled = derivation.compile(dtype=dtype)
         result = compiled(first, second)

@@ -56,11 +56,12 @@ class ModelChoice:
             )
         return graph
 
-    def derivation(self) -> Derivation:
-        """The derivation of its kernel."""
+    def derivation(self, graph: Graph | None = None) -> Derivation:
+        """The derivation of its kernel, ``graph`` being the graph if it is there already."""
         from symntk.derivation import derive
 
-        return derive(self.graph(), parametrization=self.parametrization, frozen=self.freeze)
+        chosen = self.graph() if graph is None else graph
+        return derive(chosen, parametrization=self.parametrization, frozen=self.freeze)
 
 
 class ModelCommand(click.Command):
@@ -114,6 +115,8 @@ class ModelCommand(click.Command):
                 lines = wrap(" ".join(lines), 76, break_long_words=False)
             formatter.write_paragraph()
             formatter.write("".join(f"  {line}\n" for line in lines))
+        formatter.write_paragraph()
+        formatter.write(f"  `symntk {self.name} --help` explains the command itself.\n")
 
     def _model(self, ctx: click.Context, args: list[str]) -> str | None:
         """MODEL, wherever it stands among options that may be those of any model."""
