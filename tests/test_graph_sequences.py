@@ -606,9 +606,9 @@ def test_errors_name_what_is_wrong(what: str) -> None:
 @pytest.mark.parametrize(
     ("build", "node", "says"),
     [
-        (lambda: sn.max_pool(relu(W @ y), 2), "max_pool(relu(W @ y))", "use average_pool or sum"),
+        (lambda: sn.max_pool(relu(W @ y), 2), "max_pool(relu(W @ y))", "Use average_pool or sum"),
         (lambda: e.named("embedded").max(), "max_pool(embedded)", "the maximum over positions"),
-        (lambda: sn.batch_norm(W @ u), "batch_norm(W @ u)", "use layer_norm"),
+        (lambda: sn.batch_norm(W @ u), "batch_norm(W @ u)", "Use layer_norm"),
     ],
 )
 def test_what_has_no_limit_is_refused_with_the_reason(

@@ -15,7 +15,7 @@ def max_pool(node: Node, *_: object, **__: object) -> NoReturn:
         f"max_pool({describe(node)})",
         "an expectation may involve the vectors at two positions at a time, and the maximum over "
         "positions takes the dependent Gaussians at all of them at once",
-        "use average_pool or sum_pool, or .mean() or .sum() over all positions",
+        "Use average_pool or sum_pool, or .mean() or .sum() over all positions",
     )
 
 
@@ -25,5 +25,5 @@ def batch_norm(node: Node, *_: object, **__: object) -> NoReturn:
         f"batch_norm({describe(node)})",
         "the output for an input must depend on that input alone, and the mean and variance over "
         "a batch make it depend on all the other inputs",
-        "use layer_norm, which is over the coordinates of one vector",
+        "Use layer_norm, which is over the coordinates of one vector",
     )
