@@ -13,8 +13,10 @@ from functools import cache
 import sympy as sp
 from sympy import Expr, Symbol
 
+from symntk.derivation import entries
 from symntk.emission.sequences.indices import positions_in
-from symntk.graph.positions import symbols_in
+from symntk.errors import UsageError
+from symntk.graph.positions import Length, reindex, symbols_in
 from symntk.ops.law import reindex_all
 
 
@@ -70,8 +72,13 @@ class Extraction:
         return expression.xreplace({total: self._sum(total, loops) for total in sums})
 
     def _sum(self, total: sp.Sum, loops: Axes) -> Expr:
-        limits = tuple((variable, end + 1) for variable, _, end in total.limits)
-        body = self(total.function, (*loops, *limits))
+        taken = {symbol for symbol, _ in loops}
+        moves: dict[Symbol, Symbol] = {}
+        for variable, _, end in total.limits:
+            second = _side(variable, end, total.function)
+            moves[variable] = _free_name(variable, second, taken | {*moves.values()})
+        limits = tuple((moves[variable], end + 1) for variable, _, end in total.limits)
+        body = self(reindex(total.function, moves), (*loops, *limits))
         return self._contract(body, limits, loops)
 
     def _contract(self, body: Expr, limits: Axes, loops: Axes) -> Expr:
@@ -99,6 +106,27 @@ class Extraction:
             self._known[key] = part
             self.found.append(Reduction(part, domain, limits, body))
         return self._known[key]
+
+
+def _side(variable: Symbol, end: Expr, body: Expr) -> bool:
+    """Whether a sum is over positions of x' (True) or of x."""
+    for entry in sorted(entries(body), key=str):
+        for index, place in ((entry.left, entry.site[0]), (entry.right, entry.site[1])):
+            if any(variable in symbols_in(part) for part in index):
+                return place == "b"
+    lengths = [s for s in symbols_in(end) if isinstance(s, Length)]
+    return lengths[0].second if lengths else variable.name.endswith("'")
+
+
+def _free_name(variable: Symbol, second: bool, taken: set[Symbol]) -> Symbol:
+    """The variable with the mark of its side, under another letter where that is taken."""
+    name, _, axis = variable.name.rstrip("'").partition("_")
+    for letter in (name, *"rklmpabde"):
+        label = (f"{letter}_{axis}" if axis else letter) + "'" * second
+        symbol = sp.Symbol(label, integer=True, nonnegative=True)
+        if symbol not in taken:
+            return symbol
+    raise UsageError("sums over positions are nested too deeply to be compiled")
 
 
 def _outer_sums(expression: sp.Basic) -> Iterator[sp.Sum]:
