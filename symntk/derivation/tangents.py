@@ -42,6 +42,8 @@ class Tangents:
         for node in segment(root):
             if node.op == "repeat" and node not in self.tables:
                 self._derive_loop(node)
+        if root in self.tables:
+            return self.tables[root]
         backward = Backward(self.forward, root)
         own = backward.contributions()
         sources = [
