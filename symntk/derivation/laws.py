@@ -114,8 +114,8 @@ class Laws:
             return None
         if node.op in ALIASES or (node.op in MAPS and self.of(node).opaque):
             return OPS[node.op].links(node)  # type: ignore[attr-defined,no-any-return]
-        law = self.of(node)
-        if node.op == "pool" and law != Law.gaussian(node):
+        is_along = node.op == "pool" or is_window(node)
+        if is_along and self.of(node) != Law.gaussian(node):
             return OPS[node.op].links(node)  # type: ignore[attr-defined,no-any-return]
         return None
 
@@ -162,6 +162,11 @@ class Laws:
     def only_multiplied(self, node: Node) -> bool:
         """Whether only weight matrices, and maps along positions, are applied to the vector."""
         return _all_op(self.consumers[node], "matmul", "pool", "attention", *ALIASES)
+
+
+def is_window(node: Node) -> bool:
+    """Whether a vector is a sum over a sliding window, or of other shifted vectors."""
+    return node.op == "sum" and any(part.op == "shift" for part in node.inputs)
 
 
 def outlet(use: Node) -> str:

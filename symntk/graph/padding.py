@@ -33,11 +33,6 @@ def zeros_before(total: sp.Expr, size: int, stride: int) -> sp.Expr:
     return sp.floor((missing if size >= stride else sp.Max(missing, 0)) / 2)
 
 
-def covered(begin: sp.Expr, size: int, total: sp.Expr) -> sp.Expr:
-    """How many of T positions lie in the window from ``begin``."""
-    return sp.Min(begin + size, total) - sp.Max(begin, 0)
-
-
 def _half_missing(size: int, own: int) -> int:
     return max(size - own, 0) // 2
 

@@ -118,6 +118,24 @@ class Inside(sp.Function):
         return self if exponent.is_positive else None
 
 
+class Covered(sp.Function):
+    """How many positions of a sequence lie in a window: min(begin + size, length) - max(begin, 0),
+    for a window of ``size`` positions from ``begin`` that reaches into the sequence.
+    """
+
+    nargs = 3
+
+    @classmethod
+    def eval(cls, begin: sp.Expr, size: sp.Expr, length: sp.Expr) -> sp.Expr | None:
+        """Counted where all three are numbers."""
+        if begin.is_number and length.is_number:
+            return sp.Min(begin + size, length) - sp.Max(begin, 0)
+        return None
+
+    def _eval_is_positive(self) -> bool:
+        return True
+
+
 class Same(sp.Function):
     """[index = other], an Iverson bracket on two positions, in one order of its arguments."""
 

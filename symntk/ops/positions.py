@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, final
 import sympy as sp
 
 from symntk.graph import Node
-from symntk.graph.padding import covered, zeros_before
-from symntk.graph.positions import Inside, Same, bound_indices, indices
+from symntk.graph.padding import zeros_before
+from symntk.graph.positions import Covered, Inside, Same, bound_indices, indices
 from symntk.ops.abstract import AbstractOp
 from symntk.ops.law import Law
 from symntk.ops.links import Link
@@ -169,7 +169,7 @@ class Shift(AbstractOp):
             elif node["edge"] != "valid" and not (there == p and size == count):
                 share *= _inside(there, p, size, count)
             if node["edge"] == "inside":
-                share /= covered(begin, node["window"][axis], size)
+                share /= Covered(begin, sp.Integer(node["window"][axis]), size)
             index.append(there)
         return (Link(argument, tuple(index), share),)
 
