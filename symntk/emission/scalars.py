@@ -84,6 +84,10 @@ class Scalars(ABC):
         """Variables for what is neither an entry nor a constant, of a pair or of a sample."""
         return {}
 
+    def has_gaps(self, entry: Entry) -> bool:
+        """Whether an entry is carried by its gaps."""
+        return entry.site == "ab" and entry.quantity in self.gapped
+
     def kernel(self, factor: Expr) -> Form | None:
         """The gaps of a factor that is a kernel by itself and not a covariance."""
         return None
@@ -230,7 +234,7 @@ class Scalars(ABC):
         if known is not None:
             return known
         if isinstance(expression, Entry):
-            if expression.site != "ab" or expression.quantity not in self.gapped:
+            if not self.has_gaps(expression):
                 return None
             return Form(self.sample(self.at_one(expression)), *self.gaps_of(expression))
         if isinstance(expression, Expectation):

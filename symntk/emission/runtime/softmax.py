@@ -113,7 +113,7 @@ def softmax_means(
         )
         allowed = min(SMALL_SOFTMAX_EFFORT, effort) if in_pairs else effort
         found, error = grid_moments(canonical1, canonical2, rho, sizes1, sizes2, order, allowed)
-        if error < math.inf:
+        if error < (1e-11 if in_pairs else math.inf):
             if order == 1:
                 found = entries_at(found, group1, group2)
             else:

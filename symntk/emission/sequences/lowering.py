@@ -99,6 +99,14 @@ class Positioned(Scalars):
         self.atoms[symbol] = here
         return symbol
 
+    def _entry(self, entry: Entry) -> Expr:
+        """An entry of one sample at a position of the other is read pair by pair."""
+        if entry.site in ("aa", "bb") and not self.read.is_on_its_side(entry):
+            symbol = self._shifted(self.names.sample(entry.quantity), entry)
+            self.readings[symbol] = (self.read.entry(entry, symbol, self.frame, self.loops),)
+            return symbol
+        return super()._entry(entry)
+
     def _shifted(self, symbol: Symbol, entry: Entry) -> Symbol:
         name = self._other_name(symbol.name, entry)
         positive = bool(entry.is_positive)
@@ -137,10 +145,7 @@ class Positioned(Scalars):
         g, s = (Symbol(f"{base}_{part}", nonnegative=True) for part in "gs")
         here = _is_number(entry) or self._is_here(entry)
         if not here:
-            g, s = (
-                Symbol(self._other_name(part.name, entry), nonnegative=True)
-                for part in (g, s)
-            )
+            g, s = (Symbol(self._other_name(part.name, entry), nonnegative=True) for part in (g, s))
         if (here and (entry.quantity, entry.site) in self.local) or _is_number(entry):
             return g, s
         for symbol, reading in zip(
@@ -191,7 +196,7 @@ class Positioned(Scalars):
         found = sides(other)
         if len(found) < 2:
             here = at_first(other) if found == {True} else other
-            symbol = self._named("inside" if isinstance(here, Inside) else "same", here)
+            symbol = self._named("inside" if isinstance(here, Inside) else "own", here)
             self.atoms[symbol] = here
             if not pair:
                 return symbol
@@ -225,6 +230,12 @@ class Positioned(Scalars):
         return symbol
 
     # -- gaps ------------------------------------------------------------------------------------
+
+    def has_gaps(self, entry: Entry) -> bool:
+        """Whether an entry is carried by its gaps, and pairs a vector with itself where the inputs
+        and the positions agree.
+        """
+        return super().has_gaps(entry) and self.read.is_own(self.at_one(entry))
 
     def kernel(self, factor: Expr) -> Form | None:
         """Matches of tokens and of positions, and the fixed encoding."""

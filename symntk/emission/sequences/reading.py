@@ -11,17 +11,16 @@ from sympy import Expr, Symbol
 
 from symntk.derivation import Entry, Quantity
 from symntk.emission.naming import Names
-from symntk.emission.plan import Assign
-from symntk.emission.sequences.indices import conditions, whole
+from symntk.emission.sequences.indices import conditions, sides, whole
 from symntk.emission.sequences.plan import Load, SequenceInput
 from symntk.graph.positions import (
+    Covered,
     Inside,
     Length,
     Positions,
     Same,
     SinusoidCovariance,
     lengths_at,
-    symbols_in,
 )
 
 Demand: TypeAlias = tuple[Literal["own", "full"], Quantity]
@@ -123,6 +122,15 @@ class Reader:
         return Reading(load, ("full", quantity), not frame.is_sample)
 
     @staticmethod
+    def is_on_its_side(entry: Entry) -> bool:
+        """Whether the positions of an entry are those of the inputs that they stand at."""
+        return all(
+            sides(part) <= {place == "b"}
+            for index, place in ((entry.left, entry.site[0]), (entry.right, entry.site[1]))
+            for part in index
+        )
+
+    @staticmethod
     def is_own(entry: Entry) -> bool:
         """Whether an entry of one sample is at one position."""
         return entry.site in ("aa", "bb") and (
@@ -180,32 +188,25 @@ class Reader:
     def other(
         self, expression: Expr, symbol: Symbol, frame: Frame, loops: Mapping[Symbol, Expr]
     ) -> Reading:
-        """A bracket, or the covariance of a fixed encoding."""
+        """A bracket, the covariance of a fixed encoding, a count, or a rounded length."""
+        if isinstance(expression, sp.ceiling | sp.floor):
+            return Reading(Load(symbol, whole(expression, frame.lengths)))
         if isinstance(expression, Inside):
             index, size = expression.args
             place, end = whole(index, frame.lengths), whole(size, frame.lengths)
             asked = conditions(index, size, loops, frame.lengths) or [f"{place} < {end}"]
             return Reading(Load(symbol, "1.0", tuple(asked)))
         texts = [whole(part, frame.lengths) for part in expression.args]
+        if isinstance(expression, Covered):
+            begin, size, end = texts  # at least 1: where it is 0, it is not needed
+            count = f"max(1, min({begin} + {size}, {end}) - max({begin}, 0))"
+            return Reading(Load(symbol, count))
         if isinstance(expression, Same):
             return Reading(Load(symbol, "1.0", (f"{texts[0]} == {texts[1]}",)))
         assert isinstance(expression, SinusoidCovariance)
         return Reading(Load(symbol, f"SINUSOID[abs({texts[0]})]"))
 
 
-def is_other(expression: sp.Basic) -> bool:
-    """Whether `Reader.other` reads an expression."""
-    return isinstance(expression, Inside | Same | SinusoidCovariance)
-
-
 def others_in(expression: Expr) -> set[Expr]:
-    """Brackets and encodings in an expression."""
-    return expression.atoms(Inside, Same, SinusoidCovariance)
-
-
-def free_lengths(expression: Expr) -> set[Length]:
-    """Lengths in an expression, those in brackets and in entries included."""
-    return {s for s in symbols_in(expression) if isinstance(s, Length)}
-
-
-Line = Assign | Load
+    """Brackets, encodings, counts and rounded lengths in an expression."""
+    return expression.atoms(Inside, Same, SinusoidCovariance, Covered, sp.ceiling, sp.floor)

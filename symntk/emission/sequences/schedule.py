@@ -14,7 +14,8 @@ from sympy import Expr, Symbol
 
 from symntk.derivation import Entry, Quantity, entries
 from symntk.derivation.program import Site
-from symntk.emission.sequences.indices import is_position
+from symntk.emission.sequences.indices import sides
+from symntk.emission.sequences.reading import Reader
 from symntk.emission.sequences.sums import Axes, Part, Reduction
 from symntk.graph.positions import indices, reindex
 
@@ -138,15 +139,21 @@ def _as_work(found: Reduction) -> Work | None:
         return None
     first = tuple(axis for axis in found.limits if not axis[0].name.endswith("'"))
     second = tuple(axis for axis in found.limits if axis[0].name.endswith("'"))
-    if not all(is_position(symbol) for symbol, _ in found.limits) or len(second) > 2 < len(first):
+    if len(first) > 2 or len(second) > 2 or _is_mixed(found, first, second):
         return None
-    first, second = sorted(first, key=str), sorted(second, key=str)  # type: ignore[assignment]
-    names = {}
+    first, second = tuple(sorted(first, key=str)), tuple(sorted(second, key=str))
+    names: dict[Symbol, Symbol] = {}
     for axes, mark in ((first, False), (second, True)):
-        if len(axes) > 2:
-            return None
         fresh = indices(len(axes), mark)
         names |= {old: new for (old, _), new in zip(axes, fresh, strict=True)}
     value = reindex(found.body, names)
     domain = tuple(tuple((names[s], size) for s, size in axes) for axes in (first, second))
     return Work(found.part.array, (domain[0], domain[1]), value, is_sum=True)
+
+
+def _is_mixed(found: Reduction, first: Axes, second: Axes) -> bool:
+    """Whether positions of one input are used as positions of the other."""
+    sizes = any(
+        sides(size) - {mark} for axes, mark in ((first, False), (second, True)) for _, size in axes
+    )
+    return sizes or not all(Reader.is_on_its_side(entry) for entry in entries(found.body))
