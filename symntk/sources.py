@@ -275,6 +275,17 @@ _ALL = (
     ),
     _entry(
         "inproceedings",
+        "vaswani2017",
+        "Vaswani et al. (2017)",
+        author="Vaswani, Ashish and Shazeer, Noam and Parmar, Niki and Uszkoreit, Jakob and "
+        "Jones, Llion and Gomez, Aidan N. and Kaiser, {\\L}ukasz and Polosukhin, Illia",
+        title="Attention Is All You Need",
+        booktitle="Advances in Neural Information Processing Systems 30",
+        pages="5998--6008",
+        year="2017",
+    ),
+    _entry(
+        "inproceedings",
         "williams1997",
         "Williams (1997)",
         author="Williams, Christopher K. I.",

@@ -247,8 +247,10 @@ class Network:
 
 def _is_sum(layout: Layout) -> bool:
     """Whether a row begins with the sign of a sum, which needs no brackets after a matrix."""
-    sign = layout.parts[0] if isinstance(layout, Row) else layout
-    return isinstance(sign, Scripts) and sign.base == Atom("∑", "operator")
+    parts = layout.parts[:2] if isinstance(layout, Row) else (layout,)
+    if isinstance(parts[0], Fraction):
+        parts = parts[1:]
+    return any(isinstance(p, Scripts) and p.base == Atom("∑", "operator") for p in parts[:1])
 
 
 def transposed(matrix: Layout) -> Layout:

@@ -190,11 +190,14 @@ def recursion(page: Page, run: tuple[Statement, ...]) -> Prose:
         kernel.bare(): None
         for statement in run
         for kernel in sorted(statement.right.atoms(Kernel), key=str)
-        if kernel.bare() in targets and kernel.left != targets[kernel.bare()].left
+        if kernel.bare() in targets
+        and kernel.site == "ab"
+        and kernel.left != targets[kernel.bare()].left
     }
     forwards = run[0].direction == "forwards"
+    what = "the covariances" if forwards else "the covariances of the gradients"
     pieces: list[Piece] = [
-        f"Along the sequences they obey a recursion, solved {run[0].direction} from "
+        f"Along the sequences {what} obey a recursion, solved {run[0].direction} from "
     ]
     for index, bare in enumerate(earlier):
         if index:

@@ -114,10 +114,20 @@ def _matrices(page: Page) -> Iterator[Prose]:
             source = node.inputs[1]
             while source.op == "shift":
                 (source,) = source.inputs
-            what = "position" if source.op == "positions" else "token"
-            yield ("There is a matrix ", Math(subject), f" for each {what}.")
+            by_place = source.op == "positions"
+            chosen = at if by_place else with_index(name(str(source["name"])), at)
+            if by_place:
+                chosen = page.typeset.index(indices(len(node.positions)))
+            yield _independent(page, node, chosen, "positions" if by_place else "tokens")
         elif "tap" in dict(node.settings):
-            yield ("The matrices ", Math(subject), " of different offsets are independent.")
+            yield _independent(page, node, None, "offsets")
+
+
+def _independent(page: Page, node: Node, chosen: Layout | None, what: str) -> Prose:
+    subject = page.typeset.subject(str(node.parameter))
+    shown = subject if chosen is None else with_index(subject, chosen)
+    kind = "vectors" if page.network.is_readout(node) else "matrices"
+    return (f"The {kind} ", Math(shown), f" of different {what} are independent.")
 
 
 def _edges(page: Page) -> Iterator[Prose]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from symntk.gaussian import Expectation
@@ -23,6 +24,8 @@ def tangent(page: Page) -> list[Block]:
     opening.append("each trained parameter contributes")
     if page.typeset.gathered:
         opening.append(" (one of a repeated block, in all blocks together)")
+    vanishing = [part for part in parts if part.right == 0]
+    parts = [part for part in parts if part.right != 0]
     return [
         Paragraph(tuple(opening)),
         Display(tuple(page.statement(statement) for statement in parts)),
@@ -30,11 +33,24 @@ def tangent(page: Page) -> list[Block]:
             (
                 "to the neural tangent kernel",
                 *_sources(page),
-                f". {_summed(page)}",
+                ".",
+                *_vanishing(page, vanishing),
+                f" {_summed(page)}",
             )
         ),
         Display(tuple(page.statement(statement) for statement in total)),
     ]
+
+
+def _vanishing(page: Page, parts: list[Statement]) -> Iterator[Piece]:
+    """Which parameters have no part in the limit."""
+    for index, part in enumerate(parts):
+        yield " That of " if index == 0 and len(parts) == 1 else " Those of " if index == 0 else (
+            " and " if index == len(parts) - 1 else ", "
+        )
+        yield Math(page.typeset.subject(part.left.vector))
+    if parts:
+        yield f" {'vanishes' if len(parts) == 1 else 'vanish'} in the limit."
 
 
 def _summed(page: Page) -> str:

@@ -67,6 +67,10 @@ LATEX: dict[str, str] = {
     "′": "'",
     "‖": r"\|",
     "≔": ":=",
+    "⌈": r"\lceil",
+    "⌉": r"\rceil",
+    "⌊": r"\lfloor",
+    "⌋": r"\rfloor",
 }
 """What LaTeX calls a sign outside ASCII."""
 

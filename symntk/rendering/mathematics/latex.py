@@ -48,7 +48,9 @@ _WORD_ESCAPES = {
     "`": r"\textasciigrave{}",
     '"': "''",
 }
-_BRACKETS = {"‖": r"\Vert", "|": r"\vert", "{": r"\lbrace", "}": r"\rbrace", "": "."}
+_BRACKETS = {"‖": r"\Vert", "|": r"\vert", "{": r"\lbrace", "}": r"\rbrace", "": "."} | {
+    bracket: LATEX[bracket] for bracket in "⌈⌉⌊⌋"
+}
 _SPACED = {"operator", "italic", "upright"}
 
 

@@ -138,6 +138,8 @@ def factor_key(expr: sp.Expr) -> tuple[int, str]:
         rank = 11
     elif base.is_Function:
         rank = 12 if isinstance(base, sp.Heaviside) else 13
+    if isinstance(base, Kernel) and base.left:
+        return rank, f"{len(base.name):04}{base.name}"  # x_t before x_{t+1}
     return rank, str(expr)
 
 

@@ -46,7 +46,11 @@ class Places:
 
     def shown(self, index: sp.Expr) -> sp.Expr:
         """A position, counted from 1; one that goes round a circle without its modulus."""
-        around = index.atoms(sp.Mod)
+        around = {
+            mod
+            for mod in index.atoms(sp.Mod)
+            if any(not isinstance(s, Length) for s in symbols_in(mod.args[0]))
+        }
         if around:
             self.is_circular = True
             index = index.xreplace({mod: _residue(*mod.args) for mod in around})

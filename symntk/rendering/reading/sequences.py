@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+import re
 from itertools import count
 
 import sympy as sp
@@ -13,6 +14,7 @@ from symntk.gaussian import Expectation
 from symntk.graph import Graph, Node, ancestors
 from symntk.graph.positions import Index, bound_indices, lengths_at
 from symntk.rendering.heads import Kernel
+from symntk.rendering.mathematics.layout import Scripts
 from symntk.rendering.mathematics.names import name
 from symntk.rendering.mathematics.typeset import Typesetter
 from symntk.rendering.reading.activations import Functions
@@ -35,6 +37,13 @@ class _Names:
         self.graph = graph
         self.nodes = {label: node for node, label in graph.names.items()}
         self.loops = {node.inputs[0]: node for node in graph.nodes if node.op == "scan"}
+        self.roles = {
+            part: letter
+            for node in graph.nodes
+            if node.op == "attention"
+            for part, letter in reversed(list(zip(node.inputs, "qkw", strict=True)))
+            if part.op == "matmul"
+        }
         self.labels: dict[str, str] = {}
         for node, label in graph.names.items():
             given = graph.given_names.get(node)
@@ -58,12 +67,12 @@ class _Names:
     def _is_pooled(self, label: str) -> bool:
         return self.nodes[label] == self.graph.output
 
-    def give(self, labels: list[str]) -> None:
-        """Names for ``labels`` that have none: a letter, numbered where it occurs again."""
+    def give(self, labels: set[str]) -> None:
+        """Names for those of ``labels`` that have none: a letter, numbered where it occurs again."""
         wanted: dict[str, list[str]] = {}
-        for label in dict.fromkeys(labels):
-            if label not in self.labels and label in self.nodes:
-                wanted.setdefault(self._letter(self.nodes[label]), []).append(label)
+        for node, label in self.graph.names.items():
+            if label in labels and label not in self.labels:
+                wanted.setdefault(self._letter(node), []).append(label)
         for letter, group in wanted.items():
             if len(group) == 1 and letter not in self.taken:
                 self.labels[group[0]] = letter
@@ -74,8 +83,20 @@ class _Names:
                     word for n in numbers if (word := f"{letter}{n}") not in self.taken
                 )
 
+    def queries(self) -> set[str]:
+        """Queries and keys, which are named even where no equation is about them."""
+        return {
+            self.graph.names[part]
+            for node in self.graph.nodes
+            if node.op == "attention"
+            for part in node.inputs[:2]
+            if part.op not in ("shift", "scan", "state")
+        }
+
     def _letter(self, node: Node) -> str:
-        return "h" if node in self.loops else _LETTERS.get(node.op, "h")
+        if node in self.loops:
+            return "h"
+        return self.roles.get(node) or _LETTERS.get(node.op, "h")
 
 
 class _Sequences:
@@ -103,7 +124,8 @@ class _Sequences:
         wanted, readouts = set(outputs.values()), _readouts(derivation.graph)
         self.written = WrittenOut(lines, self.names.kept, wanted, readouts)
         stated = [t for t in self.written.values if t.kind != "Theta"]
-        self.names.give([label for t in stated for label in (t.left, t.right) if label])
+        vectors = {label for t in stated for label in (t.left, t.right) if label}
+        self.names.give(vectors | self.names.queries())
         self.places = Places(self.kernel)
         self.offsets = self._offsets()
         self.statements = {target: self._statement(target) for target in self.written.values}
@@ -207,6 +229,11 @@ def _ends(graph: Graph) -> tuple[sp.Expr, ...]:
 def read_sequences(derivation: Derivation, functions: Functions, typesetter: Typesetter) -> Reading:
     """The derivation of a network that has positions."""
     reader = _Sequences(derivation, functions)
+    typesetter.subjects |= {
+        label: Scripts(name(label[0]), below=name(label[1]))
+        for label in derivation.graph.parameters
+        if re.fullmatch("[A-Z][A-Za-z]", label)
+    }
     parts = list(reader.parts())
     nngp, ntk = (reader.statements[target].left for target in (reader.nngp, reader.ntk))
     forward = reader.of_kind("Sigma", "mean", "scale", "weight", "attention")
