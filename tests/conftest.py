@@ -10,6 +10,8 @@ from hypothesis import settings
 from tests.skips import is_allowed
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+# the matrices of tests are small: on a busy machine several threads only wait for each other
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
 settings.load_profile("repeatable")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 from zlib import crc32
@@ -71,6 +70,7 @@ GRAPHS: dict[str, Graph] = {
     "stride and zeros": Graph(v @ tanh(views(z, 3, "same", 2)).sum()),
     "circular stride": Graph(v @ tanh(views(z, (2, 3), "circular", (2, 1))).mean()),
     "grid convolution": Graph(v @ tanh(views(z, (2, 1), "valid")).sum()),
+    "mean without zeros": Graph(v @ tanh(W @ average_pool(tanh(d), 3, 2, "inside")).sum()),
     "average pool": Graph(v @ tanh(W @ average_pool(tanh(z), 2)).sum()),
     "sum pool": Graph(v @ tanh(W @ sum_pool(tanh(d), 3, 1, "same")).sum()),
     "flatten": Graph(v @ flatten(tanh(d))),
@@ -208,31 +208,51 @@ def test_a_loop_is_its_steps_written_out() -> None:
         np.testing.assert_allclose(part, right.ntk_by_weight[name], rtol=1e-10, atol=1e-14)
 
 
-@pytest.mark.parametrize(
-    ("edge", "stride", "pad"),
-    [
-        ("valid", 1, lambda h: h),
-        ("valid", 2, lambda h: h),
-        ("same", 1, lambda h: np.pad(h, ((1, 1), (0, 0)))),
-        ("same", 2, lambda h: np.pad(h, ((0, 1), (0, 0)))),
-        ("full", 1, lambda h: np.pad(h, ((2, 2), (0, 0)))),
-        ("circular", 1, lambda h: np.concatenate([h[-1:], h, h[:1]])),
-        ("circular", 2, lambda h: np.concatenate([h, h[:1]])),
-    ],
-)
-def test_a_convolution_written_out(edge: str, stride: int, pad: Callable[..., Any]) -> None:
-    """Windows of three over six positions, on sequences padded by NumPy."""
-    data = batch((2, 6, 3))
-    network = shared_draw((v @ views(s, 3, edge, stride)).sum(), data, width=5)
+def padded(h: np.ndarray, size: int, stride: int, edge: str) -> np.ndarray:
+    """A sequence with what a window sees beyond its edges, placed as in XLA's SAME."""
+    missing = max((-(-len(h) // stride) - 1) * stride + size - len(h), 0)
+    left, right = {
+        "valid": (0, 0),
+        "full": (size - 1, size - 1),
+    }.get(edge, (missing // 2, missing - missing // 2))
+    mode = {"circular": "wrap"}.get(edge, "constant")
+    return np.pad(h, ((left, right), (0, 0)), mode=mode)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("edge", ["valid", "same", "full", "circular"])
+@pytest.mark.parametrize(("size", "stride"), [(3, 1), (3, 2), (2, 3), (4, 2)])
+@pytest.mark.parametrize("length", [5, 6, 7])
+def test_a_convolution_written_out(edge: str, size: int, stride: int, length: int) -> None:
+    data = batch((2, length, 3))
+    network = shared_draw((v @ views(s, size, edge, stride)).sum(), data, width=5)
     p = network.parameters
     expected = []
     for sample in data.batches[0]["s"]:
-        padded = pad(sample)
-        windows = [padded[i : i + 3] for i in range(0, len(padded) - 2, stride)]
+        rows = padded(sample, size, stride, edge)
+        windows = [rows[i : i + size] for i in range(0, len(rows) - size + 1, stride)]
         layer = sum(
-            0.9 / np.sqrt(3) * p[f"W[{k}]"] @ window[k] for window in windows for k in range(3)
+            0.9 / np.sqrt(3) * p[f"W[{k}]"] @ window[k] for window in windows for k in range(size)
         )
         expected.append(0.9 / np.sqrt(5) * (p["v"] @ layer)[0])
+    np.testing.assert_allclose(network(data.batches[0]), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("size", "stride"), [(2, 2), (3, 2), (3, 1)])
+@pytest.mark.parametrize("edge", ["valid", "same", "inside"])
+def test_average_pooling_written_out(size: int, stride: int, edge: str) -> None:
+    """Zeros beyond the edge count in the mean, with the edge "inside" they do not."""
+    data = batch((2, 7, 3))
+    network = shared_draw(v @ tanh(U @ average_pool(s, size, stride, edge)).sum(), data, width=5)
+    p = network.parameters
+    expected = []
+    for sample in data.batches[0]["s"]:
+        rows, there = (padded(h, size, stride, edge) for h in (sample, np.ones((7, 1))))
+        hidden = []
+        for i in range(0, len(rows) - size + 1, stride):
+            count = there[i : i + size].sum() if edge == "inside" else size
+            mean = rows[i : i + size].sum(0) / count
+            hidden.append(np.tanh(0.9 / np.sqrt(3) * p["U"] @ mean))
+        expected.append(0.9 / np.sqrt(5) * p["v"][0] @ sum(hidden))
     np.testing.assert_allclose(network(data.batches[0]), expected, rtol=1e-12)
 
 
