@@ -102,7 +102,9 @@ def _option(parameter: inspect.Parameter, hint: object, text: str) -> click.Opti
     if hint is bool:
         name = switch(f"no_{parameter.name}" if default else parameter.name)
         text = f"Without {_small(text)}" if default else _sentence(text)
-        return click.Option([name, PREFIX + parameter.name], flag_value=not default, help=text)
+        return click.Option(
+            [name, PREFIX + parameter.name], flag_value=not default, default=None, help=text
+        )
     kind = option_type(hint)
     if kind is None:
         return None

@@ -25,14 +25,14 @@ def lrnn(
 ) -> Graph:
     """Linear recurrent network over tokens.
 
-        e_t  = sigma_e E[:, x_t]
+        e_t  = sigma_e E[:, x_t],  u_t = sigma_u U[:, x_t]
         s(x) = sigma_v / sqrt(n) v . h_T
 
         additive:           h_t = sigma_h / sqrt(n) Wh h_(t-1) + e_t
         multiplicative:     h_t = sigma_M / sqrt(n) M_(x_t) h_(t-1)
         affine:             h_t = sigma_M / sqrt(n) M_(x_t) h_(t-1) + e_t
-        elementwise:        h_t = sigma_u U[:, x_t] * sigma_w / sqrt(n) W h_(t-1)
-        elementwise affine: h_t = sigma_u U[:, x_t] * sigma_w / sqrt(n) W h_(t-1) + e_t
+        elementwise:        h_t = u_t * sigma_w / sqrt(n) W h_(t-1)
+        elementwise affine: h_t = u_t * sigma_w / sqrt(n) W h_(t-1) + e_t
 
     The first state h_0 is 0 where tokens add to it, and a trained vector sigma_0 b where they only
     multiply. The same weights act at every step.
