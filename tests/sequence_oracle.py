@@ -68,7 +68,7 @@ class Evaluator(ABC):
                 return self.entry(expression.quantity, expression.site, *index)
             case sp.Mul():
                 value = 1.0
-                for factor in sorted(expression.args, key=lambda f: not f.has(Inside, Same)):
+                for factor in sorted(expression.args, key=_guards_first):
                     value *= self.number(factor, env)
                     if value == 0:
                         return 0.0
@@ -332,3 +332,8 @@ def _sinusoid(difference: int) -> float:
     size = abs(difference)
     total = mp.quad(lambda y: mp.cos(size * mp.mpf(10000) ** -y), mp.linspace(0, 1, 20))
     return float(total / 2)
+
+
+def _guards_first(factor: sp.Expr) -> tuple[bool, bool]:
+    """A bracket before what it guards, which may not be read where the bracket is 0."""
+    return not isinstance(factor, Inside | Same), not factor.has(Inside, Same)

@@ -65,4 +65,4 @@ def lrnn(
 
     start = bias("h0", start_std, "0") if kind in ("multiplicative", "elementwise") else None
     h = scan(step, over=tokens("x"), start=start).named("h")
-    return Graph(weight("v", v_std) @ pooled(h, pool), f"linear recurrent network ({kind})")
+    return Graph(weight("v", v_std) @ pooled(h, pool), f"linear recurrent network, {kind}")

@@ -7,7 +7,7 @@ from typing import Literal
 from symntk.activations import activation
 from symntk.graph import Graph, Node, tokens
 from symntk.zoo.keywords import Act, Number, Pool, model
-from symntk.zoo.parts import pooled, weight
+from symntk.zoo.parts import pooled, weight, with_act
 
 
 @model
@@ -49,21 +49,29 @@ def mv(
     v_std: standard deviation sigma_v of the readout.
     """
     phi, x = activation(act), tokens("x")
-    is_linear = phi == activation("linear")
     E, M, W = weight("E", e_std, "e"), weight("M", m_std), weight("W", w_std, "w")
     left, right = x.shift(-1, "valid"), x.shift(1, "valid")
 
-    def pairs() -> Node:
+    def pairs(e: Node) -> Node:
+        first, second = e.shift(-1, "valid"), e.shift(1, "valid")
         match kind:
             case "full":
-                return M[left] @ (E @ right)
+                return M[left] @ second
             case "diagonal":
-                return ((E if tied else weight("U", u_std, "u")) @ left) * (E @ right)
+                return (first if tied else weight("U", u_std, "u") @ left) * second
             case "recursive":
-                return W[1] @ (M[right] @ (E @ left)) + W[2] @ (M[left] @ (E @ right))
+                return W[1] @ (M[right] @ first) + W[2] @ (M[left] @ second)
 
-    h = pooled(pairs() if is_linear else phi(pairs()), pool)
+    e = (E @ x).named("e")
+    z = pairs(e).named("z")
+    is_linear = phi == activation("linear")
+    h = pooled(z if is_linear else phi(z), pool)
     if residual:
-        h = h + pooled(E @ x, pool)
-    words = kind if is_linear else f"{kind}, {phi.title}"
-    return Graph(weight("v", v_std) @ h, f"matrix-vector model ({words})")
+        h = h + pooled(e, pool)
+    matrices = {
+        "full": "matrix-vector model",
+        "diagonal": "matrix-vector model of diagonal matrices",
+        "recursive": "recursive matrix-vector model",
+    }[kind]
+    title = matrices if is_linear else with_act(matrices, phi)
+    return Graph(weight("v", v_std) @ h, title)

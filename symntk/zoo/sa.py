@@ -73,5 +73,5 @@ def sa(
     if heads is None:
         heads = "many" if separate and scaling == "1/sqrt(d)" else "one"
     y = attention(query, key, value, scaling, heads).named("y")
-    kind = "separate queries, keys and values" if separate else "embeddings as keys and values"
-    return Graph(weight("v", v_std) @ pooled(y, pool), f"self-attention with {kind}")
+    kind = "separate queries, keys and values" if separate else "tied queries, keys and values"
+    return Graph(weight("v", v_std) @ pooled(y, pool), f"self-attention network with {kind}")
