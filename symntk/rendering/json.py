@@ -12,6 +12,7 @@ from symntk.rendering.mathematics.latex import latex
 from symntk.rendering.mathematics.names import printable
 from symntk.rendering.mathematics.plain import plain
 from symntk.rendering.mathematics.typeset import Typesetter
+from symntk.rendering.reading.places import counted_from_one
 from symntk.sources import SOURCES
 from symntk.trace import Step
 
@@ -85,12 +86,15 @@ class _Writer:
         }
 
     def expression(self, expression: sp.Basic) -> dict[str, str]:
-        """latex, text (one line of Unicode) and sympy (SymPy's str)."""
-        layout = self.typeset(expression)
+        """latex, text (one line of Unicode) and sympy (SymPy's str).
+
+        Formulas count positions from 1, as papers do; SymPy's from 0, as the program does.
+        """
+        layout = self.typeset(counted_from_one(expression))
         return {"latex": latex(layout), "text": plain(layout), "sympy": str(expression)}
 
     def text(self, expression: sp.Basic) -> str:
-        return plain(self.typeset(expression))
+        return plain(self.typeset(counted_from_one(expression)))
 
     def result(self, value: sp.Expr | Recursion) -> dict[str, Any]:
         """An expression, or the equations of a recursion."""

@@ -10,6 +10,7 @@ import sympy as sp
 from symntk.graph import Node, ancestors
 from symntk.graph.positions import Index, bound_indices, indices, symbols_in
 from symntk.rendering.document import Line
+from symntk.rendering.heads import Kernel
 from symntk.rendering.mathematics.layout import (
     Apply,
     Atom,
@@ -39,9 +40,21 @@ class PositionNetwork(Network):
             if not self.is_defined(node):
                 continue
             at = indices(len(node.positions))
-            yield Line(self.vector(node, at), self.formula(node, at, top=True))
+            formula = self.formula(node, at, top=True)
+            yield Line(self.vector(node, at), formula, remark=self._remark(node))
             for inner in self._attentions(node):
                 yield self._weights(inner, at)
+
+    def _remark(self, node: Node) -> Layout | None:
+        """The positions of a vector, where they are not those of an input."""
+        inputs = {part.positions for part in self.graph.inputs}
+        if not node.positions or node.positions in inputs:
+            return None
+        ranges = [
+            self.typesetter.positions(symbol, size)
+            for symbol, size in zip(indices(len(node.positions)), node.positions, strict=True)
+        ]
+        return separated(ranges)
 
     def is_defined(self, node: Node) -> bool:
         """Loops are defined by their bodies, which have their names."""
@@ -138,7 +151,12 @@ class PositionNetwork(Network):
 
     def _window(self, first: Node, offsets: list[tuple[int, ...]], at: Index) -> Layout:
         """sum_k W_k h_(t + k)"""
-        box = _box(offsets)
+        view = first.inputs[0] if first.op == "matmul" else first
+        base = view.inputs[0] if view.op == "shift" else view
+        stride = view["stride"] if view.op == "shift" else (1,) * len(at)
+        box = _box(
+            [tuple(o + 1 - s for o, s in zip(axis, stride, strict=True)) for axis in offsets]
+        )
         assert box is not None
         letters = [sp.Symbol(letter, integer=True) for letter in self.reading.offsets]
         steps = [
@@ -155,12 +173,8 @@ class PositionNetwork(Network):
                 )
                 end = self.typesetter.place(sp.Integer(axis[-1]))
                 signs.append(Scripts(Atom("∑", "operator"), above=end, below=start))
-        view = first.inputs[0] if first.op == "matmul" else first
-        base = view.inputs[0] if view.op == "shift" else view
-        stride = view["stride"] if view.op == "shift" else (1,) * len(at)
         places = tuple(
-            sp.expand(s * (place - 1) + 1 + step)
-            for s, place, step in zip(stride, at, steps, strict=True)
+            sp.expand(s * place + step) for s, place, step in zip(stride, at, steps, strict=True)
         )
         argument = self.formula(base, places)
         if first.op != "matmul":
@@ -223,16 +237,9 @@ class PositionNetwork(Network):
         return next(s for level in range(4) if (s := bound_indices(1, level=level)[0]) not in taken)
 
     def _weight(self, node: Node, at: Index, r: sp.Symbol) -> Layout:
-        letter: Layout = Atom("a")
-        several = [n for n in self.graph.nodes if n.op == "attention"]
-        if len(several) > 1:
-            letter = Scripts(letter, above=Fence(self.attention_name(node)))
+        kernel = Kernel("weight", None, self.graph.names[node], "aa")
+        letter = self.typesetter.attention_letter(kernel)
         return with_index(letter, self.typesetter.index((*at, r)))
-
-    def attention_name(self, node: Node) -> Layout:
-        """What distinguishes one attention from another: its number."""
-        several = [n for n in self.graph.nodes if n.op == "attention"]
-        return Atom(str(several.index(node) + 1), "number")
 
     def _weights(self, node: Node, at: Index) -> Line:
         """a_{t,r} = softmax over r of the logits."""

@@ -11,6 +11,7 @@ import sympy as sp
 
 from symntk.derivation import Derivation
 from symntk.gaussian import Expectation
+from symntk.gaussian.softmax import MU, MU2, NU, NU2, SoftmaxMoment, SoftmaxTangent
 from symntk.rendering.document import (
     Block,
     Cite,
@@ -24,14 +25,18 @@ from symntk.rendering.document import (
     Reference,
 )
 from symntk.rendering.heads import Kernel
+from symntk.rendering.mathematics.attention import LOGITS
 from symntk.rendering.mathematics.layout import (
+    Apply,
     Atom,
+    Fence,
     EQUALS,
     Layout,
     Scripts,
     row,
     separated,
 )
+from symntk.rendering.mathematics.marks import primed
 from symntk.rendering.mathematics.names import name
 from symntk.rendering.mathematics.typeset import Typesetter
 from symntk.rendering.network import Network
@@ -56,6 +61,7 @@ class Page:
     reading: Reading
     cited: dict[str, None] = field(default_factory=dict)
     numbered: int = 0
+    logits: set[object] = field(default_factory=set)
     shorthands: Mapping[sp.Expr, sp.Symbol] = field(default_factory=dict)
 
     @classmethod
@@ -164,8 +170,19 @@ class Page:
                 lines.append(self.statement(statement))
                 for step in statement.steps:
                     used.setdefault(step.rule, (step, []))[1].append(self.numbered)
-            blocks += [Display(tuple(lines)), *self.laws(laws)]
+            blocks += [Display(tuple(lines)), *self.laws(laws), *self._logits(run)]
         return [*blocks, *self._rules(used)]
+
+    def _logits(self, statements: tuple[Statement, ...]) -> list[Block]:
+        """The law of the logits under expectations of softmaxes, where it was not given before."""
+        blocks: list[Block] = []
+        for statement in statements:
+            for moment in statement.right.atoms(SoftmaxMoment, SoftmaxTangent):
+                law = (moment.queries, moment.kernels)
+                if law not in self.logits:
+                    self.logits.add(law)
+                    blocks += logits_of(self, moment)
+        return blocks
 
     def _rules(self, used: Mapping[str, tuple[Step, list[int]]]) -> list[Block]:
         """The rules that gave the equations of these numbers."""
@@ -181,6 +198,24 @@ class Page:
         for rule_prose in rules[1:]:
             pieces += [" ", *rule_prose]
         return [Paragraph(tuple(pieces))]
+
+
+def logits_of(page: Page, moment: SoftmaxMoment | SoftmaxTangent) -> list[Block]:
+    """Cov(l_mu, l_nu) = Sigma_q(t, t) Sigma_k(mu, nu), and so on."""
+    typeset = page.typeset
+    pairs = (
+        ((MU, False), (NU, False)),
+        ((MU2, True), (NU2, True)),
+        ((MU, False), (MU2, True)),
+    )
+    lines: list[Line] = []
+    for pair, query, key in zip(pairs, moment.queries, moment.kernels, strict=True):
+        shown = separated([typeset.logit(*place) for place in pair])
+        left = Apply(Atom("Cov", "operator"), Fence(shown))
+        lines.append(page.line(left, typeset(query * key)))
+    both = [Math(LOGITS), Math(primed(LOGITS))]
+    opening: Prose = ("with centred Gaussian logits ", both[0], " and ", both[1], " of covariance")
+    return [Paragraph(opening), Display(tuple(lines))]
 
 
 def recursion(page: Page, run: tuple[Statement, ...]) -> Prose:

@@ -60,8 +60,8 @@ def _input(page: Page, node: Node) -> list[Piece]:
     if len(node.positions) == 2:
         at = with_index(label, page.typeset.index(indices(2)))
         return ["an image, a grid ", Math(label), " of vectors ", Math(row(at, space)),
-                ", ", Math(_range(page, indices(2)[0], node.positions[0])), " and ",
-                Math(_range(page, indices(2)[1], node.positions[1])), ","]  # fmt: skip
+                ", ", Math(page.typeset.positions(indices(2)[0], node.positions[0])), " and ",
+                Math(page.typeset.positions(indices(2)[1], node.positions[1])), ","]  # fmt: skip
     (size,) = node.positions
     ends = [with_index(label, _ONE), _DOTS, with_index(label, page.typeset.place(size))]
     whole = row(label, EQUALS, Fence(separated(list(ends))))
@@ -69,11 +69,6 @@ def _input(page: Page, node: Node) -> list[Piece]:
         return ["a sequence of tokens ", Math(whole)]
     at = with_index(label, page.typeset.index(indices(1)))
     return ["a sequence ", Math(whole), " of vectors ", Math(row(at, space))]
-
-
-def _range(page: Page, symbol: sp.Symbol, size: sp.Expr) -> Layout:
-    ends = [_ONE, _DOTS, page.typeset.place(size)]
-    return row(page.typeset(symbol), EQUALS, separated(list(ends)))
 
 
 # What the formulas leave unsaid.
@@ -120,12 +115,12 @@ def _matrices(page: Page) -> Iterator[Prose]:
                 chosen = page.typeset.index(indices(len(node.positions)))
             yield _independent(page, node, chosen, "positions" if by_place else "tokens")
         elif "tap" in dict(node.settings):
-            yield _independent(page, node, None, "offsets")
+            subject = page.typeset.subject(str(node.parameter))
+            yield ("The matrices ", Math(subject), " with different indices are independent.")
 
 
-def _independent(page: Page, node: Node, chosen: Layout | None, what: str) -> Prose:
-    subject = page.typeset.subject(str(node.parameter))
-    shown = subject if chosen is None else with_index(subject, chosen)
+def _independent(page: Page, node: Node, chosen: Layout, what: str) -> Prose:
+    shown = with_index(page.typeset.subject(str(node.parameter)), chosen)
     kind = "vectors" if page.network.is_readout(node) else "matrices"
     return (f"The {kind} ", Math(shown), f" of different {what} are independent.")
 
@@ -148,11 +143,16 @@ def _loops(page: Page) -> Iterator[Prose]:
     for node in page.derivation.graph.nodes:
         if node.op != "scan" or node not in page.reading.vectors:
             continue
-        start = with_index(page.reading.vectors[node].layout, Atom("0", "number"))
-        first = Atom("0", "number")
-        if len(node.inputs) > 1:
-            first = page.network.formula(node.inputs[1])
-        yield ("The loop starts with ", Math(row(start, EQUALS, first)), ".")
+        state = page.reading.vectors[node].layout
+        zero = Atom("0", "number")
+        if len(node.inputs) == 1:
+            yield ("The loop starts with ", Math(row(with_index(state, zero), EQUALS, zero)), ".")
+            continue
+        before = with_index(state, page.typeset.place(indices(1)[0] - 1))
+        first = page.network.formula(node.inputs[1])
+        at_first = row(page.typeset(indices(1)[0]), EQUALS, _ONE)
+        yield ("The loop starts with ", Math(first), ", which stands for ", Math(before),
+               " where ", Math(at_first), ".")  # fmt: skip
 
 
 def _operations(page: Page) -> Iterator[Prose]:

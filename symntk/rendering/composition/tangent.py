@@ -24,8 +24,8 @@ def tangent(page: Page) -> list[Block]:
     opening.append("each trained parameter contributes")
     if page.typeset.gathered:
         opening.append(" (one of a repeated block, in all blocks together)")
-    vanishing = [part for part in parts if part.right == 0]
-    parts = [part for part in parts if part.right != 0]
+    vanishing = [part for part in parts if part.right == 0 and reading.has_positions]
+    parts = [part for part in parts if part not in vanishing]
     return [
         Paragraph(tuple(opening)),
         Display(tuple(page.statement(statement) for statement in parts)),
@@ -45,8 +45,12 @@ def tangent(page: Page) -> list[Block]:
 def _vanishing(page: Page, parts: list[Statement]) -> Iterator[Piece]:
     """Which parameters have no part in the limit."""
     for index, part in enumerate(parts):
-        yield " That of " if index == 0 and len(parts) == 1 else " Those of " if index == 0 else (
-            " and " if index == len(parts) - 1 else ", "
+        yield (
+            " That of "
+            if index == 0 and len(parts) == 1
+            else " Those of "
+            if index == 0
+            else (" and " if index == len(parts) - 1 else ", ")
         )
         yield Math(page.typeset.subject(part.left.vector))
     if parts:

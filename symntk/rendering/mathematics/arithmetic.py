@@ -8,6 +8,7 @@ import sympy as sp
 
 from symntk.derivation.program import Entry
 from symntk.rendering.heads import Kernel
+from symntk.rendering.mathematics.attention import AttentionTypesetter
 from symntk.rendering.mathematics.layout import (
     Apply,
     Atom,
@@ -30,10 +31,9 @@ from symntk.rendering.mathematics.order import (
     split,
     term_key,
 )
-from symntk.rendering.mathematics.positions import PositionTypesetter
 
 
-class ArithmeticTypesetter(PositionTypesetter):
+class ArithmeticTypesetter(AttentionTypesetter):
     """Sums in the order of `term_key`, products in that of `factor_key`, fractions and roots."""
 
     # Numbers and symbols.

@@ -12,6 +12,7 @@ from symntk.rendering.heads import Condition, Iverson, Kernel
 from symntk.rendering.mathematics.kernels import KernelTypesetter
 from symntk.rendering.mathematics.layout import (
     COMMA,
+    EQUALS,
     Apply,
     Atom,
     Fence,
@@ -55,6 +56,11 @@ class PositionTypesetter(KernelTypesetter):
         ]
         return separated(shown)
 
+    def positions(self, symbol: sp.Symbol, size: sp.Expr) -> Layout:
+        """All positions along an axis: t = 1, ..., T."""
+        ends: list[Layout] = [Atom("1", "number"), Atom("…"), self.place(size)]
+        return row(self._print(symbol), EQUALS, separated(ends))
+
     def _print_Length(self, expr: Length) -> Layout:
         letter = name(_AXES[expr.rank][expr.axis])
         if len(self.dimensions) > 1:
@@ -95,16 +101,6 @@ class PositionTypesetter(KernelTypesetter):
             return super().law_of(cross)
         return Kernel("Lambda", cross.layer, cross.vector, cross.site, cross.left, cross.right)
 
-    def _print_weight(self, expr: Kernel) -> Layout:
-        """A weight of attention, a_{t,r}; of one of several, with the name of its output."""
-        places = separated(
-            [self.index(side, expr.site == "bb") for side in (expr.left, expr.right)]
-        )
-        letter = self.profile.letters["weight"]
-        if expr.vector:
-            letter = Scripts(letter, above=Fence(self.subject(expr.vector)))
-        return with_index(letter, places)
-
     def _print_match(self, expr: Kernel) -> Layout:
         sides = zip(expr.site, (expr.left, expr.right), strict=True)
         first, second = (
@@ -141,7 +137,8 @@ class PositionTypesetter(KernelTypesetter):
         return row(*signs)
 
     def _print_SinusoidCovariance(self, expr: Any) -> Layout:
-        return Apply(Atom("κ"), Fence(self.place(expr.args[0])))
+        difference = min(expr.args[0], -expr.args[0], key=_leading_sign)
+        return Apply(Atom("κ"), Fence(self.place(difference)))
 
     def _print_ceiling(self, expr: sp.ceiling) -> Layout:
         return Fence(self._print(expr.args[0]), "⌈", "⌉")
@@ -176,7 +173,7 @@ def is_over_positions(total: sp.Sum) -> bool:
 def is_whole(limit: sp.Tuple) -> bool:
     """Whether a sum is over all positions of an input."""
     _, low, high = limit
-    return bool(low == 1) and isinstance(high, Length)
+    return bool(low == 1) and (isinstance(high, Length) or high.has(sp.ceiling, sp.floor))
 
 
 def _limit_key(limit: sp.Tuple) -> tuple[bool, bool, str]:
@@ -190,7 +187,13 @@ def _term_key(term: sp.Expr) -> tuple[int, str]:
     for symbol in term.free_symbols:
         here = 0 if symbol.is_nonnegative and not isinstance(symbol, Length) else 2
         rank = min(rank, 1 if isinstance(symbol, Length) else here)
-    return rank, str(term)
+    return rank, str(term).lstrip("-")
+
+
+def _leading_sign(difference: sp.Expr) -> bool:
+    """Whether what comes first in a difference has a minus sign."""
+    first = min(sp.Add.make_args(difference), key=_term_key)
+    return bool(first.as_coeff_Mul()[0].is_negative)
 
 
 def _is_told_by_primes(kernel: Kernel) -> bool:

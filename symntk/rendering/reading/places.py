@@ -38,11 +38,13 @@ class Places:
     kernel: the page's symbol for a covariance at positions counted from 1.
     is_extended: some condition was left out because a covariance is 0 beyond the ends.
     is_circular: some position is meant modulo the length.
+    own: the positions that the equation in hand is at, which no sum may run over.
     """
 
     kernel: Callable[[Entry, Index, Index], sp.Expr]
     is_extended: bool = field(default=False, init=False)
     is_circular: bool = field(default=False, init=False)
+    own: set[sp.Expr] = field(default_factory=set, init=False)
 
     def shown(self, index: sp.Expr) -> sp.Expr:
         """A position, counted from 1; one that goes round a circle without its modulus."""
@@ -116,13 +118,28 @@ class Places:
             if sides == {"a", "b"}:
                 function, other = _parted(function, variable)
                 limits.append((other, low, lengths_at(high, is_second(other))))
-            elif sides and is_second(variable) != (sides == {"b"}):
-                fresh = _fresh(variable, symbols_in(function))
+            elif variable in self.own or (sides and is_second(variable) != (sides == {"b"})):
+                taken = {variable, *self.own, *symbols_in(function)}
+                fresh = _fresh(sides == {"b"} if sides else is_second(variable), taken)
                 function, variable = reindex(function, {variable: fresh}), fresh
             limits.append((variable, low, high))
         moved = [(s, low + 1, high + 1) for s, low, high in limits]
         moved.sort(key=lambda limit: (is_second(limit[0]), limit[0].name))
         return sp.Sum(self.page(function), *moved)
+
+
+def counted_from_one(expression: sp.Basic) -> sp.Basic:
+    """An expression of the program with vectors by their own names and positions from 1."""
+
+    def kernel(entry: Entry, left: Index, right: Index) -> Kernel:
+        quantity = entry.quantity
+        vectors = dict.fromkeys(part for part in (quantity.left, quantity.right) if part)
+        return Kernel(quantity.kind, None, ",".join(vectors), entry.site, left, right)
+
+    placed = any(entry.left or entry.right for entry in expression.atoms(Entry))
+    if not placed and not expression.has(Inside, Same):
+        return expression
+    return Places(kernel).page(expression)
 
 
 def _residue(index: sp.Expr, length: sp.Expr) -> sp.Expr:
@@ -168,9 +185,9 @@ def _sides(function: sp.Expr, variable: sp.Symbol) -> set[str]:
     }
 
 
-def _fresh(variable: sp.Symbol, taken: set[sp.Symbol]) -> sp.Symbol:
-    """A name for a position of the other input."""
-    mark = "" if is_second(variable) else "'"
+def _fresh(second: bool, taken: set[sp.Expr]) -> sp.Symbol:
+    """A name for a position of x, or of x'."""
+    mark = "'" if second else ""
     names = (letter + mark for letter in ("r", "s", "m", "p", "q", "a", "b"))
     symbols = (sp.Symbol(name, integer=True, nonnegative=True) for name in names)
     return next(symbol for symbol in symbols if symbol not in taken)
@@ -181,7 +198,7 @@ def _parted(function: sp.Expr, variable: sp.Symbol) -> tuple[sp.Expr, sp.Symbol]
     other = "a" if is_second(variable) else "b"
     twin = with_prime(variable)
     if twin in symbols_in(function):
-        twin = _fresh(variable, symbols_in(function))
+        twin = _fresh(is_second(twin), {*symbols_in(function)})
     moved: dict[sp.Expr, sp.Expr] = {}
     for entry in function.atoms(Entry):
         sides = [

@@ -12,9 +12,16 @@ from symntk.derivation import Derivation, Entry, Equation, Quantity, needed
 from symntk.derivation.program import Loop, Recurrence
 from symntk.gaussian import Expectation
 from symntk.graph import Graph, Node, ancestors
-from symntk.graph.positions import Index, bound_indices, lengths_at
+from symntk.graph.positions import (
+    Index,
+    bound_indices,
+    indices,
+    lengths_at,
+    reindex,
+    symbols_in,
+)
 from symntk.rendering.heads import Kernel
-from symntk.rendering.mathematics.layout import Scripts
+from symntk.rendering.mathematics.layout import Atom, Layout, Scripts, separated
 from symntk.rendering.mathematics.names import name
 from symntk.rendering.mathematics.typeset import Typesetter
 from symntk.rendering.reading.activations import Functions
@@ -24,6 +31,14 @@ from symntk.rendering.reading.tidying import tidy
 from symntk.rendering.reading.written_out import WrittenOut
 
 _LETTERS = {"attention": "y", "matmul": "z", "sum": "z"}
+_QUERY_AND_KEY = dict(
+    zip(
+        (*indices(2), *indices(2, True)),
+        (*indices(1), *bound_indices(1), *indices(1, True), *bound_indices(1, True)),
+        strict=True,
+    )
+)
+"""Moments of attention are derived at (i, j), a query and a key; they are printed at (t, r)."""
 _OFFSETS = ("k", "l", "o", "m", "a", "b")
 
 
@@ -83,6 +98,13 @@ class _Names:
                     word for n in numbers if (word := f"{letter}{n}") not in self.taken
                 )
 
+    def attentions(self) -> dict[str, Layout]:
+        """The number of each attention, by the name of its output, where there are several."""
+        found = [node for node in self.graph.nodes if node.op == "attention"]
+        names = (self.graph.names[node] for node in found)
+        numbers = (Atom(str(number), "number") for number in count(1))
+        return dict(zip(names, numbers, strict=False)) if len(found) > 1 else {}
+
     def queries(self) -> set[str]:
         """Queries and keys, which are named even where no equation is about them."""
         return {
@@ -102,7 +124,9 @@ class _Names:
 class _Sequences:
     """The statements by part."""
 
-    def __init__(self, derivation: Derivation, functions: Functions) -> None:
+    def __init__(
+        self, derivation: Derivation, functions: Functions, typesetter: Typesetter
+    ) -> None:
         self.derivation, self.functions = derivation, functions
         outputs = derivation.outputs
         self.nngp, self.ntk = outputs["nngp"], outputs["ntk"]
@@ -125,8 +149,9 @@ class _Sequences:
         self.written = WrittenOut(lines, self.names.kept, wanted, readouts)
         stated = [t for t in self.written.values if t.kind != "Theta"]
         vectors = {label for t in stated for label in (t.left, t.right) if label}
-        self.names.give(vectors | self.names.queries())
+        self.names.give((vectors | self.names.queries()) - {self.nngp.left})
         self.places = Places(self.kernel)
+        typesetter.attentions |= self.names.attentions()
         self.offsets = self._offsets()
         self.statements = {target: self._statement(target) for target in self.written.values}
 
@@ -144,6 +169,10 @@ class _Sequences:
             return Kernel("Theta", None, quantity.right, site)
         if quantity == self.nngp:
             return Kernel("Sigma", None, "", site)
+        if quantity.kind in ("weight", "attention", "tangent"):
+            return Kernel(quantity.kind, None, quantity.left, site, left, right)
+        if site in ("aa", "bb") and _is_later(left, right):
+            left, right = right, left
         if quantity.kind == "Sigma" and self._is_data(quantity):
             return Kernel("input", None, ",".join(vectors), site, left, right)
         return Kernel(quantity.kind, None, labels, site, left, right)
@@ -151,8 +180,9 @@ class _Sequences:
     def _is_data(self, quantity: Quantity) -> bool:
         return self.names.nodes[quantity.left].op == "input"
 
-    def page(self, value: sp.Expr) -> sp.Expr:
-        """``value`` in the symbols of the page."""
+    def page(self, value: sp.Expr, own: set[sp.Expr]) -> sp.Expr:
+        """``value`` in the symbols of the page; ``own`` are the positions that it is at."""
+        self.places.own = own
         named = self.functions.in_expectations(self.places.page(value))
         return tidy(named, self.offsets)
 
@@ -163,7 +193,10 @@ class _Sequences:
             symbol = target.at("aa" if target.is_of_one_input else "ab")
         left = self.places.page(symbol)
         assert isinstance(left, Kernel)
-        value = self.page(self.written.values[target])
+        own = (*symbol.left, *symbol.right)
+        value = self.page(self.written.values[target], {s for s in own if s.is_Symbol})
+        if target.kind in ("attention", "tangent"):
+            left, value = (reindex(part, _QUERY_AND_KEY) for part in (left, value))
         steps = self.written.steps[target]
         return Statement(left, value, steps, direction=self.direction.get(target, ""))
 
@@ -205,6 +238,24 @@ class _Sequences:
         yield graph.output, Vector(name(graph.names[graph.output]))
 
 
+def _is_later(left: Index, right: Index) -> bool:
+    """Whether the position at which an equation stands comes second."""
+    own = {*indices(len(left)), *indices(len(left), True)}
+    inside = [bool(own & symbols_in(sp.Tuple(*side))) for side in (left, right)]
+    return inside == [False, True]
+
+
+def _matrices(graph: Graph) -> dict[str, Layout]:
+    """Names such as WQ and Wh, WQ_1 in the first block: W with an index."""
+    found: dict[str, Layout] = {}
+    for label in graph.parameters:
+        match = re.fullmatch(r"([A-Z])([A-Za-z])_?(\d*)", label)
+        if match is not None:
+            letter, *below = filter(None, match.groups())
+            found[label] = Scripts(name(letter), below=separated([name(part) for part in below]))
+    return found
+
+
 def _readouts(graph: Graph) -> set[str]:
     """The weights that the output is made with."""
     output = graph.output
@@ -228,12 +279,8 @@ def _ends(graph: Graph) -> tuple[sp.Expr, ...]:
 
 def read_sequences(derivation: Derivation, functions: Functions, typesetter: Typesetter) -> Reading:
     """The derivation of a network that has positions."""
-    reader = _Sequences(derivation, functions)
-    typesetter.subjects |= {
-        label: Scripts(name(label[0]), below=name(label[1]))
-        for label in derivation.graph.parameters
-        if re.fullmatch("[A-Z][A-Za-z]", label)
-    }
+    reader = _Sequences(derivation, functions, typesetter)
+    typesetter.subjects |= _matrices(derivation.graph)
     parts = list(reader.parts())
     nngp, ntk = (reader.statements[target].left for target in (reader.nngp, reader.ntk))
     forward = reader.of_kind("Sigma", "mean", "scale", "weight", "attention")

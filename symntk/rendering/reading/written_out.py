@@ -79,7 +79,8 @@ class WrittenOut:
                 continue
             if self._reaches(target, chosen):
                 continue
-            if len(users[target]) <= 1 or _is_simple(line.value):
+            shown = line.value.has(Expectation) and target.kind == "Pi"
+            if _is_simple(line.value) or (len(users[target]) <= 1 and not shown):
                 chosen.add(target)
         return chosen
 
