@@ -34,13 +34,15 @@ class Network:
     ntk: np.ndarray
 
 
-def networks(names: Collection[str] | None = None) -> list[Any]:
-    """The vector-input configurations, or those with the given names, as pytest parameters."""
+def networks(names: Collection[str] | None = None, rank: int = 0) -> list[Any]:
+    """The configurations over vectors, or over sequences (``rank`` 1), or those with the given
+    names, as pytest parameters.
+    """
     data = read("networks.json")
     if not data:
         reason = "the reference files are not beside the project"
         return [pytest.param(None, marks=pytest.mark.skip(reason=reason))]
-    configs = [c for c in data["configs"] if len(data["inputs"][c["x1"]]["shape"]) == 2]
+    configs = [c for c in data["configs"] if len(data["inputs"][c["x1"]]["shape"]) == 2 + rank]
     found = {config["id"]: _network(config, data["inputs"]) for config in configs}
     return list(found.values()) if names is None else [found[name] for name in sorted(names)]
 
