@@ -8,9 +8,12 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
 
 from symntk.activations import activation
+from symntk.errors import GraphError
 from symntk.finite import Architecture, Network, measure
+from symntk.finite.reading import read_samples
 from symntk.finite.samples import Samples
 from symntk.graph import (
     Graph,
@@ -33,6 +36,7 @@ from symntk.graph import (
     vector,
     weights,
 )
+from tests.random_sequences import wild_graphs
 
 tanh, relu = activation("tanh"), activation("relu")
 x, s, u, g = tokens("x"), sequence("s", dim=3), vector("u", dim=2), image("g", channels=2)
@@ -157,7 +161,23 @@ def jacobian(network: Network, name: str, data: Samples) -> np.ndarray:
 @every_graph
 def test_kernels_are_those_of_the_numerical_jacobian(graph: Graph) -> None:
     """Values, the backward pass, and the sums over pairs of uses, positions and tokens."""
-    data = samples(graph, np.random.default_rng(7))
+    assert_kernels_of_the_jacobian(graph, samples(graph, np.random.default_rng(7)))
+
+
+@settings(max_examples=25)
+@given(wild_graphs())
+def test_kernels_of_random_networks_are_those_of_the_jacobian(graph: Graph) -> None:
+    """Whatever the language can say."""
+    assume(all(depth.is_Integer for depth in graph.depths))
+    data = read_samples(graph, None, np.random.default_rng(0))
+    try:
+        assume(sampled(graph, data).architecture.size < 300)
+    except GraphError:
+        assume(False)
+    assert_kernels_of_the_jacobian(graph, data)
+
+
+def assert_kernels_of_the_jacobian(graph: Graph, data: Samples) -> None:
     network = sampled(graph, data)
     measured = measure(network, data)
     expected: dict[str, Any] = {}
@@ -170,10 +190,12 @@ def test_kernels_are_those_of_the_numerical_jacobian(graph: Graph) -> None:
         expected[original] = expected.get(original, 0) + gram
         if name in network.architecture.readout:
             nngp = nngp + gram
-    assert set(measured.ntk_by_weight) == set(graph.parameters) == set(expected)
-    for name, part in expected.items():
-        np.testing.assert_allclose(measured.ntk_by_weight[name], part, rtol=1e-6, atol=1e-8)
-    np.testing.assert_allclose(measured.nngp, nngp, rtol=1e-6, atol=1e-8)
+    trained = {name for name, weight in graph.parameters.items() if weight.trainable}
+    assert set(measured.ntk_by_weight) == trained <= set(expected)
+    size = 1 + np.max(np.abs(measured.ntk))
+    for name, part in measured.ntk_by_weight.items():
+        np.testing.assert_allclose(part / size, expected[name] / size, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(measured.nngp / size, nngp / size, rtol=1e-6, atol=1e-8)
 
 
 def shared_draw(output: Node, data: Samples, width: int = 6) -> Network:
