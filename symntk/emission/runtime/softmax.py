@@ -33,10 +33,12 @@ from symntk.emission.runtime.softmax_pairs import (
     pair_moments,
     pair_tables,
     pair_tangents,
+    pair_work,
 )
 
 SOFTMAX_EFFORT = 3e9  # multiplications that a call may take, about half a second
 SMALL_SOFTMAX_EFFORT = 3e5  # the same where there is another method of the same accuracy
+SMALL_GRID_ERROR = 1e-11  # that it must then reach
 LATTICE_PART = 0.2  # of the effort
 MOST_PAIRED_GROUPS = 12  # whose products of two are formed
 
@@ -105,28 +107,37 @@ def softmax_means(
         between[:] = 0.0  # one softmax is a constant
     size = 1.0 if order == 1 else 4.0 * largest_size(weights)
     partner, shared = independent_pairs(distinct1, distinct2, between, max(scale1, scale2))
-    in_pairs = len(shared) == 3
     most = max(len(leader1), len(leader2))
-    if most <= 3 or (not in_pairs and (order == 1 or most <= MOST_PAIRED_GROUPS)):
-        canonical1, canonical2, rho = canonical_pair(
-            principal_factor(distinct1, scale1), principal_factor(distinct2, scale2), between
-        )
-        allowed = min(SMALL_SOFTMAX_EFFORT, effort) if in_pairs else effort
-        found, error = grid_moments(canonical1, canonical2, rho, sizes1, sizes2, order, allowed)
-        if error < (1e-11 if in_pairs else math.inf):
-            if order == 1:
-                found = entries_at(found, group1, group2)
-            else:
-                found = contracted_products(found, group1, group2, sizes1, sizes2, weights)
-            return found, size * error, size * error * largest_size(values)
-    if in_pairs:
+    by_grid = order == 1 or most <= MOST_PAIRED_GROUPS
+    if len(shared) == 3:
+        if most <= 3:
+            found, error = grid_means(
+                distinct1,
+                distinct2,
+                between,
+                sizes1,
+                sizes2,
+                group1,
+                group2,
+                weights,
+                min(SMALL_SOFTMAX_EFFORT, effort),
+            )
+            if error < SMALL_GRID_ERROR:
+                return found, size * error, size * error * largest_size(values)
         classes, class1, class2 = pair_classes(
             distinct1, distinct2, between, partner, shared, sizes1, sizes2
         )
-        found, error = pair_means(
-            classes, class1, class2, partner, sizes1, sizes2, group1, group2, weights
+        if pair_work(classes, class1, class2, sizes1, sizes2) <= effort:
+            found, error = pair_means(
+                classes, class1, class2, partner, sizes1, sizes2, group1, group2, weights
+            )
+            return found, size * error, size * error * largest_size(values)
+    if by_grid:
+        found, error = grid_means(
+            distinct1, distinct2, between, sizes1, sizes2, group1, group2, weights, effort
         )
-        return found, size * error, size * error * largest_size(values)
+        if error < math.inf:
+            return found, size * error, size * error * largest_size(values)
     return lattice_means(
         distinct1,
         distinct2,
@@ -139,6 +150,33 @@ def softmax_means(
         values,
         LATTICE_PART * effort,
     )
+
+
+@njit(cache=True, error_model="numpy")
+def grid_means(
+    first: Any,
+    second: Any,
+    cross: Any,
+    sizes1: Any,
+    sizes2: Any,
+    group1: Any,
+    group2: Any,
+    weights: Any,
+    effort: float,
+) -> Any:
+    """The moments, or the tangents for ``weights``, by a grid, and its error, or infinity."""
+    canonical1, canonical2, rho = canonical_pair(
+        principal_factor(first, largest_variance(first)),
+        principal_factor(second, largest_variance(second)),
+        cross,
+    )
+    order = 2 if len(weights) > 0 else 1
+    found, error = grid_moments(canonical1, canonical2, rho, sizes1, sizes2, order, effort)
+    if error == math.inf:
+        return found, error
+    if order == 1:
+        return entries_at(found, group1, group2), error
+    return contracted_products(found, group1, group2, sizes1, sizes2, weights), error
 
 
 @njit(cache=True, error_model="numpy")

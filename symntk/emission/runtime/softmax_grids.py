@@ -29,7 +29,7 @@ from numba import njit
 from symntk.emission.runtime.exponentials import exponential
 
 WIDEST_STEP = 0.8
-LONGEST_AXIS = 4001  # nodes
+MOST_HELD = 2e7  # numbers
 
 
 @njit(cache=True, error_model="numpy")
@@ -241,7 +241,7 @@ def grid_moments(
     for tolerance in (2e-13, 2e-12, 1e-10, 1e-8):
         error = 1e-14
         work1 = work2 = shared = 1.0
-        sweep = 0.0
+        sweep = kernels = 0.0
         for axis in range(max(rank1, rank2)):
             spread1 = spread_of(first, axis) if axis < rank1 else 0.0
             spread2 = spread_of(second, axis) if axis < rank2 else 0.0
@@ -253,6 +253,7 @@ def grid_moments(
                 error += slip
                 shared *= count
                 sweep += 0.0 if rho[axis] == 1.0 else count
+                kernels += 2.0 * count * count
             else:
                 if axis < rank1:
                     steps1[axis], counts1[axis], slip = grid_axis(spread1, 0.0, order, tolerance)
@@ -262,14 +263,10 @@ def grid_moments(
                     error += slip
             work1 *= counts1[axis] if axis < rank1 else 1.0
             work2 *= counts2[axis] if axis < rank2 else 1.0
-            if (axis < rank1 and counts1[axis] > LONGEST_AXIS) or (
-                axis < rank2 and counts2[axis] > LONGEST_AXIS
-            ):
-                error = math.inf
         work = 10.0 * (groups1 * work1 + groups2 * work2) + width1 * work1 + width2 * work2
-        work += shared * width1 * (sweep + width2)
+        work += shared * width1 * (sweep + width2) + kernels
         held = shared * (width1 + width2)
-        if work <= effort and held <= 2e7 and error < 1.0:
+        if work <= effort and held <= MOST_HELD and error < 1.0:
             break
         error = math.inf
     found = np.zeros((width1, width2))

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from symntk.emission.runtime.softmax_grids import MOST_HELD
 from symntk.emission.runtime.softmax_laplace import (
     LAPLACE_ERROR,
+    LAPLACE_STEP,
     LEAST_SHARE,
     denominator_range,
     laplace_nodes,
@@ -19,6 +21,7 @@ from symntk.emission.runtime.softmax_laplace import (
     single_table,
 )
 
+LARGEST_DEVIATION = 60.0  # of a logit, so that nothing overflows
 LEAST_LOG_SHARE = -55.0  # logarithm of a weight
 
 
@@ -62,6 +65,20 @@ def pair_classes(
         if j >= 0:
             class2[j] = place
     return classes[:known].copy(), class1, class2
+
+
+@njit(cache=True, error_model="numpy")
+def pair_work(classes: Any, class1: Any, class2: Any, sizes1: Any, sizes2: Any) -> float:
+    """About how many multiplications `pair_tables` needs; infinite where it cannot be done."""
+    root = math.sqrt(max(classes[class1, 1].max(), classes[class2, 3].max()))
+    if root > LARGEST_DEVIATION:
+        return math.inf
+    low1, high1 = denominator_range(classes[class1, 1], sizes1)
+    low2, high2 = denominator_range(classes[class2, 3], sizes2)
+    nodes = (high1 - low1 + 9.0) * (high2 - low2 + 9.0) / LAPLACE_STEP**2
+    if 4.0 * nodes * (len(classes) + 1) > MOST_HELD:
+        return math.inf
+    return nodes * len(classes) * (100.0 * (1.0 + root) + 4.0 * len(classes))
 
 
 @njit(cache=True, error_model="numpy")
