@@ -51,7 +51,7 @@ _noise = np.random.default_rng(7).normal
 INPUTS: dict[str, Any] = {
     "tokens": [[0, 1, 2, 1, 0, 3], [2, 2, 1, 0, 3, 1, 4], [1, 0, 1, 1, 2, 2]],
     "sequence": [_noise(size=(length, 3)) for length in (6, 7, 6)],
-    "image": _noise(size=(3, 5, 6, 2)),
+    "image": _noise(size=(3, 4, 5, 2)),
 }
 """Inputs on which every network of `graphs` of a kind has positions left."""
 
