@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from symntk import zoo as zoo
     from symntk.activations import activation as activation
     from symntk.activations import dual as dual
+    from symntk.decomposition import features as features
     from symntk.derivation import Derivation as Derivation
     from symntk.derivation import derive as derive
     from symntk.errors import AssumptionError as AssumptionError
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "activations": ("activation", "dual"),
+    "decomposition": ("features",),
     "derivation": ("Derivation", "derive"),
     "errors": ("AssumptionError", "GraphError", "SymntkError", "SyntaxProblem", "UsageError"),
     "finite": ("check",),

@@ -13,6 +13,7 @@ import click
 from symntk.cli.check import check
 from symntk.cli.derive import derive
 from symntk.cli.emit import emit
+from symntk.cli.features import compare, features
 from symntk.cli.kernel import kernel
 from symntk.cli.tables import show_tables
 from symntk.errors import SymntkError
@@ -97,6 +98,7 @@ def main(debug: bool) -> None:
         symntk derive mlp --act relu                   the derivation, in LaTeX
         symntk derive mlp --act relu --format text     the same for a terminal
         symntk check mlp --act relu                    against finite networks
+        symntk features bow --act relu                 what it learns from a text
         symntk list                                    what can stand for what
 
     Exit codes: 0 done, 1 a check that failed, 2 a wrong call, 3 a defect of
@@ -104,5 +106,5 @@ def main(debug: bool) -> None:
     """
 
 
-for command in (derive, emit, check, kernel, show_tables):
+for command in (derive, emit, check, kernel, features, compare, show_tables):
     main.add_command(command)

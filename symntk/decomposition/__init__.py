@@ -1,5 +1,5 @@
 """Kernels of documents as polynomials in matches of tokens: what features a network learns."""
 
-from symntk.decomposition.multilinear import coefficients
+from symntk.decomposition.features import Feature, Features, features
 
-__all__ = ["coefficients"]
+__all__ = ["Feature", "Features", "features"]

@@ -1,0 +1,174 @@
+"""Which features of a text a network learns, and how strongly: the kernel's coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import sympy as sp
+
+from symntk.decomposition.blocks import Pattern
+from symntk.decomposition.multilinear import coefficients
+from symntk.decomposition.numbers import value
+from symntk.decomposition.windows import NotWindows, Windows
+from symntk.derivation import Derivation, derive
+from symntk.errors import UsageError
+from symntk.graph import Graph
+from symntk.graph.positions import Length
+
+
+class Feature(NamedTuple):
+    """A statistic of two documents that the kernel contains.
+
+    feature: what it is called.
+    coefficient: its coefficient, in the symbols of the standard deviations.
+    value: the coefficient at the graph's standard deviations.
+    ratio: ``value`` over that of the unigrams; None without unigrams.
+    matches: the offsets (a, b) with x_(t + a) = x'_(t' + b) whose product it is.
+    """
+
+    feature: str
+    coefficient: sp.Expr
+    value: float
+    ratio: float | None
+    matches: Pattern
+
+    @property
+    def order(self) -> int:
+        """The number of tokens that must agree."""
+        return len(self.matches)
+
+
+@dataclass(frozen=True)
+class Features:
+    """The coefficients of a kernel in products of match indicators, as `Feature` rows.
+
+    scope: "window": the kernel is a sum over all pairs of windows, and the rows are the polynomial
+    of one pair; "document": it is not, and the rows are the polynomial of two documents of ``size``
+    tokens, all different within each.
+    """
+
+    derivation: Derivation
+    rows: tuple[Feature, ...]
+    scope: str
+    size: int
+
+    def __iter__(self) -> Iterator[Feature]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def about(self) -> str:
+        """What the rows are coefficients of, in a sentence."""
+        if self.scope == "window":
+            windows = "tokens" if self.size == 1 else f"windows of {self.size} tokens"
+            return f"A sum over all pairs of {windows}; coefficients of one pair."
+        return f"Documents of {self.size} tokens, all different within each; places count from 1."
+
+    def render(self, format: str = "text") -> str:
+        """The table in one of `symntk.rendering.features.FORMATS`."""
+        from symntk.rendering.features import render_features
+
+        return render_features(self, format)
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What the coefficients say, order by order, in sentences."""
+        return tuple(self._findings())
+
+    def _findings(self) -> Iterator[str]:
+        constant = next(row for row in self.rows if row.order == 0)
+        if constant.coefficient == 0:
+            yield "No constant: tokens that differ contribute nothing."
+        else:
+            yield (
+                "A constant that all pairs share, whatever the tokens (the bias term)"
+                + _relative(constant.ratio)
+            )
+        for order in range(1, max(row.order for row in self.rows) + 1):
+            rows = [row for row in self.rows if row.order == order]
+            what = {1: "single tokens", 2: "pairs of tokens"}.get(order, f"{order} tokens")
+            if all(row.coefficient == 0 for row in rows):
+                yield f"Order {order} ({what}): exactly 0."
+                continue
+            largest = max(rows, key=lambda row: abs(row.value))
+            end = "." if order == 1 else _relative(largest.ratio)
+            yield f"Order {order} ({what}): up to {largest.value:.6g}{end}"
+
+
+def _relative(ratio: float | None) -> str:
+    return "." if ratio is None else f", {ratio:.3g} of the unigram term."
+
+
+def features(
+    graph: Graph | Derivation, order: int = 2, output: str = "ntk", length: int | None = None
+) -> Features:
+    """The coefficients of the kernel of a token model, up to products of ``order`` matches.
+
+    Every match m(t, t') = [x_t = x'_t'] is 0 or 1, so that the kernel is a multilinear polynomial
+    in them; its coefficients follow exactly, by Moebius inversion, from the derivation.
+
+    output: "ntk", "nngp", or "ntk:W" for the part of one parameter.
+    length: documents of this many tokens are compared where the kernel is no sum over windows;
+        ``order`` + 1 without it.
+
+    Raises UsageError for a graph whose input is not a sequence of tokens.
+    """
+    derivation = graph if isinstance(graph, Derivation) else derive(graph)
+    inputs = derivation.graph.inputs
+    if len(inputs) != 1 or not inputs[0].is_one_hot:
+        raise UsageError("features are of token models: their one input is tokens(...)")
+    if output not in derivation.outputs:
+        raise UsageError(f"no kernel {output!r}: there are {', '.join(derivation.outputs)}")
+    if order < 1:
+        raise UsageError(f"the order of a product of matches is at least 1, not {order}")
+    try:
+        if length is not None:
+            raise NotWindows("documents of a given length are asked for")
+        polynomial: Mapping[Pattern, sp.Expr] = Windows(derivation).polynomial(output)
+        scope, size = "window", 1 + max((a for p in polynomial for a, _ in p), default=0)
+    except NotWindows:
+        scope, size = "document", length or order + 1
+        polynomial = {
+            frozenset((i - 1, i - 1) for i in chosen): coefficient
+            for chosen, coefficient in coefficients(derivation, size, output).items()
+        }
+        order = size  # a loop over time knows whole documents: their highest order is shown too
+    chosen = {pattern: c for pattern, c in polynomial.items() if len(pattern) <= order}
+    return Features(derivation, tuple(_rows(derivation, chosen)), scope, size)
+
+
+def _rows(derivation: Derivation, polynomial: Mapping[Pattern, sp.Expr]) -> Iterator[Feature]:
+    """Rows in rising order; ratios are to the mean coefficient of a unigram that has one."""
+    lengths = {s: sp.S.One for c in polynomial.values() for s in c.atoms(Length)}
+    known = {**derivation.values, **lengths}
+    values = {pattern: value(c, known) for pattern, c in polynomial.items()}
+    single = [v for pattern, v in values.items() if len(pattern) == 1 and v != 0]
+    unigram = sum(single) / len(single) if single else None
+    for pattern in sorted(polynomial, key=lambda p: (len(p), sorted(p))):
+        number = values[pattern]
+        ratio = None if unigram is None else number / unigram
+        yield Feature(called(pattern), polynomial[pattern], number, ratio, pattern)
+
+
+def called(pattern: Pattern) -> str:
+    """What a product of matches is called, by its places in the window: "bigram 1 2"."""
+    places = sorted(pattern)
+    if not places:
+        return "constant"
+    first = [a + 1 for a, _ in places]
+    where = " ".join(map(str, first))
+    if any(a != b for a, b in places):
+        second = " ".join(str(b + 1) for _, b in places)
+        return f"{_kind(first)} {where} with {second}"
+    return f"{_kind(first)} {where}"
+
+
+def _kind(places: list[int]) -> str:
+    size = len(places)
+    if size > 1 and places[-1] - places[0] >= size:
+        return "skip-gram"
+    return {1: "unigram", 2: "bigram", 3: "trigram"}.get(size, f"{size}-gram")
