@@ -104,7 +104,11 @@ class Network:
             if node.op == "repeat":
                 yield from self._block(node, seen)
             elif self.is_defined(node):
-                yield self._line(self.vectors[node].layout, self.formula(node, top=True), span)
+                yield from self.definition(node, span)
+
+    def definition(self, node: Node, span: Span | None) -> Iterator[Line]:
+        """The lines that define a vector."""
+        yield self._line(self.vectors[node].layout, self.formula(node, top=True), span)
 
     def is_defined(self, node: Node) -> bool:
         """Whether a line defines ``node``."""
@@ -128,12 +132,21 @@ class Network:
             start = self.typesetter.indexed(
                 name(self.graph.names[placeholder]), self.typesetter.layer(first)
             )
-            yield self._line(start, self.formula(node.inputs[0]), None)
+            at = self.own(node)
+            yield Line(self.placed(start, at), self.formula(node.inputs[0], at))
         yield from self._body(body, (index, first, first + times - 1), seen)
 
     def _line(self, vector: Layout, formula: Layout, span: Span | None) -> Line:
         remark = None if span is None else self.typesetter.range(*span)
         return Line(self.at_point(vector), formula, remark=remark)
+
+    def own(self, node: Node) -> Index:
+        """The position at which a vector is defined."""
+        return ()
+
+    def placed(self, vector: Layout, at: Index) -> Layout:
+        """``vector`` at a position, or at the input x."""
+        return self.at_point(vector)
 
     def at_point(self, vector: Layout) -> Layout:
         """``vector`` at the input x."""
@@ -157,14 +170,14 @@ class Network:
             case "elementwise":
                 return self._elementwise(node, at)
             case "repeat" | "block_input":
-                return self.at_point(name(self.graph.names[node]))
+                return self.placed(name(self.graph.names[node]), at)
             case _:
                 arguments = separated([self.formula(part, at) for part in node.inputs])
                 return Apply(Atom(node.op.replace("_", " "), "words"), Fence(arguments))
 
     def vector(self, node: Node, at: Index) -> Layout:
         """A vector that has a name."""
-        return self.at_point(self.vectors[node].layout)
+        return self.placed(self.vectors[node].layout, at)
 
     def _factor(self, node: Node, at: Index) -> Layout:
         layout = self.formula(node, at)

@@ -7,7 +7,7 @@ from itertools import product
 
 import sympy as sp
 
-from symntk.graph import Node, ancestors
+from symntk.graph import Node
 from symntk.graph.positions import Index, bound_indices, indices, symbols_in
 from symntk.rendering.document import Line
 from symntk.rendering.heads import Kernel
@@ -25,7 +25,7 @@ from symntk.rendering.mathematics.layout import (
 )
 from symntk.rendering.mathematics.names import name
 from symntk.rendering.mathematics.positions import with_index
-from symntk.rendering.network import Network, fan_in_of, transposed
+from symntk.rendering.network import Network, Span, fan_in_of, transposed
 
 _ONE = Atom("1", "number")
 _FEWEST = 3
@@ -34,16 +34,21 @@ _FEWEST = 3
 class PositionNetwork(Network):
     """Writes the vectors at one position by those at others; positions are counted from 1."""
 
-    def lines(self) -> Iterator[Line]:
-        """vector_t = its formula, in the order of dependence; the weights of attention after it."""
-        for node in ancestors(self.graph.output):
-            if not self.is_defined(node):
-                continue
-            at = indices(len(node.positions))
-            formula = self.formula(node, at, top=True)
-            yield Line(self.vector(node, at), formula, remark=self._remark(node))
-            for inner in self._attentions(node):
-                yield self._weights(inner, at)
+    def definition(self, node: Node, span: Span | None) -> Iterator[Line]:
+        """vector_t = its formula, and the weights of the attention in it."""
+        at = self.own(node)
+        remark = self._remark(node) if span is None else self.typesetter.range(*span)
+        yield Line(self.vector(node, at), self.formula(node, at, top=True), remark=remark)
+        for inner in self._attentions(node):
+            yield self._weights(inner, at)
+
+    def own(self, node: Node) -> Index:
+        """t or i, j; nothing for a single vector."""
+        return indices(len(node.positions))
+
+    def placed(self, vector: Layout, at: Index) -> Layout:
+        """``vector`` with its position as an index."""
+        return with_index(vector, self.typesetter.index(at)) if at else self.at_point(vector)
 
     def _remark(self, node: Node) -> Layout | None:
         """The positions of a vector, where they are not those of an input."""
@@ -70,10 +75,7 @@ class PositionNetwork(Network):
 
     def vector(self, node: Node, at: Index) -> Layout:
         """A vector at its position; a single one at the input."""
-        layout = self.vectors[node].layout
-        if not node.positions:
-            return self.at_point(layout)
-        return with_index(layout, self.typesetter.index(at))
+        return self.placed(self.vectors[node].layout, at if node.positions else ())
 
     def formula(self, node: Node, at: Index = (), top: bool = False) -> Layout:
         """``node`` at the position ``at``.  Of a single vector ``at`` is where it is needed."""
@@ -130,7 +132,7 @@ class PositionNetwork(Network):
         if not argument.is_one_hot:
             return super()._matmul(node, at)
         column = separated([Atom(":", "number"), self._chosen_by(argument, at)])
-        return self.scaled(node, with_index(self.matrix(node, at), column))
+        return self.scaled(node, with_column(self.matrix(node, at), column))
 
     # Windows.
 
@@ -272,6 +274,13 @@ def _moved(node: Node, at: Index) -> Index:
         sp.expand(stride * (place - 1) + offset + 1)
         for stride, offset, place in zip(node["stride"], node["offset"], at, strict=True)
     )
+
+
+def with_column(matrix: Layout, column: Layout) -> Layout:
+    """E_{:,x_t}; (E_g)_{:,x_t} where the name has an index itself."""
+    if isinstance(matrix, Scripts) and matrix.below is not None:
+        matrix = Fence(matrix)
+    return with_index(matrix, column)
 
 
 Pair = tuple[Node, sp.Expr]

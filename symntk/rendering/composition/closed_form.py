@@ -8,6 +8,7 @@ from symntk.gaussian import Expectation
 from symntk.gaussian.symbols import c, q1, q2
 from symntk.rendering.composition.collecting import collected
 from symntk.rendering.composition.page import Page
+from symntk.rendering.composition.token_kernels import token_kernels
 from symntk.rendering.document import Block, Display, Line, Math, Paragraph, Piece
 from symntk.rendering.heads import Kernel
 from symntk.rendering.mathematics.layout import EQUALS, row
@@ -17,6 +18,8 @@ from symntk.rendering.reading.reading import Statement
 def closed_form(page: Page) -> list[Block]:
     """The section; empty where no expectation has a closed form or each is under several laws."""
     reading = page.reading
+    if reading.has_positions:
+        return token_kernels(page)
     if not reading.layered or not _closed(page):
         return []
     one_hidden = len(reading.forward) == 2 and reading.span is None

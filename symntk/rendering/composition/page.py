@@ -9,7 +9,7 @@ from itertools import groupby
 
 import sympy as sp
 
-from symntk.derivation import Derivation
+from symntk.derivation import Derivation, Loop
 from symntk.gaussian import Expectation
 from symntk.gaussian.softmax import MU, MU2, NU, NU2, SoftmaxMoment, SoftmaxTangent
 from symntk.rendering.document import (
@@ -27,10 +27,10 @@ from symntk.rendering.document import (
 from symntk.rendering.heads import Kernel
 from symntk.rendering.mathematics.attention import LOGITS
 from symntk.rendering.mathematics.layout import (
+    EQUALS,
     Apply,
     Atom,
     Fence,
-    EQUALS,
     Layout,
     Scripts,
     row,
@@ -70,13 +70,16 @@ class Page:
         named = functions(derivation)
         typeset = Typesetter(profile, _dimensions(derivation))
         reading: Reading
-        if any(node.positions for node in derivation.graph.nodes):
+        has_positions = any(node.positions for node in derivation.graph.nodes)
+        if has_positions and not any(isinstance(line, Loop) for line in derivation.program):
             reading = read_sequences(derivation, named, typeset)
-            return cls(derivation, typeset, named, reading)
-        try:
-            reading = read_layers(derivation, named, typeset)
-        except NotLayered:
+        elif has_positions:
             reading = read_vectors(derivation, named, typeset)
+        else:
+            try:
+                reading = read_layers(derivation, named, typeset)
+            except NotLayered:
+                reading = read_vectors(derivation, named, typeset)
         return cls(derivation, typeset, named, reading)
 
     @cached_property
@@ -181,7 +184,7 @@ class Page:
                 law = (moment.queries, moment.kernels)
                 if law not in self.logits:
                     self.logits.add(law)
-                    blocks += logits_of(self, moment)
+                    blocks += logits_of(self, moment, statement.left)
         return blocks
 
     def _rules(self, used: Mapping[str, tuple[Step, list[int]]]) -> list[Block]:
@@ -200,7 +203,7 @@ class Page:
         return [Paragraph(tuple(pieces))]
 
 
-def logits_of(page: Page, moment: SoftmaxMoment | SoftmaxTangent) -> list[Block]:
+def logits_of(page: Page, moment: SoftmaxMoment | SoftmaxTangent, of: Kernel) -> list[Block]:
     """Cov(l_mu, l_nu) = Sigma_q(t, t) Sigma_k(mu, nu), and so on."""
     typeset = page.typeset
     pairs = (
@@ -214,7 +217,10 @@ def logits_of(page: Page, moment: SoftmaxMoment | SoftmaxTangent) -> list[Block]
         left = Apply(Atom("Cov", "operator"), Fence(shown))
         lines.append(page.line(left, typeset(query * key)))
     both = [Math(LOGITS), Math(primed(LOGITS))]
-    opening: Prose = ("with centred Gaussian logits ", both[0], " and ", both[1], " of covariance")
+    opening: Prose = (
+        "Under ", Math(page.typeset(of.bare())), " the logits ", both[0], " and ", both[1],
+        " are centred and Gaussian, with covariances",
+    )  # fmt: skip
     return [Paragraph(opening), Display(tuple(lines))]
 
 

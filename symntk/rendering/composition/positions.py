@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import sympy as sp
-
 from symntk.gaussian import Expectation
 from symntk.graph import Node
 from symntk.graph.positions import indices
@@ -14,7 +12,6 @@ from symntk.rendering.composition.page import Page
 from symntk.rendering.document import Block, Display, Math, Paragraph, Piece, Prose
 from symntk.rendering.heads import Kernel
 from symntk.rendering.mathematics.layout import (
-    COMMA,
     EQUALS,
     Apply,
     Atom,
@@ -29,6 +26,7 @@ from symntk.rendering.mathematics.layout import (
 from symntk.rendering.mathematics.marks import primed, raised_by
 from symntk.rendering.mathematics.names import name
 from symntk.rendering.mathematics.positions import with_index
+from symntk.rendering.network_positions import with_column
 
 _DOTS = Atom("…")
 _ONE = Atom("1", "number")
@@ -102,8 +100,8 @@ def _matrices(page: Page) -> Iterator[Prose]:
                 chosen, where = at, "position"
             else:
                 chosen = with_index(name(str(source["name"])), at)
-            column = with_index(subject, separated([Atom(":", "number"), chosen]))
-            yield (Math(column), f" is the column of ", Math(subject), f" that belongs to the {where} ",
+            column = with_column(subject, separated([Atom(":", "number"), chosen]))
+            yield (Math(column), " is the column of ", Math(subject), f" that belongs to the {where} ",
                    Math(chosen), ".")  # fmt: skip
         elif len(node.inputs) > 1:
             source = node.inputs[1]
@@ -239,7 +237,6 @@ def _conventions(page: Page, stated: bool) -> Iterator[Piece]:
     own, other = indices(rank), indices(rank, True)
     here, there = Math(typeset.index(own)), Math(typeset.index(other))
     if stated:
-        kind = "pixels" if rank == 2 else "positions"
         yield " Here "
         yield here
         yield " is a position of "

@@ -24,7 +24,8 @@ def tangent(page: Page) -> list[Block]:
     opening.append("each trained parameter contributes")
     if page.typeset.gathered:
         opening.append(" (one of a repeated block, in all blocks together)")
-    vanishing = [part for part in parts if part.right == 0 and reading.has_positions]
+    own = [part for part in parts if part.left.vector in page.derivation.graph.parameters]
+    vanishing = [part for part in own if part.right == 0 and reading.has_positions]
     parts = [part for part in parts if part not in vanishing]
     return [
         Paragraph(tuple(opening)),
@@ -83,4 +84,5 @@ def bare_statement(statement: Statement) -> Statement:
     if any(kernel.site not in ("ab", "") for kernel in kernels if kernel not in laws):
         return statement
     names = {kernel: bare(kernel) for kernel in kernels if kernel not in laws}
-    return replace(statement, left=bare(statement.left), right=statement.right.xreplace(names))
+    left = statement.left if statement.left.left else bare(statement.left)
+    return replace(statement, left=left, right=statement.right.xreplace(names))

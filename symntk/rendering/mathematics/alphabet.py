@@ -82,6 +82,9 @@ OPERATORS = frozenset(
 )
 """Functions that LaTeX has a command for."""
 
+SPACED_OPERATORS = frozenset({"softmax", "Cov", "LN"})
+"""Functions that LaTeX is told to set as one."""
+
 SUPERSCRIPTS = dict(
     zip(
         "0123456789+−-()=abcdefghijklmnoprstuvwxyzℓABDEGHIJKLMNOPRTUVWβγδθφχ⊤′",

@@ -10,9 +10,7 @@ from symntk.rendering.mathematics.layout import (
     Apply,
     Atom,
     Fence,
-    Fraction,
     Layout,
-    Row,
     Scripts,
     row,
     separated,
@@ -40,7 +38,8 @@ class AttentionTypesetter(PositionTypesetter):
 
     def _print_attention(self, expr: Kernel) -> Layout:
         """A(t, r; t', r'), the moment of a_{t,r} and a'_{t',r'}."""
-        return Apply(self.attention_letter(expr), Fence(self._arguments_of(expr)))
+        letter = self.attention_letter(expr)
+        return Apply(letter, Fence(self._arguments_of(expr))) if expr.site else letter
 
     _print_tangent = _print_attention
 
@@ -52,11 +51,8 @@ class AttentionTypesetter(PositionTypesetter):
 
     def _print_SoftmaxTangent(self, expr: SoftmaxTangent) -> Layout:
         slopes = [
-            Fraction(
-                Row((_PARTIAL, self._softmax(row_, second))),
-                Row((_PARTIAL, self.logit(key, second))),
-            )
-            for row_, key, second in zip((MU, MU2), expr.keys, (False, True), strict=True)
+            row(Scripts(_PARTIAL, below=self.index((key,), second)), self._softmax(line, second))
+            for line, key, second in zip((MU, MU2), expr.keys, (False, True), strict=True)
         ]
         mean = Apply(Atom("E", "blackboard"), Fence(row(*slopes), "[", "]"))
         over = separated([self._print(MU), self._print(MU2)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symntk.rendering.mathematics.alphabet import LATEX, OPERATORS
+from symntk.rendering.mathematics.alphabet import LATEX, OPERATORS, SPACED_OPERATORS
 from symntk.rendering.mathematics.layout import (
     Apply,
     Atom,
@@ -147,6 +147,8 @@ def _atom(atom: Atom) -> str:
     if style == "operator":
         if text in LATEX:
             return LATEX[text]
+        if text in SPACED_OPERATORS:
+            return rf"\operatorname{{{text}}}"
         return f"\\{text}" if text in OPERATORS else rf"\mathrm{{{_signs(text)}}}"
     if style == "upright" and text != "/":
         return rf"\mathrm{{{_signs(text)}}}"

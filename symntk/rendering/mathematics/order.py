@@ -154,7 +154,10 @@ def term_key(term: sp.Expr) -> tuple[int, int, int, int, str]:
     constant = symbols <= scales(term) and not term.has(Expectation)
     place = 5 if constant else 4 if theta else 3
     functions = len(term.atoms(sp.Function))
-    return place, functions, int(negative), int(term.count_ops()), str(term)
+    shown = str(term)
+    if any(isinstance(s, Kernel) and s.left for s in kernels):
+        shown = f"{len(shown):05}{shown}"  # K(t, t') before K(t + 1, t' + 1)
+    return place, functions, int(negative), int(term.count_ops()), shown
 
 
 def _letter(symbol: sp.Symbol) -> str:

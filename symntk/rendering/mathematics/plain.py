@@ -89,6 +89,7 @@ def plain(layout: Layout, ascii: bool = False) -> str:
 
 
 _PARTIAL = Atom("∂")
+_SUM = Atom("∑", "operator")
 
 
 class _Writer:
@@ -211,8 +212,13 @@ class _Writer:
         if above is not None:
             if _is_prime(above):
                 return text + self.write(above)
-            text += self.raised(above)
+            text += self.limit(above) if base == _SUM else self.raised(above)
         return text
+
+    def limit(self, layout: Layout) -> str:
+        """The upper end of a sum: a raised T would read as a transposition."""
+        raised = self.raised(layout)
+        return raised if "ᵀ" not in raised else f"^{{{self.write(layout)}}}"
 
     def case(self, value: Layout, condition: Layout | None) -> str:
         reason = "otherwise" if condition is None else f"if {self.write(condition)}"

@@ -15,6 +15,9 @@ from symntk.trace import Step
 
 Direction: TypeAlias = Literal["", "forwards", "backwards"]
 
+OFFSETS = ("k", "l")
+"""What the offsets within a window are called, if no vector is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -67,7 +70,7 @@ class Reading:
     rank: int = 0
     is_extended: bool = False
     is_circular: bool = False
-    offsets: tuple[str, str] = ("k", "l")
+    offsets: tuple[str, str] = OFFSETS
     ends: tuple[sp.Expr, ...] = ()
 
     @property

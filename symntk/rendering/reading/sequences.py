@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 import re
+from collections.abc import Iterator
 from itertools import count
 
 import sympy as sp
@@ -21,7 +21,7 @@ from symntk.graph.positions import (
     symbols_in,
 )
 from symntk.rendering.heads import Kernel
-from symntk.rendering.mathematics.layout import Atom, Layout, Scripts, separated
+from symntk.rendering.mathematics.layout import Atom, Fence, Layout, Scripts, separated
 from symntk.rendering.mathematics.names import name
 from symntk.rendering.mathematics.typeset import Typesetter
 from symntk.rendering.reading.activations import Functions
@@ -253,6 +253,10 @@ def _matrices(graph: Graph) -> dict[str, Layout]:
         if match is not None:
             letter, *below = filter(None, match.groups())
             found[label] = Scripts(name(letter), below=separated([name(part) for part in below]))
+    for label in graph.parameters:
+        stem, mark, number = label.rpartition("_")
+        if mark and number.isdigit() and stem + number in graph.parameters:
+            found[label] = Scripts(name(stem), above=Fence(Atom(number, "number")))  # of a block
     return found
 
 

@@ -12,12 +12,15 @@ import sympy as sp
 from symntk.derivation import Derivation, Entry, Equation, Loop, Quantity, entries, needed
 from symntk.derivation.program import Statement as Line
 from symntk.graph import Node, ancestors
-from symntk.rendering.heads import Kernel
+from symntk.graph.positions import Index
+from symntk.rendering.heads import Kernel, Letter
 from symntk.rendering.mathematics.layout import Layout
 from symntk.rendering.mathematics.names import name
 from symntk.rendering.mathematics.typeset import Typesetter
 from symntk.rendering.reading.activations import Functions
-from symntk.rendering.reading.reading import Reading, Statement, Vector
+from symntk.rendering.reading.places import Places
+from symntk.rendering.reading.reading import OFFSETS, Reading, Statement, Vector
+from symntk.rendering.reading.tidying import tidy
 
 _INDICES = ("ℓ", "k", "m", "j")
 Span = tuple[sp.Symbol, sp.Expr, sp.Expr]
@@ -34,6 +37,8 @@ class _Vectors:
         self.parts: list[Statement] = []
         self.total: list[Statement] = []
         self.loops = 0
+        self.places = Places(self.kernel)
+        self.has_positions = any(n.positions for n in derivation.graph.nodes)
         wanted = set(derivation.outputs.values())
         self.program = needed(derivation.program, wanted)
         self._label(self.program, None)
@@ -64,17 +69,19 @@ class _Vectors:
             entry.quantity.kind == "Theta" and entry.quantity in inside
         )
 
-    def kernel(self, entry: Entry) -> Kernel:
-        """The page's symbol for a covariance of the program."""
+    def kernel(self, entry: Entry, left: Index = (), right: Index = ()) -> Kernel:
+        """The page's symbol for a covariance of the program, at positions counted from 1."""
         quantity = entry.quantity
-        if quantity.kind == "Sigma" and quantity.left not in self.labels:
+        places = (entry.site, left, right)
+        if quantity.kind in ("Sigma", "match") and quantity.left not in self.labels:
             inputs = dict.fromkeys((quantity.left, quantity.right))
-            return Kernel("input", None, ",".join(inputs), entry.site)
+            letter: Letter = "input" if quantity.kind == "Sigma" else "match"
+            return Kernel(letter, None, ",".join(inputs), *places)
         label, index = self.labels[quantity.left]
         if quantity.kind == "Theta":
             output = quantity.left == self.derivation.outputs["ntk"].left
             owner = () if output else (label,)
-            return Kernel("Theta", index, ",".join((*owner, quantity.right)).strip(","), entry.site)
+            return Kernel("Theta", index, ",".join((*owner, quantity.right)).strip(","), *places)
         vectors = [label]
         if quantity.right and quantity.right != quantity.left:
             other, other_index = self.labels[quantity.right]
@@ -82,12 +89,21 @@ class _Vectors:
             index = index if index is not None else other_index
         if quantity == self.derivation.outputs["nngp"]:
             vectors = []
-        return Kernel(quantity.kind, index, ",".join(vectors), entry.site)
+        return Kernel(quantity.kind, index, ",".join(vectors), *places)
 
-    def page(self, value: sp.Expr) -> sp.Expr:
-        """``value`` in the symbols of the page."""
-        translated = value.xreplace({e: self.kernel(e) for e in entries(value)})
-        return self.functions.in_expectations(translated)
+    def page(self, value: sp.Expr, at: Entry | None = None) -> sp.Expr:
+        """``value`` in the symbols of the page; ``at`` is the symbol that it is the value of."""
+        if not self.has_positions:
+            translated = value.xreplace({e: self.kernel(e) for e in entries(value)})
+            return self.functions.in_expectations(translated)
+        self.places.own = set() if at is None else {s for s in at.index_expressions if s.is_Symbol}
+        return tidy(self.functions.in_expectations(self.places.page(value)), OFFSETS)
+
+    def symbol(self, entry: Entry) -> Kernel:
+        """The page's symbol for what an equation defines."""
+        found = self.places.page(entry)
+        assert isinstance(found, Kernel)
+        return found
 
     def _read(self, program: tuple[Line, ...], span: Span | None) -> None:
         for line in program:
@@ -97,7 +113,7 @@ class _Vectors:
             symbol = line.target.at("aa" if line.target.kind in ("mean", "scale") else "ab")
             self._add(
                 line.target,
-                Statement(self.kernel(symbol), self.page(line.value), (line.step,), span),
+                Statement(self.symbol(symbol), self.page(line.value, symbol), (line.step,), span),
             )
 
     def _read_loop(self, loop: Loop) -> None:
@@ -106,15 +122,17 @@ class _Vectors:
         span = (index, sp.S.Zero, loop.times - 1)
         inside = {line.target for line in loop.body if isinstance(line, Equation)}
         for carry in loop.carries:
-            first = self.kernel(carry.inner.at("ab"))
-            start = Kernel(first.letter, sp.S.Zero, first.vector)
-            self._add(carry.inner, Statement(start, self.page(carry.start), (loop.step,)))
+            symbol = carry.inner.at("ab")
+            first = self.symbol(symbol)
+            start = replaced(first, sp.S.Zero)
+            self._add(carry.inner, Statement(start, self.page(carry.start, symbol), (loop.step,)))
         self._read(loop.body, span)
         for carry in loop.carries:
             if not any(e.quantity in inside and e == carry.next for e in entries(carry.next)):
-                first = self.kernel(carry.inner.at("ab"))
-                left = Kernel(first.letter, index + 1, first.vector)
-                self._add(carry.inner, Statement(left, self.page(carry.next), (loop.step,), span))
+                symbol = carry.inner.at("ab")
+                left = replaced(self.symbol(symbol), index + 1)
+                value = self.page(carry.next, symbol)
+                self._add(carry.inner, Statement(left, value, (loop.step,), span))
 
     def _add(self, quantity: Quantity, statement: Statement) -> None:
         if statement.left == statement.right:
@@ -146,10 +164,16 @@ class _Vectors:
     typesetter: Typesetter
 
 
+def replaced(kernel: Kernel, layer: sp.Expr) -> Kernel:
+    """A kernel with another layer's index."""
+    return Kernel(kernel.letter, layer, kernel.vector, kernel.site, kernel.left, kernel.right)
+
+
 def read_vectors(derivation: Derivation, functions: Functions, typesetter: Typesetter) -> Reading:
     """The derivation with a kernel for each vector."""
     reader = _Vectors(derivation, functions)
     reader.typesetter = typesetter
+    rank = max(len(node.positions) for node in derivation.graph.nodes)
     nngp, ntk = (reader.kernel(derivation.outputs[key].at("ab")) for key in ("nngp", "ntk"))
     return Reading(
         vectors=dict(reader.vectors()),
@@ -158,4 +182,7 @@ def read_vectors(derivation: Derivation, functions: Functions, typesetter: Types
         parts=tuple(reader.parts),
         total=tuple(reader.total),
         outputs=(nngp, ntk),
+        rank=rank,
+        is_extended=reader.places.is_extended,
+        is_circular=reader.places.is_circular,
     )
