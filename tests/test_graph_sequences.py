@@ -51,7 +51,7 @@ E, K, M, P, Q, U, V, W, v, w = weights("E K M P Q U V W v w")
 b, c = biases("b c")
 e = E @ x
 
-slow = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+slow = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def rnn(h: Node) -> Node:
@@ -762,7 +762,7 @@ PIECES = ["E", "W", "v", "x", "y", "h", "relu", "scan", "lambda h:", "lambda h, 
           "'1/d'", '"', "stride=2", "edge="]  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map(" ".join))
 def test_any_text_is_read_or_refused(formula: str) -> None:
     document = {
