@@ -22,7 +22,12 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from symntk.emission.runtime.softmax_factors import SAME_LOGIT, canonical_pair, principal_factor
+from symntk.emission.runtime.softmax_factors import (
+    SAME_LOGIT,
+    canonical_pair,
+    exchanged_block,
+    principal_factor,
+)
 from symntk.emission.runtime.softmax_grids import grid_moments
 from symntk.emission.runtime.softmax_laplace import independent_pairs
 from symntk.emission.runtime.softmax_lattice import lattice_means
@@ -104,7 +109,7 @@ def softmax_means(
     distinct1, distinct2 = entries_at(first, leader1, leader1), entries_at(second, leader2, leader2)
     between = entries_at(cross, leader1, leader2)
     if len(leader1) == 1 or len(leader2) == 1:
-        between[:] = 0.0  # one softmax is a constant
+        between = np.zeros((len(leader1), len(leader2)))  # one softmax is a constant
     size = 1.0 if order == 1 else 4.0 * largest_size(weights)
     partner, shared = independent_pairs(distinct1, distinct2, between, max(scale1, scale2))
     most = max(len(leader1), len(leader2))
@@ -227,9 +232,11 @@ def pair_means(
             rest[u, v] -= by_row[group1[u], v]
             rest[u, v] -= by_column[u, group2[v]] - by_both[group1[u], group2[v]]
     for u in range(len(group1)):
-        by_column[u] -= by_both[group1[u]]
+        for h in range(len(sizes2)):
+            by_column[u, h] -= by_both[group1[u], h]
     for v in range(len(group2)):
-        by_row[:, v] -= by_both[:, group2[v]]
+        for g in range(len(sizes1)):
+            by_row[g, v] -= by_both[g, group2[v]]
     unequal = largest_size(rest) + largest_size(by_column) + largest_size(by_row)
     if unequal <= 1e-14 * largest_size(weights):
         return found, error
@@ -246,7 +253,7 @@ def pair_means(
         partner2,
         sizes1,
         group2,
-        by_row.T.copy(),
+        exchanged_block(by_row),
     )
     for u in range(len(group1)):
         for v in range(len(group2)):

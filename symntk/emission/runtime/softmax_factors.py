@@ -50,7 +50,7 @@ def cholesky_factor(covariance: Any, floor: float) -> Any:
             if rest[i] > rest[pivot]:
                 pivot = i
         if not rest[pivot] > floor:
-            return factor[:, :rank].copy()
+            return first_columns(factor, rank)
         root = math.sqrt(rest[pivot])
         for i in range(count):
             value = covariance[i, pivot]
@@ -61,6 +61,16 @@ def cholesky_factor(covariance: Any, floor: float) -> Any:
         factor[pivot, rank] = root
         rest[pivot] = -1.0
     return factor
+
+
+@njit(cache=True, error_model="numpy")
+def first_columns(matrix: Any, count: int) -> Any:
+    """That many columns."""
+    found = np.empty((len(matrix), count))
+    for i in range(len(matrix)):
+        for j in range(count):
+            found[i, j] = matrix[i, j]
+    return found
 
 
 @njit(cache=True, error_model="numpy")
@@ -111,7 +121,8 @@ def orthogonal_columns(matrix: Any) -> Any:
         for q in range(count):
             if sizes[q] > sizes[largest]:
                 largest = q
-        ordered[:, place] = turned[:, largest]
+        for i in range(count):
+            ordered[i, place] = turned[i, largest]
         sizes[largest] = -1.0
     return ordered
 
@@ -131,6 +142,16 @@ def matrix_product(left: Any, right: Any) -> Any:
         for k in range(left.shape[1]):
             for j in range(right.shape[1]):
                 found[i, j] += left[i, k] * right[k, j]
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def exchanged_block(block: Any) -> Any:
+    """The transposed matrix, in rows."""
+    found = np.empty((block.shape[1], block.shape[0]))
+    for i in range(block.shape[0]):
+        for j in range(block.shape[1]):
+            found[j, i] = block[i, j]
     return found
 
 
@@ -161,8 +182,9 @@ def canonical_pair(first: Any, second: Any, cross: Any) -> Any:
         turn2 = orthogonal_columns(white)
         turn1, rho = completed_basis(matrix_product(white, turn2), rank1)
     else:
-        turn1 = orthogonal_columns(white.T.copy())
-        turn2, rho = completed_basis(matrix_product(white.T.copy(), turn1), rank2)
+        white = exchanged_block(white)
+        turn1 = orthogonal_columns(white)
+        turn2, rho = completed_basis(matrix_product(white, turn1), rank2)
     return matrix_product(first, turn1), matrix_product(second, turn2), rho
 
 
@@ -179,7 +201,8 @@ def completed_basis(columns: Any, size: int) -> Any:
             length += columns[i, k] ** 2
         length = math.sqrt(length)
         if length > 1e-13:
-            basis[:, k] = columns[:, k] / length
+            for i in range(size):
+                basis[i, k] = columns[i, k] / length
             lengths[k] = min(1.0, length)
             used = k + 1
     for k in range(used, size):  # the unit vector farthest from those there, by Gram and Schmidt

@@ -87,10 +87,11 @@ def mehler_kernel(rho: float, step: float, count: int) -> Any:
     b = (1 - rho) / (4 (1 + rho)) and w = (1 - rho^2) / rho.  Where w is small beside the step, the
     convolution is done on the frequencies that the grid has; for rho = 1 it is the identity.
     """
-    scale, band = np.sqrt(normal_weights(step, count)), np.empty(count)
+    scale, band = normal_weights(step, count), np.empty(count)
     b = 0.25 * (1.0 - rho) / (1.0 + rho)
     for j in range(count):
-        scale[j] *= math.exp(-b * ((j - 0.5 * (count - 1)) * step) ** 2)
+        z = (j - 0.5 * (count - 1)) * step
+        scale[j] = math.sqrt(scale[j]) * math.exp(-b * z * z)
     gap = (1.0 - rho) * (1.0 + rho)
     if kernel_is_wide(rho, step):
         size = step / math.sqrt(2.0 * math.pi * gap)
@@ -283,14 +284,18 @@ def grid_moments(
         if axis < paired:
             count = counts1[axis]
             scale, band = mehler_kernel(rho[axis], steps1[axis], count)
-            scales1[axis, :count] = scale
-            scales2[axis, :count] = scale
-            bands[axis, :count] = band
+            for j in range(count):
+                scales1[axis, j] = scales2[axis, j] = scale[j]
+                bands[axis, j] = band[j]
         else:
             if axis < rank1:
-                scales1[axis, : counts1[axis]] = normal_weights(steps1[axis], counts1[axis])
+                scale = normal_weights(steps1[axis], counts1[axis])
+                for j in range(counts1[axis]):
+                    scales1[axis, j] = scale[j]
             if axis < rank2:
-                scales2[axis, : counts2[axis]] = normal_weights(steps2[axis], counts2[axis])
+                scale = normal_weights(steps2[axis], counts2[axis])
+                for j in range(counts2[axis]):
+                    scales2[axis, j] = scale[j]
     values1 = grid_features(first, sizes1, steps1, counts1, scales1, paired, order)
     values2 = grid_features(second, sizes2, steps2, counts2, scales2, paired, order)
     for k in range(width1):

@@ -85,8 +85,14 @@ def independent_pairs(first: Any, second: Any, cross: Any, scale: float) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def denominator_range(of_logits: Any, sizes: Any) -> tuple[float, float]:
-    """log D lies between these two but with probability LEAST_SHARE."""
+def denominator_range(classes: Any, kinds: Any, column: int, sizes: Any) -> tuple[float, float]:
+    """log D lies between these two but with probability LEAST_SHARE.
+
+    ``column`` of ``classes`` holds the variances of the logits, ``kinds`` the class of each.
+    """
+    of_logits = np.empty(len(kinds))
+    for g in range(len(kinds)):
+        of_logits[g] = classes[kinds[g], column]
     low, high = math.inf, -math.inf
     for g in range(len(of_logits)):
         root = math.sqrt(of_logits[g])

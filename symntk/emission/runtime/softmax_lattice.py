@@ -24,6 +24,7 @@ from symntk.emission.runtime.softmax_factors import (
     SAME_LOGIT,
     centred_block,
     cholesky_factor,
+    exchanged_block,
     matrix_product,
     orthogonal_columns,
 )
@@ -60,20 +61,22 @@ def joint_factor(first: Any, second: Any, cross: Any) -> Any:
     """L^T, the joint covariance being L L^T, each side without its mean."""
     count1, count2 = cross.shape
     whole = np.empty((count1 + count2, count1 + count2))
-    whole[:count1, :count1] = centred_block(first)
-    whole[count1:, count1:] = centred_block(second)
-    between = centred_block(cross)
-    whole[:count1, count1:] = between
-    whole[count1:, :count1] = between.T
+    upper, lower, between = centred_block(first), centred_block(second), centred_block(cross)
     largest = 0.0
     for i in range(count1):
         largest = max(largest, first[i, i])
+        for j in range(count1):
+            whole[i, j] = upper[i, j]
+        for j in range(count2):
+            whole[i, count1 + j] = whole[count1 + j, i] = between[i, j]
     for i in range(count2):
         largest = max(largest, second[i, i])
+        for j in range(count2):
+            whole[count1 + i, count1 + j] = lower[i, j]
     factor = cholesky_factor(whole, SAME_LOGIT * largest)
     if count1 + count2 <= MOST_TURNED_LOGITS:
         factor = matrix_product(factor, orthogonal_columns(factor))
-    return factor.T.copy()
+    return exchanged_block(factor)
 
 
 @njit(cache=True, error_model="numpy")
@@ -137,8 +140,8 @@ def lattice_means(
         for step in range(points):
             lattice_logits(factor, step, points, powers, shift, logits)
             for side in (1.0, -1.0):
-                softmax_of(side * logits[:groups1], sizes1, group1, zeta1)
-                softmax_of(side * logits[groups1:], sizes2, group2, zeta2)
+                softmax_of(logits, 0, side, sizes1, group1, zeta1)
+                softmax_of(logits, groups1, side, sizes2, group2, zeta2)
                 if len(weights) > 0:
                     add_tangent(zeta1, zeta2, weights, total)
                 else:
@@ -159,23 +162,30 @@ def lattice_means(
             if len(values) > 0:
                 highest = max(highest, abs(values[u, v]))
     error = STANDARD_ERRORS * math.sqrt(largest / (LATTICE_SHIFTS - 1)) + NORMAL_QUANTILE_ERROR
-    spread = STANDARD_ERRORS * math.sqrt(sums.var() / (LATTICE_SHIFTS - 1))
+    mean = spread = 0.0
+    for repetition in range(LATTICE_SHIFTS):
+        mean += sums[repetition] / LATTICE_SHIFTS
+    for repetition in range(LATTICE_SHIFTS):
+        spread += (sums[repetition] - mean) ** 2 / LATTICE_SHIFTS
+    spread = STANDARD_ERRORS * math.sqrt(spread / (LATTICE_SHIFTS - 1))
     return means, error, spread + NORMAL_QUANTILE_ERROR * highest
 
 
 @njit(cache=True, error_model="numpy")
-def softmax_of(logits: Any, sizes: Any, group: Any, zeta: Any) -> None:
-    """zeta_u = e^(a_g) / sum_f sizes_f e^(a_f), g the group of u."""
-    top = logits.max()
+def softmax_of(logits: Any, start: int, side: float, sizes: Any, group: Any, zeta: Any) -> None:
+    """zeta_u = e^(b_g) / sum_f sizes_f e^(b_f), g the group of u, b the logits times ``side``."""
+    count = len(sizes)
+    powers = np.empty(count)
+    top = side * logits[start]
+    for g in range(count):
+        top = max(top, side * logits[start + g])
+    for g in range(count):
+        powers[g] = exponential(side * logits[start + g] - top)
     total = 0.0
-    for g in range(len(logits)):
-        logits[g] = exponential(logits[g] - top)
-    for g in range(len(logits)):
-        total += sizes[g] * logits[g]
-    for g in range(len(logits)):
-        logits[g] /= total
+    for g in range(count):
+        total += sizes[g] * powers[g]
     for u in range(len(zeta)):
-        zeta[u] = logits[group[u]]
+        zeta[u] = powers[group[u]] / total
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract", "reassoc"})

@@ -58,7 +58,8 @@ def pair_classes(
             if equal:
                 break
             place += 1
-        classes[place] = item
+        for k in range(5):
+            classes[place, k] = item[k]
         known = max(known, place + 1)
         if i < count1:
             class1[i] = place
@@ -70,11 +71,13 @@ def pair_classes(
 @njit(cache=True, error_model="numpy")
 def pair_work(classes: Any, class1: Any, class2: Any, sizes1: Any, sizes2: Any) -> float:
     """About how many multiplications `pair_tables` needs; infinite where it cannot be done."""
-    root = math.sqrt(max(classes[class1, 1].max(), classes[class2, 3].max()))
+    root = 0.0
+    for c in range(len(classes)):
+        root = max(root, math.sqrt(max(classes[c, 1], classes[c, 3])))
     if root > LARGEST_DEVIATION:
         return math.inf
-    low1, high1 = denominator_range(classes[class1, 1], sizes1)
-    low2, high2 = denominator_range(classes[class2, 3], sizes2)
+    low1, high1 = denominator_range(classes, class1, 1, sizes1)
+    low2, high2 = denominator_range(classes, class2, 3, sizes2)
     nodes = (high1 - low1 + 9.0) * (high2 - low2 + 9.0) / LAPLACE_STEP**2
     if 4.0 * nodes * (len(classes) + 1) > MOST_HELD:
         return math.inf
@@ -90,9 +93,9 @@ def pair_tables(classes: Any, class1: Any, class2: Any, sizes1: Any, sizes2: Any
     l alone, which turn the sum for 1 / D into that for 1 / D^2.
     """
     kinds = len(classes)
-    low, high = denominator_range(classes[class1, 1], sizes1)
+    low, high = denominator_range(classes, class1, 1, sizes1)
     nodes1, weights1 = laplace_nodes(low, high)
-    low, high = denominator_range(classes[class2, 3], sizes2)
+    low, high = denominator_range(classes, class2, 3, sizes2)
     nodes2, weights2 = laplace_nodes(low, high)
     length1, length2 = len(nodes1), len(nodes2)
     members = np.zeros(kinds)
@@ -108,17 +111,20 @@ def pair_tables(classes: Any, class1: Any, class2: Any, sizes1: Any, sizes2: Any
     for c in range(kinds):
         if classes[c, 0] > 0.0 and classes[c, 2] > 0.0:
             table, slip = pair_table(classes[c], nodes1, nodes2, tolerance)
-            tables[c] = table
+            for p in range(4):
+                for k in range(length1):
+                    for q in range(length2):
+                        tables[c, p, k, q] = table[p, k, q]
         elif classes[c, 0] > 0.0:
             single, slip = single_table(classes[c, 1], classes[c, 0], nodes1, tolerance)
             for k in range(length1):
-                tables[c, 0, k] = single[0, k]
-                tables[c, 1, k] = single[1, k]
+                for q in range(length2):
+                    tables[c, 0, k, q], tables[c, 1, k, q] = single[0, k], single[1, k]
         else:
             single, slip = single_table(classes[c, 3], classes[c, 2], nodes2, tolerance)
             for k in range(length1):
-                tables[c, 0, k] = single[0]
-                tables[c, 2, k] = single[1]
+                for q in range(length2):
+                    tables[c, 0, k, q], tables[c, 2, k, q] = single[0, q], single[1, q]
         error += members[c] * slip
         for k in range(length1):
             for q in range(length2):
@@ -137,7 +143,10 @@ def exchanged_tables(tables: Any) -> Any:
     found = np.empty((kinds, 4, length2, length1))
     for c in range(kinds):
         for k in range(4):
-            found[c, k] = tables[c, (0, 2, 1, 3)[k]].T
+            source = 3 - k if 0 < k < 3 else k
+            for p in range(length1):
+                for q in range(length2):
+                    found[c, k, q, p] = tables[c, source, p, q]
     return found
 
 
@@ -170,7 +179,7 @@ def pair_moments(tables: Any, class1: Any, class2: Any, partner: Any) -> Any:
 def pair_mixed(
     tables: Any,
     nodes2: Any,
-    classes_mate: Any,
+    mate: Any,
     class1: Any,
     class2: Any,
     partner: Any,
@@ -180,7 +189,7 @@ def pair_mixed(
 ) -> Any:
     """sum_k m'_k E[zeta_g zeta'_h zeta'_k] (w_uh - w_uk) for each logit u and its group g.
 
-    E_l[X_g X'_h X'_k] = (U_g V_h + B_gh) V_k + B_gk V_h; ``classes_mate``: m' of each class.
+    E_l[X_g X'_h X'_k] = (U_g V_h + B_gh) V_k + B_gk V_h; ``mate``: m' of each class.
     """
     rows, columns = weights.shape
     kinds = len(tables) - 1
@@ -203,7 +212,7 @@ def pair_mixed(
                 u1, b = tables[c, 1, k, q], tables[c, 3, k, q]
                 for e in range(kinds):
                     plain[c, e] += share * u1 * tables[e, 2, k, q] * whole
-                    mates[c, e] += share * classes_mate[c] * b * tables[e, 2, k, q]
+                    mates[c, e] += share * mate[c] * b * tables[e, 2, k, q]
             for u in range(rows):
                 g = group1[u]
                 c, p = class1[g], partner[g]
