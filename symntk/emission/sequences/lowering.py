@@ -281,6 +281,8 @@ class Positioned(Scalars):
                 demands += [reading.demand for reading in readings if reading.demand]
         arrays = set()
         for value, names in hoist.features.items():
+            if value.free_symbols <= self.lengths:
+                continue
             for name, is_second in zip(names, (False, True), strict=True):
                 if name is not None and name in used:
                     feature = self._feature(value, is_second)

@@ -124,7 +124,7 @@ def load_text(item: Load) -> str:
 
 def _functions(plan: SequencePlan) -> str:
     lengths = [name for item in plan.inputs for name in item.lengths]
-    stems = [item.stem for item in plan.inputs]
+    stems = [item.data for item in plan.inputs]
     text = "\n".join(items_text([*plan.sample, *plan.pair], ""))
     sinusoid = "SINUSOID" if "SINUSOID[" in text else ""
     tail = [sinusoid] if sinusoid else []
@@ -194,11 +194,11 @@ def _wrapped(parts: list[str], indent: int = 4) -> str:
 
 def _slices(plan: SequencePlan, k: str, n: str) -> Iterator[str]:
     for item in plan.inputs:
-        starts = f"{item.stem}_starts{k}"
-        yield f"{item.stem}{k}[{starts}[{n}] : {starts}[{n} + 1]]"
+        starts = f"{item.data}_starts{k}"
+        yield f"{item.data}{k}[{starts}[{n}] : {starts}[{n} + 1]]"
     for item in plan.inputs:
         for axis in range(len(item.lengths)):
-            yield f"{item.stem}_lengths{k}[{n}, {axis}]"
+            yield f"{item.data}_lengths{k}[{n}, {axis}]"
 
 
 def _size(array: Stored) -> str:
@@ -261,14 +261,14 @@ def _dims(plan: SequencePlan, mark: str) -> Iterator[str]:
     body = "\n".join(items_text([*plan.sample, *plan.pair], ""))
     for item in plan.inputs:
         if re.search(rf"\b{item.stem}_dim\b", body):
-            yield f"    {item.stem}_dim = {item.stem}{mark}.shape[1]"
+            yield f"    {item.stem}_dim = {item.data}{mark}.shape[1]"
 
 
 def _unpack(plan: SequencePlan) -> Iterator[str]:
     for k, item in enumerate(plan.inputs):
-        yield f"    {item.stem}, {item.stem}_starts, {item.stem}_lengths = inputs[{k}]"
+        yield f"    {item.data}, {item.data}_starts, {item.data}_lengths = inputs[{k}]"
         for axis, name in enumerate(item.lengths):
-            yield f"    {name} = {item.stem}_lengths[:, {axis}]"
+            yield f"    {name} = {item.data}_lengths[:, {axis}]"
 
 
 def _requirements(plan: SequencePlan) -> Iterator[str]:
@@ -281,7 +281,7 @@ def _requirements(plan: SequencePlan) -> Iterator[str]:
 
 def _sizes(plan: SequencePlan) -> Iterator[str]:
     """Where the values of each sample, and each array in them, begin."""
-    zero = f"0 * {plan.inputs[0].stem}_starts[1:]"
+    zero = f"0 * {plan.inputs[0].data}_starts[1:]"
     total = " + ".join(_size(array) for array in plan.stored) or "0"
     yield f"    sizes = {zero} + {total}"
     yield "    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)"

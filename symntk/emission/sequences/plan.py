@@ -89,6 +89,11 @@ class SequenceInput:
     fixed: tuple[int | None, ...]
     dim: int | None
 
+    @property
+    def data(self) -> str:
+        """The variable of the data: numbers of tokens, or rows of vectors."""
+        return f"{self.stem}_{'ids' if self.is_tokens else 'rows'}"
+
 
 @dataclass(frozen=True, slots=True)
 class Requirement:

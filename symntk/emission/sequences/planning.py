@@ -62,7 +62,9 @@ class _Planning:
         self.nodes = {name: node for node, name in graph.names.items()}
         names = Names()
         names.taken |= dict.fromkeys(_POSITIONS, "a position")
-        self.inputs = {graph.names[node]: _input(node, names) for node in graph.inputs}
+        self.inputs = {
+            graph.names[node]: _input(node, graph.names[node], names) for node in graph.inputs
+        }
         self.functions = Functions(dict(derivation.values))
         pair, single = stable_moments(derivation, self.functions)
         gapped = gapped_quantities(self.program)
@@ -146,7 +148,7 @@ class _Planning:
         kept = schedule.kept()
         code = Code()
         for quantity, site in given:
-            code.items.append(self._gram(quantity, site, self.pair_frame))
+            code.items += self._gram(quantity, site, self.pair_frame)
         for item in schedule.items:
             if isinstance(item, Group):
                 code.add(group_code(self.lowering, item, self.pair_frame, kept))
@@ -220,21 +222,28 @@ class _Planning:
 
     # -- inputs ----------------------------------------------------------------------------------
 
-    def _gram(self, quantity: Quantity, site: Site, frame: Frame) -> Item:
+    def _gram(self, quantity: Quantity, site: Site, frame: Frame) -> Iterator[Item]:
         """The covariances of dense inputs, at all pairs of positions."""
         arrays = self.lowering.read.pair_arrays(quantity, site)
         sides = (False, True) if site == "ab" else (True, False)
         rows, shape = [], []
         for name, second in zip((quantity.left, quantity.right), sides, strict=True):
-            rows.append(frame.of(self.inputs[name].stem, second))
+            rows.append(frame.of(self.inputs[name].data, second))
             sizes = (lengths_at(size, second) for size in self.nodes[name].positions)
             shape += [whole(size, frame.lengths) for size in sizes]
-        if not shape:
-            arrays = tuple(array.removesuffix("_at") for array in arrays)
         function = "row_gaps" if len(arrays) == 2 else "row_products"
-        form = f"({', '.join(shape)},)" if shape else "(1,)"
-        text = f"{function}({', '.join(rows)}, {form})"
-        return Allocate(", ".join(arrays), (), text if shape else f"{text}[0]")
+        text = f"{function}({', '.join(rows)}, ({', '.join(shape) or '1'},))"
+        yield Allocate(", ".join(arrays), (), text)
+        if not shape:
+            for array in arrays:
+                name = array.removesuffix("_at")
+                positive = {"nonnegative": True} if len(arrays) == 2 else {"real": True}
+                self.lowering.scalars.add(Symbol(name, **positive))
+                yield Allocate(name, (), f"{array}[0]")
+            if len(arrays) == 2:
+                c = self.lowering.names.pair(quantity.at(site))
+                self.lowering.scalars.add(c)
+                yield Allocate(str(c), (), f"0.5 * ({arrays[1]}[0] - {arrays[0]}[0])")
 
     def _given(self, demands: set[Demand], stored: set[Demand]) -> Iterator[Item]:
         """What the code of a sample begins with: the covariances of its dense inputs."""
@@ -242,14 +251,14 @@ class _Planning:
             if quantity.kind != "Sigma" or quantity.left not in self.inputs:
                 continue
             if kind == "full":
-                yield self._gram(quantity, "ab", self.sample_frame)
+                yield from self._gram(quantity, "ab", self.sample_frame)
                 continue
             array = self.lowering.read.own_array(quantity)
-            stems = (self.inputs[name].stem for name in (quantity.left, quantity.right))
+            data = (self.inputs[name].data for name in (quantity.left, quantity.right))
             sizes = self.nodes[quantity.left].positions or self.nodes[quantity.right].positions
             shape = ", ".join(whole(size, self.sample_frame.lengths) for size in sizes) or "1"
             target = f"{array}[:]" if ("own", quantity) in stored else array
-            text = f"own_products({', '.join(stems)}).reshape(({shape},))"
+            text = f"own_products({', '.join(data)}).reshape(({shape},))"
             yield Allocate(target, (), text)
 
     def _requirements(self) -> Iterator[Requirement]:
@@ -293,16 +302,16 @@ def _axes(rank: int, sizes: Positions, second: bool) -> Axes:
     return tuple(zip(indices(rank, second), lengths, strict=True))
 
 
-def _input(node: Node, names: Names) -> SequenceInput:
+def _input(node: Node, called: str, names: Names) -> SequenceInput:
     name = str(node["name"])
-    stem = names.unique(name, ("input", name))
     rank = len(node.positions)
+    stem = names.base(Quantity("Sigma", called, called, (rank, rank)))
     words = {0: (), 1: ("length",), 2: ("height", "width")}[rank]
     return SequenceInput(
         name,
         stem,
         node.is_one_hot,
-        tuple(names.unique(f"{stem}_{word}", ("length", name, word)) for word in words),
+        tuple(names.unique(f"{stem.rstrip('_')}_{word}", ("length", name, word)) for word in words),
         tuple(int(size) if size.is_Integer else None for size in node.positions),
         node.width if isinstance(node.width, int) else None,
     )

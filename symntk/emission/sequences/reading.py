@@ -102,8 +102,8 @@ class Reader:
         asked = self._conditions(index, sizes, frame, loops)
         at = [whole(part, frame.lengths) for part in index]
         if quantity.kind == "match":
-            stem = self.inputs[quantity.left].stem
-            one, two = (frame.of(stem, side) for side in second)
+            data = self.inputs[quantity.left].data
+            one, two = (frame.of(data, side) for side in second)
             asked.append(f"{one}[{at[0]}] == {two}[{at[1]}]")
             return Reading(Load(symbol, "1.0", tuple(asked), "0.0"))
         default = "1.0" if symbol.is_positive else "0.0"

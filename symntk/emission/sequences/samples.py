@@ -254,6 +254,7 @@ class Samples:
             self.demands |= set(part.demands)
             names = {a for demand in self.stored for a in self._arrays(demand)}
             block.append(self._needs(part.arrays))
+            block.append(self._tables(part.arrays))
             block += [i for i in part.items if not (isinstance(i, Allocate) and i.name in names)]
         return block
 
@@ -271,6 +272,18 @@ class Samples:
             self.code[name] = self._feature(by_name[name])
         return Needs(frozenset(arrays))
 
+    def _tables(self, arrays: set[str]) -> Needs:
+        """A place where the rows of coefficients of features must be known."""
+        names = set()
+        for feature in self.lowering.features.values():
+            if feature.table and feature.array in arrays:
+                name = f"{feature.array}_table"
+                rows = f"table_{feature.table}({feature.array}.ravel())"
+                text = f"{rows}.reshape({feature.array}.shape + (TERMS + 3,))"
+                self.code[name] = [Allocate(name, (), text)]
+                names.add(name)
+        return Needs(frozenset(names))
+
     def _feature(self, feature: Feature) -> list[Item]:
         lowering, frame = self.lowering, self.frame
         lowering.enter(frame, (feature.axes, ()), set())
@@ -287,8 +300,4 @@ class Samples:
         if feature.array not in self.features:
             shape = tuple(whole(size, frame.lengths) for _, size in feature.axes)
             items.insert(0, Allocate(feature.array, shape or ("1",)))
-            if feature.table:
-                rows = f"table_{feature.table}({feature.array}.ravel())"
-                text = f"{rows}.reshape({feature.array}.shape + (TERMS + 3,))"
-                items.append(Allocate(f"{feature.array}_table", (), text))
         return items
