@@ -7,7 +7,8 @@ from itertools import product
 import pytest
 
 from symntk import zoo
-from symntk.decomposition.windows import NotWindows, Windows
+from symntk.decomposition.summands import NotWindows
+from symntk.decomposition.windows import Windows
 from symntk.derivation import derive
 from tests.sequence_oracle import Oracle
 

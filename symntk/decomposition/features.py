@@ -11,7 +11,8 @@ import sympy as sp
 from symntk.decomposition.blocks import Pattern
 from symntk.decomposition.multilinear import coefficients
 from symntk.decomposition.numbers import value
-from symntk.decomposition.windows import NotWindows, Windows
+from symntk.decomposition.summands import NotWindows
+from symntk.decomposition.windows import Windows
 from symntk.derivation import Derivation, derive
 from symntk.errors import UsageError
 from symntk.graph import Graph

@@ -27,17 +27,13 @@ from symntk.decomposition.blocks import (
     whole,
 )
 from symntk.decomposition.instance import evaluated
+from symntk.decomposition.summands import NotWindows, Summand, summands
 from symntk.derivation import Derivation, Entry, Quantity
 from symntk.derivation.program import FIRST, SECOND, Recurrence, Site, relocate, walk
-from symntk.errors import SymntkError
 from symntk.gaussian import Expectation
 from symntk.graph.positions import Inside, Length, indices, reindex, symbols_in
 
 ORIGIN = {s: sp.S.Zero for rank in (1,) for second in (False, True) for s in indices(rank, second)}
-
-
-class NotWindows(SymntkError):
-    """A kernel that is no sum over pairs of windows: attention, or a recursion over time."""
 
 
 @dataclass
@@ -58,24 +54,21 @@ class Windows:
         A monomial is the set of its matches (a, b), moved to the first positions of its window.
         """
         total: dict[Pattern, sp.Expr] = {}
-        for block in self._of_documents(self._values[self.derivation.outputs[name]]):
-            for pattern, value in block.anchored().coefficients().items():
-                total[pattern] = total.get(pattern, sp.S.Zero) + value
+        for part in self.summands(name):
+            if part.body is None:
+                raise NotWindows("a term that every pair of documents has, whatever their length")
+            for block in self.blocks(part.body):
+                for pattern, value in block.anchored().coefficients().items():
+                    total[pattern] = total.get(pattern, sp.S.Zero) + part.coefficient * value
         return total
 
-    def _of_documents(self, expression: sp.Expr) -> Blocks:
-        """The summands of a quantity without positions: sums over t and t', and multiples."""
-        if isinstance(expression, sp.Sum):
-            return tuple(block.anchored() for block in self._around(expression.function))
-        if isinstance(expression, Entry):
-            return self._of_documents(self._values[expression.quantity])
-        if isinstance(expression, sp.Add):
-            return added(*map(self._of_documents, expression.args))
-        if isinstance(expression, sp.Mul):
-            return multiplied(*map(self._of_documents, expression.args))
-        if expression.atoms(Entry, Expectation):
-            raise NotWindows("what follows the sum over positions is not linear")
-        return (Block.constant(expression),)
+    def summands(self, name: str) -> tuple[Summand, ...]:
+        """The output ``name`` as sums over pairs of positions."""
+        return summands(self._values, self.derivation.outputs[name])
+
+    def blocks(self, body: sp.Expr) -> Blocks:
+        """The body of a sum as functions of windows around (t, t')."""
+        return self._around(body)
 
     def _entry(self, entry: Entry) -> Blocks:
         quantity, site = entry.quantity, entry.site

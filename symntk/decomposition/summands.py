@@ -1,0 +1,99 @@
+"""A kernel of documents as sums over pairs of positions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symntk.derivation import Entry, Quantity
+from symntk.errors import SymntkError
+from symntk.gaussian import Expectation
+from symntk.graph.positions import indices, length_at, reindex, symbols_in
+
+
+class NotWindows(SymntkError):
+    """A kernel that is no sum over pairs of windows: attention, or a recursion over time."""
+
+
+@dataclass(frozen=True)
+class Summand:
+    """coefficient * sum_{t < T} sum_{t' < T'} body(t, t'), or the coefficient alone.
+
+    body: an expression in t and t'; None for what every pair of documents has, once.
+    counts: how many positions t and t' run over.
+    """
+
+    coefficient: sp.Expr
+    body: sp.Expr | None = None
+    counts: tuple[sp.Expr, ...] = ()
+
+
+def summands(values: Mapping[Quantity, sp.Expr], target: Quantity) -> tuple[Summand, ...]:
+    """The quantity ``target`` as such sums, ``values`` being the equations.
+
+    Raises NotWindows where it is none.
+    """
+    return tuple(_taken_apart(values[target], values))
+
+
+def _taken_apart(expression: sp.Expr, values: Mapping[Quantity, sp.Expr]) -> Iterator[Summand]:
+    match expression:
+        case sp.Sum():
+            yield _of_sum(expression)
+        case Entry():
+            yield from _taken_apart(values[expression.quantity], values)
+        case sp.Add():
+            for term in expression.args:
+                yield from _taken_apart(term, values)
+        case sp.Mul():
+            yield from _of_product(expression, values)
+        case _:
+            if expression.atoms(Entry, Expectation):
+                raise NotWindows("what follows the sum over positions is not linear")
+            yield Summand(expression)
+
+
+def _of_sum(total: sp.Sum) -> Summand:
+    """A sum over one position of each document, the positions called t and t'."""
+    own: dict[sp.Symbol, sp.Expr] = {}
+    counts: dict[bool, sp.Expr] = {}
+    for variable, low, high in total.limits:
+        second = variable.name.endswith("'")
+        if low != 0 or second in counts:
+            raise NotWindows("a kernel with more than one sum over a document")
+        counts[second] = high + 1
+        own[variable] = indices(1, second)[0]
+    if set(counts) != {False, True}:
+        raise NotWindows("a sum over one of the documents alone")
+    return Summand(sp.S.One, reindex(total.function, own), (counts[False], counts[True]))
+
+
+def _of_product(product: sp.Expr, values: Mapping[Quantity, sp.Expr]) -> Iterator[Summand]:
+    coefficient, found = sp.S.One, (Summand(sp.S.One),)
+    for factor in product.args:
+        parts = tuple(_taken_apart(factor, values))
+        if len(parts) == 1 and parts[0].body is None:
+            coefficient *= parts[0].coefficient
+        elif found == (Summand(sp.S.One),):
+            found = parts
+        else:
+            raise NotWindows("a product of sums over positions")
+    for part in found:
+        yield _counted(Summand(coefficient * part.coefficient, part.body, part.counts))
+
+
+def _counted(part: Summand) -> Summand:
+    """A constant times T T' is a constant summed over all pairs of positions."""
+    if part.body is not None:
+        return part
+    lengths = [s for s in symbols_in(part.coefficient) if hasattr(s, "axis")]
+    if not lengths:
+        return part
+    first = length_at(lengths[0], False)
+    pair = (first, length_at(first, True))
+    rest = part.coefficient / (pair[0] * pair[1])
+    if rest.has(*pair):
+        raise NotWindows(f"{part.coefficient} depends on the lengths of the documents")
+    return Summand(rest, sp.S.One, pair)
