@@ -273,13 +273,13 @@ def grid_moments(
     found = np.zeros((width1, width2))
     if error == math.inf:
         return found, error
-    longest = 1
+    most_nodes = 1
     for axis in range(rank1):
-        longest = max(longest, counts1[axis])
+        most_nodes = max(most_nodes, counts1[axis])
     for axis in range(rank2):
-        longest = max(longest, counts2[axis])
-    scales1, scales2 = np.empty((rank1, longest)), np.empty((rank2, longest))
-    bands = np.zeros((paired, longest))
+        most_nodes = max(most_nodes, counts2[axis])
+    scales1, scales2 = np.empty((rank1, most_nodes)), np.empty((rank2, most_nodes))
+    bands = np.zeros((paired, most_nodes))
     for axis in range(max(rank1, rank2)):
         if axis < paired:
             count = counts1[axis]
