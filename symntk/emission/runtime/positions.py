@@ -13,6 +13,7 @@ from numba import njit, prange
 from symntk.emission.runtime.inputs import NEAR, as_samples
 from symntk.emission.runtime.quadrature import NODES, TERMS, WEIGHTS, hermite_phi
 
+KIND = ("kind of tokens",)  # under which a vocabulary holds whether they are strings or numbers
 ROUNDING = 1e-14  # a gap smaller than this, beside n, is taken for rounding
 
 
@@ -81,6 +82,35 @@ def row_gaps(x: Any, y: Any, shape: Any) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
+def tally(tokens: Any, distinct: Any, counts: Any) -> int:
+    """The number of distinct tokens; these in ascending order, and how often each occurs."""
+    ordered = np.sort(tokens)
+    number = 0
+    for k in range(len(ordered)):
+        if k == 0 or ordered[k] != ordered[k - 1]:
+            distinct[number] = ordered[k]
+            counts[number] = 0.0
+            number += 1
+        counts[number - 1] += 1.0
+    return number
+
+
+@njit(cache=True, error_model="numpy")
+def matching_pairs(
+    distinct1: Any, counts1: Any, number1: Any, distinct2: Any, counts2: Any, number2: Any
+) -> float:
+    """How many pairs of positions hold the same token: the inner product of the counts."""
+    total = 0.0
+    p = q = 0
+    while p < number1[0] and q < number2[0]:
+        one, two = distinct1[p], distinct2[q]
+        total += counts1[p] * counts2[q] if one == two else 0.0
+        p += one <= two
+        q += two <= one
+    return total
+
+
+@njit(cache=True, error_model="numpy")
 def table_phi(deviations: Any) -> Any:
     """The coefficients of phi for each standard deviation, one row each."""
     rows = np.empty((len(deviations), TERMS + 3))
@@ -131,10 +161,8 @@ def sinusoid_covariances(count: int) -> Any:
     return found
 
 
-def as_tokens(x: Any, name: str, length: int | None, vocabulary: dict[Any, int]) -> list[Any]:
-    """Sequences of tokens as arrays of numbers: whole numbers as they are, strings by the numbers
-    that ``vocabulary`` gives them.
-    """
+def as_tokens(x: Any, name: str, length: int | None, vocabulary: dict[Any, Any]) -> list[Any]:
+    """Sequences of tokens as arrays of the numbers that ``vocabulary`` gives them."""
     if isinstance(x, str):
         raise ValueError(f"{name}: a list of sequences of tokens is needed, not one text")
     found = []
@@ -155,19 +183,18 @@ def as_tokens(x: Any, name: str, length: int | None, vocabulary: dict[Any, int])
     return found
 
 
-def token_numbers(tokens: list[Any], label: str, vocabulary: dict[Any, int]) -> Any:
+def token_numbers(tokens: list[Any], label: str, vocabulary: dict[Any, Any]) -> Any:
     """The numbers of one sequence's tokens; ValueError for what is no token."""
     if all(isinstance(token, str) for token in tokens):
-        kind = str
-        numbers = [vocabulary.setdefault(token, len(vocabulary)) for token in tokens]
+        kind = "strings"
     elif all(isinstance(t, int | np.integer) and not isinstance(t, bool) for t in tokens):
-        kind = int
-        numbers = [int(token) for token in tokens]
+        kind = "numbers"
     else:
         odd = next(t for t in tokens if isinstance(t, bool) or not isinstance(t, int | np.integer))
         raise ValueError(f"{label}: tokens are strings, or whole numbers; {odd!r} is among others")
-    if vocabulary.setdefault(type, kind) != kind:  # type: ignore[arg-type, comparison-overlap]
+    if vocabulary.setdefault(KIND, kind) != kind:
         raise ValueError(f"{label}: some tokens are strings and others numbers")
+    numbers = [vocabulary.setdefault(token, len(vocabulary)) for token in tokens]
     return np.array(numbers, dtype=np.int64)
 
 
@@ -215,7 +242,7 @@ def packed(samples: list[Any], rank: int) -> tuple[Any, Any, Any]:
 
 
 def as_positioned(
-    x: Any, name: str, inputs: dict[str, tuple[Any, ...]], vocabularies: dict[str, dict[Any, int]]
+    x: Any, name: str, inputs: dict[str, tuple[Any, ...]], vocabularies: dict[str, dict[Any, Any]]
 ) -> tuple[Any, ...]:
     """The packed data of all ``inputs``: ``x`` if there is one, else a tuple, or a dict by name."""
     if len(inputs) == 1:

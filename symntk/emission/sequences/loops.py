@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from sympy import S, Symbol
 
+from symntk.derivation import Entry
 from symntk.emission.hoisting import named_subexpressions
 from symntk.emission.plan import Assign
 from symntk.emission.sequences.indices import index_name, whole
 from symntk.emission.sequences.lowering import Positioned
-from symntk.emission.sequences.plan import Allocate, For, Increase, Item, Store
+from symntk.emission.sequences.plan import Allocate, For, Increase, Item, Load, Store
 from symntk.emission.sequences.reading import Demand, Frame
 from symntk.emission.sequences.schedule import Group, Key, Work
 from symntk.emission.sequences.sums import Axes, Reduction
@@ -33,8 +34,13 @@ class Code:
         self.stored |= other.stored
 
 
-def group_code(lowering: Positioned, group: Group, frame: Frame, kept: set[Key]) -> Code:
-    """The loop over the pairs of positions of a group; what is ``kept`` goes into arrays."""
+def group_code(
+    lowering: Positioned, group: Group, frame: Frame, kept: set[Key], match: Entry | None = None
+) -> Code:
+    """The loop over the pairs of positions of a group; what is ``kept`` goes into arrays.
+
+    match: what alone the group depends on, see `symntk.emission.sequences.bags`.
+    """
     lowering.enter(frame, group.domain, {work.key for work in group.works})
     before: list[Item] = []
     stores: list[tuple[str, Symbol]] = []
@@ -66,7 +72,10 @@ def group_code(lowering: Positioned, group: Group, frame: Frame, kept: set[Key])
     lowering.scalars = lowering.scalars | {total for total, _ in totals} | set(results)
     if results:
         lowering.scalars |= {line.target for line in body if isinstance(line, Assign)}
-    items = _nested(axes, inner, totals, frame, bool(group.reverse))
+    if match is None:
+        items = _nested(axes, inner, totals, frame, bool(group.reverse))
+    else:
+        items = _by_match(lowering, match, inner, totals)
     stored = {
         reading.demand
         for symbol, readings in lowering.readings.items()
@@ -118,6 +127,36 @@ def _nested(
         body = [*inner, *(Increase(total, term) for total, term in totals)]
     loop = For(index_name(symbol), whole(size, frame.lengths), tuple(body), reverse)
     return [*(Assign(total, S.Zero) for total, _ in totals), loop]
+
+
+def _by_match(
+    lowering: Positioned, match: Entry, inner: list[Item], totals: list[tuple[Symbol, Symbol]]
+) -> list[Item]:
+    """The terms for m = 0 and for m = 1, times the numbers of such pairs of positions."""
+    item = lowering.read.inputs[match.quantity.left]
+    lowering.tallied.add(match.quantity.left)
+    tallies = ", ".join(
+        f"{item.data}_{part}_at_{mark}"
+        for mark in "ij"
+        for part in ("distinct", "counts", "number")
+    )
+    same = Symbol(f"{item.stem}_same", real=True)
+    number = Symbol(f"{item.stem}_pairs", real=True)
+    symbol = lowering.between(match)
+    both = " * ".join(f"{length}_{mark}" for length in item.lengths for mark in "ij")
+    body: list[Item] = [
+        Load(number, str(same), ("case == 1",), f"{both} - {same}"),
+        Load(symbol, "1.0", ("case == 1",), "0.0"),
+        *(i for i in inner if not (isinstance(i, Load) and i.symbol == symbol)),
+        *(Increase(total, number * term) for total, term in totals),
+    ]
+    return [
+        Allocate("t", (), "0"),
+        Allocate("t_2", (), "0"),
+        Allocate(str(same), (), f"matching_pairs({tallies})"),
+        *(Assign(total, S.Zero) for total, _ in totals),
+        For("case", "2", tuple(body)),
+    ]
 
 
 def reduction_code(lowering: Positioned, found: Reduction, frame: Frame) -> Code:

@@ -74,6 +74,7 @@ class Positioned(Scalars):
         self.features: dict[tuple[Expr, Axes], Feature] = {}
         self.temporaries = sp.numbered_symbols("w", real=True)
         self.lengths: set[Symbol] = set()
+        self.tallied: set[str] = set()  # inputs whose tokens are counted
         self.scalars: set[Symbol] = set()  # variables of the function outside of all loops
         self.enter(Frame(True, {}), ((), ()), set())
 

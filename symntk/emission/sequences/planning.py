@@ -14,6 +14,7 @@ from symntk.derivation.program import SWAPPED, Recurrence, Site, relocate, walk
 from symntk.emission.calls import Functions, integrated_function
 from symntk.emission.integrals import numerical_notes, stable_moments
 from symntk.emission.naming import Names
+from symntk.emission.sequences.bags import Bags
 from symntk.emission.sequences.indices import whole
 from symntk.emission.sequences.loops import Code, group_code, reduction_code
 from symntk.emission.sequences.lowering import Positioned
@@ -149,9 +150,11 @@ class _Planning:
         code = Code()
         for quantity, site in given:
             code.items += self._gram(quantity, site, self.pair_frame)
+        bags = Bags(self.program)
         for item in schedule.items:
             if isinstance(item, Group):
-                code.add(group_code(self.lowering, item, self.pair_frame, kept))
+                match = bags.match(item, kept)
+                code.add(group_code(self.lowering, item, self.pair_frame, kept, match))
             else:
                 code.add(reduction_code(self.lowering, item, self.pair_frame))
         return code
@@ -260,6 +263,10 @@ class _Planning:
             target = f"{array}[:]" if ("own", quantity) in stored else array
             text = f"own_products({', '.join(data)}).reshape(({shape},))"
             yield Allocate(target, (), text)
+        for name in sorted(self.lowering.tallied):
+            data = self.inputs[name].data
+            text = f"tally({data}, {data}_distinct_at, {data}_counts_at)"
+            yield Allocate(f"{data}_number_at[0]", (), text)
 
     def _requirements(self) -> Iterator[Requirement]:
         lengths = self.sample_frame.lengths
@@ -279,6 +286,11 @@ class _Planning:
         for name in sorted(pair.arrays):
             shape = tuple(whole(size, lengths) for _, size in by_name[name].axes)
             yield Stored(name, shape or ("1",), by_name[name].table)
+        for name in sorted(lowering.tallied):
+            data, (size,) = self.inputs[name].data, self.inputs[name].lengths
+            yield Stored(f"{data}_distinct_at", (size,))
+            yield Stored(f"{data}_counts_at", (size,))
+            yield Stored(f"{data}_number_at", ("1",))
         for kind, quantity in sorted(pair.stored, key=str):
             read = lowering.read
             left = read.shape(quantity.left, False)
