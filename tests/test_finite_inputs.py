@@ -194,6 +194,11 @@ def test_models_of_sequences_pass(graph: Graph, widths: tuple[int, ...]) -> None
     assert report.ntk.factor_error < 0.15
 
 
+def test_the_compiled_kernel_is_what_a_check_compares_with() -> None:
+    """On random tokens, without anything given."""
+    assert check(zoo.bow(), (32, 64, 128), 60).passed
+
+
 def test_a_weight_of_its_own_at_each_step_fails() -> None:
     """The derivation of another network: U beside the loop, not W as in it."""
     z = relu(E @ x)

@@ -6,14 +6,14 @@ each step.  So a weight that the body uses is a weight that is used at T positio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from symntk.errors import GraphError
 from symntk.finite.extents import Array
-from symntk.graph import Graph, Node, ancestors, describe
+from symntk.graph import Graph, Node
+from symntk.graph.nodes import open_states
 
 Forward = Callable[[Node, Sequence[Array], Array | None, tuple[int, ...]], Array]
 """A vector from a node, its arguments, the state where the node is one, and its shape."""
@@ -21,12 +21,14 @@ Forward = Callable[[Node, Sequence[Array], Array | None, tuple[int, ...]], Array
 Pullback = Callable[[Node, Sequence[Array], Array, Array], Sequence[Array]]
 """The gradients of a node's arguments from the node, these, its vector and its gradient."""
 
-_ALONG_TIME = frozenset({"shift", "pool", "attention", "scan"})
-
 
 @dataclass(frozen=True)
 class Loop:
-    """A scan node, and the vectors that depend on its state, in order, the state itself first."""
+    """A scan node, and the vectors that depend on its state, in order, the state itself first.
+
+    They have a meaning at one step of the loop alone, and nothing outside uses them; `Graph`
+    refuses what would.
+    """
 
     scan: Node
     inside: tuple[Node, ...]
@@ -87,46 +89,19 @@ class Loop:
                 for child, part in zip(node.inputs, parts, strict=True):
                     _at(own[child], child, t)[:] += part
         for node in self.start:
-            own[node] += carried if self.inside else 0
+            own[node] += carried
         for node, part in own.items():
             gradients[node] = gradients[node] + part if node in gradients else part
 
 
 def loops(graph: Graph) -> dict[Node, Loop]:
-    """The loops of a graph.
-
-    GraphError where a loop looks at its state at other times than the step before.
-    """
-    found: dict[Node, Loop] = {}
-    for scan in graph.nodes:
-        if scan.op != "scan":
-            continue
-        inside = {scan["state"]: None} if scan["state"] in ancestors(scan.inputs[0]) else {}
-        for node in ancestors(scan.inputs[0]):
-            if any(child in inside for child in node.inputs):
-                if node.op in _ALONG_TIME:
-                    raise GraphError(
-                        f"{describe(node)}: a step of a loop over time sees the state of the step "
-                        f"before alone, and {node.op} moves along time; do it after the loop"
-                    )
-                inside[node] = None
-        found[scan] = Loop(scan, tuple(inside))
-    return found
-
-
-def inside(graph: Graph, loops: Iterable[Loop]) -> frozenset[Node]:
-    """The vectors inside ``loops``; GraphError where one is used outside."""
-    loops = tuple(loops)
-    for loop in loops:
-        for node in graph.nodes:
-            if node not in loop.inside and node != loop.scan:
-                for child in node.inputs:
-                    if child in loop.inside:
-                        raise GraphError(
-                            f"{describe(child)}: a vector of a loop over time is used outside the "
-                            "loop; use what the loop returns"
-                        )
-    return frozenset(node for loop in loops for node in loop.inside)
+    """The loops of a graph by their scan nodes."""
+    opened = open_states(graph.output)
+    return {
+        scan: Loop(scan, tuple(node for node in graph.nodes if scan["state"] in opened[node]))
+        for scan in graph.nodes
+        if scan.op == "scan"
+    }
 
 
 def _at(array: Array, node: Node, t: int) -> Array:

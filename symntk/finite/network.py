@@ -11,7 +11,7 @@ import numpy as np
 
 from symntk.errors import GraphError, UsageError
 from symntk.finite.extents import Array, Extent, Inputs, extents, lengths_of, one_hot_positions
-from symntk.finite.loops import Loop, inside, loops
+from symntk.finite.loops import Loop, loops
 from symntk.finite.widths import Widths, lengths, readouts
 from symntk.graph import Graph, Node
 from symntk.graph.unroll import unroll
@@ -64,11 +64,8 @@ class Architecture:
 
     @cached_property
     def looped(self) -> frozenset[Node]:
-        """The vectors that loops over time compute step by step.
-
-        GraphError where one is used outside its loop.
-        """
-        return inside(self.graph, self.loops.values())
+        """The vectors that loops over time compute step by step."""
+        return frozenset(node for loop in self.loops.values() for node in loop.inside)
 
     @cached_property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
