@@ -153,7 +153,7 @@ class Network:
         return Apply(vector, Fence(self.typesetter.point))
 
     def formula(self, node: Node, at: Index = (), top: bool = False) -> Layout:
-        """``node`` in terms of the vectors that have a name, at the position ``at`` if it has one."""
+        """``node`` in terms of the vectors that have a name, at its position ``at``."""
         if not top and node in self.vectors:
             return self.vector(node, at)
         match node.op:

@@ -101,8 +101,8 @@ def _matrices(page: Page) -> Iterator[Prose]:
             else:
                 chosen = with_index(name(str(source["name"])), at)
             column = with_column(subject, separated([Atom(":", "number"), chosen]))
-            yield (Math(column), " is the column of ", Math(subject), f" that belongs to the {where} ",
-                   Math(chosen), ".")  # fmt: skip
+            belongs = f" that belongs to the {where} "
+            yield (Math(column), " is the column of ", Math(subject), belongs, Math(chosen), ".")
         elif len(node.inputs) > 1:
             source = node.inputs[1]
             while source.op == "shift":

@@ -56,9 +56,10 @@ def recognised(total: sp.Sum) -> Count | None:
             return None
         found.add(int(here))
     lowest, highest = min(found), max(found)
-    lengths = _lengths(limits[first][1]), _lengths(limits[second][1])
-    if None in lengths:
+    ends = _length(limits[first][1]), _length(limits[second][1])
+    if ends[0] is None or ends[1] is None:
         return None
+    lengths = (ends[0], ends[1])
     for symbol, length in zip((first, second), lengths, strict=True):
         low, high = limits[symbol]
         if not (1 - lowest >= low and (high - (length - highest)).is_nonnegative):
@@ -74,7 +75,8 @@ def _is_match(bracket: sp.Expr) -> bool:
     return isinstance(bracket, Kernel) and bracket.letter == "match" and bracket.site == "ab"
 
 
-def _lengths(end: sp.Expr) -> sp.Expr | None:
+def _length(end: sp.Expr) -> sp.Expr | None:
+    """The one length that the end of a sum is made of."""
     found = [symbol for symbol in symbols_in(end) if isinstance(symbol, Length)]
     return found[0] if len(found) == 1 else None
 

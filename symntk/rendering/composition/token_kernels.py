@@ -36,7 +36,7 @@ def token_kernels(page: Page) -> list[Block]:
     """The section; empty where some kernel is no polynomial in brackets."""
     reading = page.reading
     stated = (*reading.forward, *reading.backward, *reading.parts, *reading.total)
-    if any(statement.direction or statement.span for statement in stated):
+    if reading.is_circular or any(line.direction or line.span for line in stated):
         return []
     evaluation = _Evaluation(page, stated)
     try:
@@ -193,7 +193,7 @@ def _at(statement: Statement, kernel: Kernel) -> sp.Expr:
             value, {s: length_at(s, second.get(kernel.site, not s.second)) for s in lengths}
         )
     places = dict(zip(own, (*kernel.left, *kernel.right), strict=True))
-    return reindex(value, places)  # type: ignore[no-any-return]
+    return reindex(value, places)
 
 
 def _moved(kernel: Kernel, sites: dict[str, Site]) -> Kernel:

@@ -105,7 +105,10 @@ def _break_row(
     for index in range(len(parts) - 1, 0, -1):
         if not isinstance(parts[index], Fence | Apply):
             continue
-        head, tail = row(*parts[:index]), row(_TIMES, *parts[index:])
+        start = _sign_before(parts, index)
+        if start == 0:
+            continue
+        head, tail = row(*parts[:start]), row(_TIMES, *parts[start:])
         if room / 3 < measure(head) <= first and measure(tail) <= room:
             return [head, tail]
     for index in sorted(range(len(parts)), key=lambda index: -measure(parts[index])):
@@ -113,6 +116,13 @@ def _break_row(
         if lines is not None:
             return lines
     return _break_anywhere(parts, room, measure, first)
+
+
+def _sign_before(parts: tuple[Layout, ...], index: int) -> int:
+    """Where a factor begins, the signs of sums over it included."""
+    while index > 0 and isinstance(parts[index - 1], Scripts) and _is_sign(parts[index - 1]):
+        index -= 1
+    return index
 
 
 def _break_inside(

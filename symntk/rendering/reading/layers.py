@@ -19,7 +19,7 @@ from symntk.derivation.program import FIRST, SECOND, SWAPPED, Site, diagonal, re
 from symntk.gaussian import Expectation
 from symntk.rendering.heads import Kernel, at_layer
 from symntk.rendering.reading.activations import Functions
-from symntk.rendering.reading.reading import Statement
+from symntk.rendering.reading.reading import Statement, blocks
 from symntk.trace import Step
 
 LAYER = sp.Symbol("ℓ", integer=True, positive=True)
@@ -59,10 +59,10 @@ class Layers:
         self.derivation, self.functions = derivation, functions
         outputs = derivation.outputs
         self.nngp, self.ntk = outputs["nngp"], outputs["ntk"]
-        self.program = derivation.program
+        self.program = blocks(derivation.program)
         self.equations: dict[Quantity, Equation] = {}
         for line in self.program:
-            for inner in line.body if isinstance(line, Loop) else (line,):
+            for inner in blocks(line.body) if isinstance(line, Loop) else (line,):
                 if isinstance(inner, Loop):
                     raise NotLayered("a block within a block")
                 self.equations[inner.target] = inner

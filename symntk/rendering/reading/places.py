@@ -6,7 +6,7 @@ position lies beyond an end of its sequence, so that most conditions need not be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import sympy as sp
@@ -22,7 +22,7 @@ EXTENDED = ("Sigma", "Pi", "match")
 
 def is_second(symbol: sp.Symbol) -> bool:
     """Whether a position or a length is one of x'."""
-    return symbol.name.endswith("'")
+    return bool(symbol.name.endswith("'"))
 
 
 def with_prime(symbol: sp.Symbol) -> sp.Symbol:
@@ -80,7 +80,7 @@ class Places:
                 return expression.func(*map(self.page, expression.args))
 
     def _product(self, factors: tuple[sp.Expr, ...]) -> sp.Expr:
-        """Conditions together in one bracket, those that a covariance makes superfluous left out."""
+        """Conditions in one bracket, those that a covariance makes superfluous left out."""
         conditions: list[Condition] = []
         others = [f for f in factors if not isinstance(f, Inside | Same)]
         for factor in factors:
@@ -241,13 +241,3 @@ def _together(conditions: Iterable[Condition]) -> list[Condition]:
             found.items(), key=lambda item: (_order(item[1][0]), item[0][0])
         )
     ]
-
-
-def at_positions(expression: sp.Expr, substitution: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
-    """A page's expression at other positions."""
-    return reindex(expression, substitution)  # type: ignore[no-any-return]
-
-
-def kernels(expression: sp.Expr) -> set[Kernel]:
-    """The page's kernels in an expression."""
-    return expression.atoms(Kernel)

@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 
 import sympy as sp
 
+from symntk.derivation.program import Equation, Loop, Recurrence
+from symntk.derivation.program import Statement as Line
 from symntk.graph import Node
 from symntk.rendering.heads import Kernel
 from symntk.rendering.mathematics.layout import Layout
@@ -32,6 +34,14 @@ class Statement:
     steps: tuple[Step, ...]
     span: tuple[sp.Symbol, sp.Expr, sp.Expr] | None = None
     direction: Direction = ""
+
+
+def blocks(program: tuple[Line, ...]) -> tuple[Equation | Loop, ...]:
+    """A program of equations and repeated blocks; these are never beside a loop over time."""
+    found = tuple(line for line in program if not isinstance(line, Recurrence))
+    if len(found) < len(program):
+        raise NotImplementedError("a loop over time beside a repeated block")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

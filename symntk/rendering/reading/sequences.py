@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 
 import sympy as sp
@@ -83,7 +84,7 @@ class _Names:
         return self.nodes[label] == self.graph.output
 
     def give(self, labels: set[str]) -> None:
-        """Names for those of ``labels`` that have none: a letter, numbered where it occurs again."""
+        """Names for those of ``labels`` that have none: a letter, numbered where it recurs."""
         wanted: dict[str, list[str]] = {}
         for node, label in self.graph.names.items():
             if label in labels and label not in self.labels:
@@ -154,6 +155,7 @@ class _Sequences:
         typesetter.attentions |= self.names.attentions()
         self.offsets = self._offsets()
         self.statements = {target: self._statement(target) for target in self.written.values}
+        self._recognise_norms()
 
     def _offsets(self) -> tuple[str, str]:
         """Letters for the offsets in a window that no vector has."""
@@ -199,6 +201,17 @@ class _Sequences:
             left, value = (reindex(part, _QUERY_AND_KEY) for part in (left, value))
         steps = self.written.steps[target]
         return Statement(left, value, steps, direction=self.direction.get(target, ""))
+
+    def _recognise_norms(self) -> None:
+        """What a layer norm's covariance is equal to, by its name where it occurs again."""
+        for target, norm in list(self.statements.items()):
+            node = self.names.nodes.get(target.left)
+            if target.kind != "Sigma" or node is None or node.op != "layer_norm":
+                continue
+            for other, found in self.statements.items():
+                if other != target:
+                    right = _recognised(found.right, norm.right, norm.left)
+                    self.statements[other] = replace(found, right=right)
 
     def parts(self) -> Iterator[Statement]:
         """Each parameter's part of the NTK; the readout's is a multiple of the covariance."""
@@ -258,6 +271,17 @@ def _matrices(graph: Graph) -> dict[str, Layout]:
         if mark and number.isdigit() and stem + number in graph.parameters:
             found[label] = Scripts(name(stem), above=Fence(Atom(number, "number")))  # of a block
     return found
+
+
+def _recognised(value: sp.Expr, product: sp.Expr, name: Kernel) -> sp.Expr:
+    """``value`` with ``name`` where the kernels of ``product`` occur as in it."""
+    if not value.args:
+        return value
+    if isinstance(value, sp.Mul):
+        ratio = value / product
+        if not ratio.atoms(Kernel) & product.atoms(Kernel):
+            return ratio * name
+    return value.func(*(_recognised(part, product, name) for part in value.args))
 
 
 def _readouts(graph: Graph) -> set[str]:

@@ -72,14 +72,14 @@ def _collected(expression: sp.Expr) -> sp.Expr:
         return expression
     if isinstance(expression, sp.Sum):
         function = _collected(expression.function)
-        outside, inside = [], []
+        outside: list[sp.Expr] = []
+        inside: list[sp.Expr] = []
         bound = _bound(expression)
         for factor in sp.Mul.make_args(function):
             (inside if symbols_in(factor) & bound else outside).append(factor)
         if not inside:
             return sp.Sum(function, *expression.limits)
-        limits = [limit for limit in expression.limits]
-        return sp.Mul(*outside, sp.Sum(sp.Mul(*inside), *limits))
+        return sp.Mul(*outside, sp.Sum(sp.Mul(*inside), *expression.limits))
     expression = expression.func(*map(_collected, expression.args))
     return _factored(expression) if isinstance(expression, sp.Add) else expression
 

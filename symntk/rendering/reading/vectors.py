@@ -19,7 +19,7 @@ from symntk.rendering.mathematics.names import name
 from symntk.rendering.mathematics.typeset import Typesetter
 from symntk.rendering.reading.activations import Functions
 from symntk.rendering.reading.places import Places
-from symntk.rendering.reading.reading import OFFSETS, Reading, Statement, Vector
+from symntk.rendering.reading.reading import OFFSETS, Reading, Statement, Vector, blocks
 from symntk.rendering.reading.tidying import tidy
 
 _INDICES = ("ℓ", "k", "m", "j")
@@ -46,7 +46,7 @@ class _Vectors:
 
     def _label(self, program: tuple[Line, ...], index: sp.Symbol | None) -> None:
         """Names for the vectors of a block: those that it carries have the index of the block."""
-        for line in program:
+        for line in blocks(program):
             if isinstance(line, Equation):
                 self.labels.setdefault(line.target.left, (line.target.left, index))
                 continue
@@ -106,7 +106,7 @@ class _Vectors:
         return found
 
     def _read(self, program: tuple[Line, ...], span: Span | None) -> None:
-        for line in program:
+        for line in blocks(program):
             if isinstance(line, Loop):
                 self._read_loop(line)
                 continue

@@ -24,7 +24,7 @@ _MOVES: dict[Site, dict[Site, Site] | None] = {
 
 
 def at_entry(value: sp.Expr, entry: Entry) -> sp.Expr:
-    """The value of an equation, which is at (t, t') of (x, x'), at an entry's inputs and positions."""
+    """An equation's value, which is at (t, t') of (x, x'), at an entry's inputs and positions."""
     moves = _MOVES[entry.site]
     if moves is not None:
         value = relocate(value, moves)
