@@ -7,7 +7,16 @@ from collections.abc import Iterator
 import sympy as sp
 from sympy import Symbol
 
-from symntk.derivation import Derivation, Entry, Loop, Quantity, Statement, entries, needed
+from symntk.derivation import (
+    Derivation,
+    Entry,
+    Equation,
+    Loop,
+    Quantity,
+    Statement,
+    entries,
+    needed,
+)
 from symntk.derivation.backward import fan_in
 from symntk.derivation.program import Site
 from symntk.emission import forms
@@ -117,7 +126,7 @@ def _entries(program: tuple[Statement, ...]) -> Iterator[Entry]:
                 yield from entries(carry.start)
                 yield from entries(carry.next)
             yield from _entries(statement.body)
-        else:
+        elif isinstance(statement, Equation):
             yield from entries(statement.value)
 
 
@@ -133,6 +142,6 @@ def _equations(program: tuple[Statement, ...], indent: str = "") -> Iterator[str
                 yield f"{indent}    next {carry.inner.at('ab')} = {sp.sstr(carry.next)}"
             for carry in statement.carries:
                 yield f"{indent}{carry.result.at('ab')} = {carry.inner.at('ab')}"
-        else:
+        elif isinstance(statement, Equation):
             site: Site = "aa" if statement.target.kind in ("mean", "scale") else "ab"
             yield f"{indent}{statement.target.at(site)} = {sp.sstr(statement.value)}"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numba import njit, prange
 
+from symntk.emission.runtime.exponentials import exponential
 from symntk.emission.runtime.inputs import NEAR, as_samples
 from symntk.emission.runtime.quadrature import NODES, TERMS, WEIGHTS, hermite_phi
 
@@ -79,6 +80,19 @@ def row_gaps(x: Any, y: Any, shape: Any) -> Any:
                 g, s = (small, 2.0 * n - small) if side > 0.0 else (2.0 * n - small, small)
             gap[p, q], total[p, q] = g, s
     return gap.reshape(shape), total.reshape(shape)
+
+
+@njit(cache=True, error_model="numpy")
+def softmax_rows(logits: Any) -> Any:
+    """exp(l_r) / sum_k exp(l_k) for each row, the largest logit taken off first."""
+    found = np.empty_like(logits)
+    for t in range(len(logits)):
+        top, total = logits[t].max(), 0.0
+        for r in range(logits.shape[1]):
+            found[t, r] = exponential(logits[t, r] - top)
+            total += found[t, r]
+        found[t] /= total
+    return found
 
 
 @njit(cache=True, error_model="numpy")

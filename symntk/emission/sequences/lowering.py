@@ -158,7 +158,7 @@ class Positioned(Scalars):
     def at_one(self, expression: Expr, sites: Mapping[Site, Site] = FIRST) -> Expr:
         """Inputs and positions made equal."""
         moved = relocate(expression, dict(sites))
-        return reindex(moved, exchanged(sites == SECOND))  # type: ignore[no-any-return]
+        return reindex(moved, exchanged(sites == SECOND))
 
     def known_laws(self) -> Iterator[dict[Law, dict[Symbol, Expr]]]:
         """Those of this loop."""
@@ -191,7 +191,7 @@ class Positioned(Scalars):
         self.lengths.add(symbol)
         if not pair:
             return symbol
-        return (self.at_second if length.second else self.at_first)(symbol)  # type: ignore[return-value]
+        return (self.at_second if length.second else self.at_first)(symbol)
 
     def _other(self, other: Expr, pair: bool) -> Symbol:
         found = sides(other)
@@ -202,7 +202,7 @@ class Positioned(Scalars):
             if not pair:
                 return symbol
             side = self.at_second if found == {True} else self.at_first
-            return side(symbol)  # type: ignore[return-value]
+            return side(symbol)
         symbol = self._named("bracket", other)
         self.readings[symbol] = (self.read.other(other, symbol, self.frame, self.loops),)
         return symbol
@@ -226,7 +226,7 @@ class Positioned(Scalars):
         if not part.index or (part.array in self.local and part.index == own):
             return symbol
         symbol = self._named(part.array, part)
-        at = ", ".join(map(index_name, part.index))  # type: ignore[arg-type]
+        at = ", ".join(map(index_name, part.index))
         self.readings[symbol] = (Reading(Load(symbol, f"{part.array}_at[{at}]")),)
         return symbol
 

@@ -257,11 +257,11 @@ class _Planning:
                 yield from self._gram(quantity, "ab", self.sample_frame)
                 continue
             array = self.lowering.read.own_array(quantity)
-            data = (self.inputs[name].data for name in (quantity.left, quantity.right))
+            rows = (self.inputs[name].data for name in (quantity.left, quantity.right))
             sizes = self.nodes[quantity.left].positions or self.nodes[quantity.right].positions
             shape = ", ".join(whole(size, self.sample_frame.lengths) for size in sizes) or "1"
             target = f"{array}[:]" if ("own", quantity) in stored else array
-            text = f"own_products({', '.join(data)}).reshape(({shape},))"
+            text = f"own_products({', '.join(rows)}).reshape(({shape},))"
             yield Allocate(target, (), text)
         for name in sorted(self.lowering.tallied):
             data = self.inputs[name].data

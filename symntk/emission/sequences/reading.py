@@ -209,4 +209,7 @@ class Reader:
 
 def others_in(expression: Expr) -> set[Expr]:
     """Brackets, encodings, counts and rounded lengths in an expression."""
-    return expression.atoms(Inside, Same, SinusoidCovariance, Covered, sp.ceiling, sp.floor)
+    found: set[Expr] = expression.atoms(
+        Inside, Same, SinusoidCovariance, Covered, sp.ceiling, sp.floor
+    )
+    return found

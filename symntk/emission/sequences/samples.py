@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import sympy as sp
 from sympy import Expr, Symbol
 
 from symntk.derivation import Equation, Quantity, Statement, entries
-from symntk.derivation.program import Recurrence
+from symntk.derivation.program import Recurrence, Site
 from symntk.emission.hoisting import named_subexpressions
 from symntk.emission.plan import Assign
 from symntk.emission.sequences.indices import index_name, whole
@@ -22,7 +23,7 @@ from symntk.emission.sequences.sums import Axes, Extraction, Part
 from symntk.errors import UsageError
 from symntk.graph.positions import bound_indices, indices
 
-Works = Callable[[Equation, str], Work]
+Works: TypeAlias = Callable[[Equation, Site], Work]
 """An equation at a site as a work, its sums still in it."""
 
 
@@ -148,10 +149,9 @@ class Samples:
         values = []
         before = Code()
         for line in lines:
-            value = self._value(line)
-            values.append(
-                self._softmax(value, axes, before) or self._without_sums(value, axes, before)
-            )
+            logits = _logits(line)
+            value = self._value(line) if logits is None else logits
+            values.append(self._without_sums(value, axes, before))
         lowering.enter(frame, (axes, ()), set())
         allocated: list[Item] = []
         body: list[Item] = []
@@ -168,6 +168,10 @@ class Samples:
         items: list[Item] = body
         for symbol, size in reversed(axes):
             items = [For(index_name(symbol), whole(size, frame.lengths), tuple(items))]
+        for line in lines:
+            if _logits(line) is not None:
+                array = lowering.read.own_array(line.target)
+                items.append(Allocate(f"{array}[:]", (), f"softmax_rows({array})"))
         return [*before.items, *allocated, *items]
 
     def _without_sums(self, value: Expr, axes: Axes, before: Code) -> Expr:
@@ -181,19 +185,13 @@ class Samples:
         before.add(code)
         self.demands |= set(code.demands)
 
-    def _softmax(self, value: Expr, axes: Axes, before: Code) -> Expr | None:
-        """exp(S(t, r)) / sum_k exp(S(t, k)), with the largest logit taken off first."""
-        if not value.atoms(sp.exp) or len(axes) != 2 or not value.is_Mul:
-            return None
-        return None
-
     def _line(
         self, target: Quantity, value: Expr, axes: Axes, here: set[Symbol]
     ) -> tuple[list[Item], Symbol]:
         """The code for one quantity at one position."""
         lowering = self.lowering
         symbol = lowering.names.sample(target)
-        if target.kind == "weight" or value.atoms(sp.exp):
+        if target.kind == "weight":
             lowered, readings = lowering.plain(value)
             loads: list[Item] = [reading.load for reading in readings]
             self.demands |= {reading.demand for reading in readings if reading.demand}
@@ -301,3 +299,12 @@ class Samples:
             shape = tuple(whole(size, frame.lengths) for _, size in feature.axes)
             items.insert(0, Allocate(feature.array, shape or ("1",)))
         return items
+
+
+def _logits(line: Equation) -> Expr | None:
+    """S of attention weights exp(S(t, r)) / sum_k exp(S(t, k)), whose largest is taken off before
+    they are exponentials; None where the weights are no softmax.
+    """
+    found = [factor for factor in sp.Mul.make_args(line.value) if isinstance(factor, sp.exp)]
+    is_softmax = line.target.kind == "weight" and len(found) == 1
+    return found[0].args[0] if is_softmax else None
