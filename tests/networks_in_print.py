@@ -10,8 +10,14 @@ from symntk.graph import (
     Graph,
     Weight,
     biases,
+    conv,
+    flatten,
     layer_norm,
+    positions,
     repeat,
+    sequence,
+    sinusoid,
+    tokens,
     vector,
     weights,
 )
@@ -85,6 +91,75 @@ def shared() -> Graph:
 def mlp(depth: int | str, act: str) -> Callable[[], Graph]:
     return lambda: sn.zoo.mlp(depth, act, b_std=1)
 
+
+def strided() -> Graph:
+    """Windows with a stride, and windows beyond the ends."""
+    w, u, v = weights("W U v")
+    h = relu(conv(w, sequence("x"), 3, "valid", 2))
+    return Graph(v @ relu(conv(u, h, 2, "full")).mean(), "strided network")
+
+
+def context() -> Graph:
+    """A mean over positions within a sequence."""
+    a, b, w, v = weights("A B W v")
+    h = relu(a @ sequence("x"))
+    return Graph(v @ erf(w @ h + b @ h.mean()).first(), "network with a context")
+
+
+def placed() -> Graph:
+    """Encodings of positions, fixed and trained, and a loop that starts somewhere."""
+    e, p, s, w, v = weights("E P S W v")
+    (start,) = biases("s")
+    x = tokens("x")
+    h = sn.scan(
+        lambda h, x: erf(w @ h + e @ x + p @ positions(x) + s @ sinusoid(x)), over=x, start=start
+    )
+    return Graph(v @ h.last(), "network of positions")
+
+
+def shifted() -> Graph:
+    """Shifts without windows, and a matrix for each position."""
+    e, w, v = weights("E W v")
+    x = tokens("x")
+    u = (w[0] @ (e @ x) + w[3] @ (e @ x).shift(2) - w[1] @ (e @ x).shift(-1)).named("u")
+    return Graph(v @ flatten(relu(u)), "network of shifts")
+
+
+def two_texts() -> Graph:
+    e, f, w, u, v = weights("E F W U v")
+    x, y = tokens("x"), tokens("y")
+    return Graph(v @ relu(w @ (e @ x).sum() + u @ (f @ y).sum()), "network of two texts")
+
+
+SEQUENCES: dict[str, Callable[[], Graph]] = {
+    "bow": sn.zoo.bow,
+    "bow_3_layers": lambda: sn.zoo.bow(3, b_std=0.3),
+    "cnn": sn.zoo.cnn,
+    "residual convolutions": lambda: sn.zoo.cnn(2, window=2, residual=True, pool="last"),
+    "circular convolution": lambda: sn.zoo.cnn(padding="circular", act="erf"),
+    "full convolution": lambda: sn.zoo.cnn(padding="full", window=4, pool="mean"),
+    "convolution of vectors": lambda: sn.zoo.cnn(inputs="vectors", pool="flatten", b_std=0.2),
+    "convolution of images": lambda: sn.zoo.cnn(inputs="images", act="linear", pool="flatten"),
+    "mv": sn.zoo.mv,
+    "mv_recursive": lambda: sn.zoo.mv("recursive"),
+    "mv_tied": lambda: sn.zoo.mv("diagonal", tied=True, residual=True),
+    "lrnn": sn.zoo.lrnn,
+    **{
+        f"lrnn_{kind}": lambda kind=kind: sn.zoo.lrnn(kind)  # type: ignore[misc]
+        for kind in ("multiplicative", "affine", "elementwise", "elementwise affine")
+    },
+    "rnn": lambda: sn.zoo.rnn("erf", pool="sum"),
+    "gated": lambda: sn.zoo.rnn("erf", gate="candidate"),
+    "attention": sn.zoo.sa,
+    "attention_positions": lambda: sn.zoo.sa(p_std=0.5, position_in_keys=True),
+    "attention_uniform": lambda: sn.zoo.sa(separate=True),
+    "transformer": sn.zoo.transformer,
+    "strided": strided,
+    "context": context,
+    "placed": placed,
+    "shifted": shifted,
+}
+"""Networks over sequences and grids."""
 
 NETWORKS: dict[str, Callable[[], Graph]] = {
     **{

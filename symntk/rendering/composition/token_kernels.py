@@ -38,7 +38,7 @@ def token_kernels(page: Page) -> list[Block]:
     stated = (*reading.forward, *reading.backward, *reading.parts, *reading.total)
     if reading.is_circular or any(line.direction or line.span for line in stated):
         return []
-    evaluation = _Evaluation(page, stated)
+    evaluation = Evaluation(page, stated)
     try:
         values = [evaluation.total(kernel) for kernel in reading.outputs]
     except _NoPolynomial:
@@ -51,7 +51,7 @@ def token_kernels(page: Page) -> list[Block]:
     return [*told, Paragraph(("The kernels are",)), Display(lines)]
 
 
-class _Evaluation:
+class Evaluation:
     """Writes the statements of a page into one another.
 
     levels: the constants K(0) and K(1), values of expectations without a match and with one.
