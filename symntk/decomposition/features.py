@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import sympy as sp
 
@@ -17,6 +17,9 @@ from symntk.derivation import Derivation, derive
 from symntk.errors import UsageError
 from symntk.graph import Graph
 from symntk.graph.positions import Length
+
+if TYPE_CHECKING:
+    from symntk.decomposition.feature_map import FeatureMap
 
 
 class Feature(NamedTuple):
@@ -54,6 +57,7 @@ class Features:
     rows: tuple[Feature, ...]
     scope: str
     size: int
+    output: str = "ntk"
 
     def __iter__(self) -> Iterator[Feature]:
         return iter(self.rows)
@@ -74,6 +78,16 @@ class Features:
         from symntk.rendering.features import render_features
 
         return render_features(self, format)
+
+    def feature_map(self) -> FeatureMap:
+        """The kernel's exact features, for lists of tokens: kernel(x, x') = Phi(x) . Phi(x').
+
+        Raises NotWindows for a kernel that is no sum over pairs of windows.
+        """
+        from symntk.decomposition.feature_map import FeatureMap
+        from symntk.decomposition.statistics import statistics
+
+        return FeatureMap(statistics(self.derivation, self.output))
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -139,7 +153,7 @@ def features(
         }
         order = size  # a loop over time knows whole documents: their highest order is shown too
     chosen = {pattern: c for pattern, c in polynomial.items() if len(pattern) <= order}
-    return Features(derivation, tuple(_rows(derivation, chosen)), scope, size)
+    return Features(derivation, tuple(_rows(derivation, chosen)), scope, size, output)
 
 
 def _rows(derivation: Derivation, polynomial: Mapping[Pattern, sp.Expr]) -> Iterator[Feature]:

@@ -71,7 +71,8 @@ def _of_sum(total: sp.Sum) -> Summand:
 
 
 def _of_product(product: sp.Expr, values: Mapping[Quantity, sp.Expr]) -> Iterator[Summand]:
-    coefficient, found = sp.S.One, (Summand(sp.S.One),)
+    coefficient = sp.S.One
+    found: tuple[Summand, ...] = (Summand(sp.S.One),)
     for factor in product.args:
         parts = tuple(_taken_apart(factor, values))
         if len(parts) == 1 and parts[0].body is None:

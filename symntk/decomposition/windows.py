@@ -6,13 +6,13 @@ Each match is 0 or 1, so F is a multilinear polynomial, and summed over position
 statistics of the two documents: sum m(t, t') the inner product of their token counts,
 sum m(t, t') m(t + 1, t' + 1) that of their counts of bigrams, and so on.
 
-The polynomial is that of windows inside of the documents: at an edge with zeros a window has fewer
-tokens, and a function of its own.
+At an edge with zeros a window has fewer tokens, and a function of its own; tokens that come twice
+within a window are a matter of their own too (``repeats`` says whether they are).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import sympy as sp
@@ -36,11 +36,25 @@ from symntk.graph.positions import Inside, Length, indices, reindex, symbols_in
 ORIGIN = {s: sp.S.Zero for rank in (1,) for second in (False, True) for s in indices(rank, second)}
 
 
+Edge = Callable[[int, sp.Expr, bool], bool]
+"""Whether t + a lies in a document, from a, the length in question, and whether it is x'."""
+
+
+def inner(offset: int, length: sp.Expr, second: bool) -> bool:
+    """Every window is inside of its document."""
+    return True
+
+
 @dataclass
 class Windows:
-    """The equations of a derivation around one pair of positions (t, t')."""
+    """The equations of a derivation around one pair of positions (t, t').
+
+    edge: what is inside of the documents; without it all the windows are.
+    """
 
     derivation: Derivation
+    edge: Edge = inner
+    repeats: bool = field(default=False, init=False)
     _known: dict[tuple[Quantity, Site, int, int], Blocks] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -77,6 +91,7 @@ class Windows:
         left, right = (self._offset(part) for part in (entry.left, entry.right))
         if quantity.kind == "match":
             if site in ("aa", "bb"):
+                self.repeats = self.repeats or left != right
                 return (Block.constant(sp.Integer(left == right)),)
             return (Block.match((left, right) if site == "ab" else (right, left)),)
         key = (quantity, site, left, right)
@@ -107,7 +122,7 @@ class Windows:
         if isinstance(expression, Entry):
             return self._entry(expression)
         if isinstance(expression, Inside):
-            return (Block.constant(sp.S.One),)
+            return (Block.constant(self._inside(expression)),)
         if isinstance(expression, sp.Add):
             return added(*map(self._around, expression.args))
         if isinstance(expression, sp.Mul):
@@ -130,6 +145,13 @@ class Windows:
             return evaluated(closed, moments)
 
         return combined(law, value)
+
+    def _inside(self, bracket: sp.Expr) -> sp.Expr:
+        index, length = bracket.args
+        lengths = [s for s in symbols_in(length) if isinstance(s, Length)]
+        if len(lengths) != 1:
+            raise NotWindows(f"{bracket}: documents of one given length")
+        return sp.Integer(self.edge(self._offset((index,)), length, lengths[0].second))
 
     def _offset(self, index: tuple[sp.Expr, ...]) -> int:
         (place,) = index
