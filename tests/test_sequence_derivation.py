@@ -10,7 +10,7 @@ from symntk import zoo
 from symntk.activations import activation
 from symntk.derivation import Recursion, derive
 from symntk.errors import AssumptionError
-from symntk.graph import Graph, Node, attention, repeat, scan, sequence, tokens, weights
+from symntk.graph import Graph, Node, attention, flatten, repeat, scan, sequence, tokens, weights
 from tests.sequence_oracle import Oracle, evaluate
 
 DOCUMENTS = ([0, 1, 2], [2, 0, 1, 1])
@@ -107,3 +107,10 @@ def test_blocks_that_mix_positions_need_a_number() -> None:
     h = repeat(lambda h: w @ relu(h) + w @ relu(h).shift(1), e @ x, "L")
     with pytest.raises(AssumptionError, match="Give the number of blocks as a number"):
         derive(Graph(v @ relu(h).sum()))
+
+
+def test_the_fan_in_of_a_flattened_layer_is_refused_where_it_counts() -> None:
+    h = relu(weights("W")[0] @ sequence("x"))
+    (v,) = weights("v", parametrization="standard")
+    with pytest.raises(AssumptionError, match="number of positions"):
+        derive(Graph(v @ flatten(h)))

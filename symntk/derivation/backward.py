@@ -26,7 +26,8 @@ from symntk.derivation.forward import Forward, is_simple
 from symntk.derivation.laws import ALIASES, outlet, segment
 from symntk.derivation.program import SWAPPED, relocate
 from symntk.derivation.transport import own_positions, pushed, summed
-from symntk.graph import Node
+from symntk.errors import AssumptionError
+from symntk.graph import Node, describe
 from symntk.graph.positions import bound_indices, indices, reindex
 from symntk.graph.weights import Bias, Weight
 from symntk.ops.law import Law, Ref, Term, Terms, differentiate, gaussians
@@ -264,8 +265,21 @@ class Backward:
             assert parameter is not None
             if parameter.trainable:
                 pairs = (self._of_pair(use, other) for use in uses for other in uses)
+                self._require_fixed_fan_in(parameter, uses[0])
                 found[name] = _scale(parameter, uses[0]) * sp.Add(*pairs)
         return found
+
+    def _require_fixed_fan_in(self, parameter: Weight | Bias, use: Node) -> None:
+        """Refuse the standard parametrisation of a dense layer on a flattened sequence."""
+        users = self.laws.consumers[use]
+        is_flat = any(node.op == "pool" and node["kind"] == "flatten" for node in users)
+        if is_flat and parameter.parametrization == "standard":
+            raise AssumptionError(
+                describe(use),
+                "its fan-in is the width times the number of positions, by which the part of "
+                f"{parameter} in the NTK grows in the standard parametrisation",
+                f"Keep {parameter} in the ntk parametrisation, or pool before the readout",
+            )
 
     def _settle(self) -> None:
         """Compute covariances from the inputs up and gradients from the root down, so that no
