@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import doctest
 import re
+import runpy
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -68,7 +70,10 @@ def test_model_files_of_the_manual_load(number: int, tmp_path: Path) -> None:
     assert "v" in sn.load(path).parameters
 
 
-EXAMPLES = ["examples/gated.yaml", "examples/attention.yaml", "examples.residual:residual"]
+EXAMPLES = [
+    *(f"examples/{path.name}" for path in sorted((ROOT / "examples").glob("*.yaml"))),
+    "examples.residual:residual",
+]
 
 
 @pytest.mark.parametrize("model", EXAMPLES)
@@ -77,6 +82,16 @@ def test_examples_derive(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     result = CliRunner().invoke(main, ["derive", model, "--format", "text"])
     assert result.exit_code == 0, result.stderr
     assert "References" in result.stdout
+
+
+def test_the_example_on_sentences_tells_them_apart() -> None:
+    """Negation turns the sign of a convolution's predictions, and not that of a bag of words."""
+    script = runpy.run_path(str(ROOT / "examples" / "sentences.py"))
+    truth = np.array([1, 1, -1, -1])
+    predicted = script["predictions"](sn.zoo.cnn(window=3), script["TRAIN"], script["TEST"])
+    assert (np.sign(predicted) == truth).all()
+    counted = script["predictions"](sn.zoo.bow(), script["TRAIN"], ["not good", "not dull"])
+    assert (np.sign(counted) == [1, -1]).all()
 
 
 def test_every_page_is_in_the_contents() -> None:
