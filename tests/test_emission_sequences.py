@@ -23,7 +23,6 @@ from symntk.emission import emit
 from symntk.errors import UsageError
 from symntk.graph import (
     Graph,
-    Node,
     attention,
     average_pool,
     biases,
@@ -128,10 +127,6 @@ def test_reference_networks(case: dict[str, Any], folder: Path) -> None:
 # -- against the oracle --------------------------------------------------------------------------
 
 
-def taps(h: Node, *settings: Any) -> Node:
-    return sum(W[k] @ view for k, view in enumerate(h.taps(*settings)))
-
-
 GRAPHS: dict[str, Graph] = {
     "shifted features": Graph(v @ (erf(d).shift(1) * d.shift(-1, "circular") + d.shift(-2)).sum()),
     "activation after pooling": Graph(v @ relu(W @ relu(d).mean() + b)),
@@ -158,6 +153,15 @@ GRAPHS: dict[str, Graph] = {
         v @ scan(lambda h, y: relu(M[y] @ h) + E @ y, over=x, start=b).last()
     ),
     "grid": Graph(v @ relu(conv(W, relu(conv(V, g, (2, 3))), (3, 3), "valid")).mean()),
+    "loop with one matrix twice": Graph(
+        v @ scan(lambda h, y: erf(W @ h) + relu(W @ h + E @ y), over=x).last()
+    ),
+    "loop with a norm": Graph(
+        v @ scan(lambda h, y: layer_norm(erf(W @ h + E @ y), eps=0.1), over=x).sum()
+    ),
+    "gate over time": Graph(v @ scan(lambda h, y: erf(W @ h + y) * (V @ h + A @ s), over=d).last()),
+    "strides beyond the edge": Graph(v @ relu(conv(W, d, 3, "same", 2)).sum()),
+    "inside, of some": Graph(v @ relu(conv(W, e, 6, "valid")).sum()),
     "grid by strides": Graph(v @ flatten(erf(conv(V, g, 2, "valid", 2)))),
 }  # fmt: skip
 
@@ -256,7 +260,6 @@ def test_several_inputs(folder: Path) -> None:
         (GRAPHS["recurrent, integrated"], [[[1.0, 2.0, 3.0], [1.0]]], "ragged"),
         (GRAPHS["recurrent, integrated"], [np.full((4, 3), np.nan)], "finite"),
         (GRAPHS["recurrent, integrated"], [np.zeros((0, 3))], "empty"),
-        (Graph(v @ relu(taps(d, 3, "same", 2)).sum()), [np.zeros((5, 3))], "stride 2"),
         (Graph(v @ relu(W @ (E @ tokens("x", length=3))).sum()), [[1, 2]], "takes 3"),
     ],
 )  # fmt: skip

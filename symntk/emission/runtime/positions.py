@@ -305,14 +305,3 @@ def require_positions(left: Any, name: str, words: str) -> None:
     if (np.asarray(left) < 1).any():
         row = int(np.argmax(np.asarray(left) < 1))
         raise ValueError(f"{name}: sample {row} is too short, no position is left: {words} < 1")
-
-
-def require_multiple(length: Any, step: int, name: str) -> None:
-    """ValueError where a stride does not divide a length."""
-    if (np.asarray(length) % step).any():
-        row = int(np.argmax(np.asarray(length) % step != 0))
-        size = int(np.asarray(length)[row])
-        raise ValueError(
-            f"{name}: sample {row} has {size} positions, which the stride {step} does not divide: "
-            "give the input a fixed length, or lengths that are multiples"
-        )

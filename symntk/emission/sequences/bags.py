@@ -22,14 +22,18 @@ from symntk.emission.sequences.indices import positions_in
 from symntk.emission.sequences.reading import others_in
 from symntk.emission.sequences.schedule import Group, Key, is_own
 from symntk.emission.sequences.sums import Part
-from symntk.graph.positions import Length
+from symntk.graph.positions import Length, Positions, lengths_at
 
 
 @dataclass
 class Bags:
-    """Finds the groups of a program that see their positions through one match only."""
+    """Finds the groups of a program that see their positions through one match only.
+
+    shapes: the axes of every vector, by its name.
+    """
 
     program: tuple[Statement, ...]
+    shapes: Mapping[str, Positions]
     _uniform: dict[Quantity, bool] = field(default_factory=dict)
 
     def match(self, group: Group, kept: set[Key]) -> Entry | None:
@@ -53,7 +57,12 @@ class Bags:
                     (entry.quantity, entry.site) not in group.keys or not is_own(entry, own)
                 ):
                     return None
-        return found.pop() if len(found) == 1 else None
+        if len(found) != 1:
+            return None
+        match = found.pop()
+        lengths = self.shapes[match.quantity.left]
+        sizes = tuple(lengths_at(size, second) for second in (False, True) for size in lengths)
+        return match if sizes == tuple(size for axes in group.domain for _, size in axes) else None
 
     def is_uniform(self, quantity: Quantity) -> bool:
         """Whether a quantity of one input is the same number at all positions of all inputs."""

@@ -54,6 +54,12 @@ def whole(expression: Expr, lengths: Mapping[Length, str]) -> str:
     return text
 
 
+def extent(size: Expr, lengths: Mapping[Length, str]) -> str:
+    """The size of an array: no less than 0."""
+    text = whole(size, lengths)
+    return text if size.is_nonnegative else f"max(0, {text})"
+
+
 def conditions(
     index: Expr, size: Expr, loops: Mapping[Symbol, Expr], lengths: Mapping[Length, str]
 ) -> list[str]:

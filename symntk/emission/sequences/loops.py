@@ -9,7 +9,7 @@ from sympy import S, Symbol
 from symntk.derivation import Entry
 from symntk.emission.hoisting import named_subexpressions
 from symntk.emission.plan import Assign
-from symntk.emission.sequences.indices import index_name, whole
+from symntk.emission.sequences.indices import extent, index_name, whole
 from symntk.emission.sequences.lowering import Positioned
 from symntk.emission.sequences.plan import Allocate, For, Increase, Item, Load, Store
 from symntk.emission.sequences.reading import Demand, Frame
@@ -61,7 +61,7 @@ def group_code(
             place = [*group.domain[0], *group.domain[1]]
             if site == "ba":
                 place = [*group.domain[1], *group.domain[0]]
-            shape = tuple(whole(size, frame.lengths) for _, size in place)
+            shape = tuple(extent(size, frame.lengths) for _, size in place)
             at = ", ".join(index_name(symbol) for symbol, _ in place)
             arrays = lowering.read.pair_arrays(quantity, site)
             before += [Allocate(array, shape) for array in arrays]
@@ -173,7 +173,7 @@ def reduction_code(lowering: Positioned, found: Reduction, frame: Frame) -> Code
     at = ", ".join(index_name(symbol) for symbol, _ in found.domain)
     items: list[Item] = []
     if found.domain:
-        shape = tuple(whole(size, frame.lengths) for _, size in found.domain)
+        shape = tuple(extent(size, frame.lengths) for _, size in found.domain)
         items.append(Allocate(f"{name}_at", shape))
         summed.append(Store(f"{name}_at[{at}]", total))
     else:

@@ -205,8 +205,13 @@ def _size(array: Stored) -> str:
     return " * ".join(_factor(size) for size in array.shape) or "1"
 
 
+def _sizes_of(array: Stored) -> str:
+    """The size of an array, of all samples at once."""
+    return _size(array).replace("max(", "np.maximum(")
+
+
 def _factor(size: str) -> str:
-    return size if size.isidentifier() or size.isdigit() else f"({size})"
+    return size if size.isidentifier() or size.isdigit() or "max" in size else f"({size})"
 
 
 def _views(plan: SequencePlan) -> Iterator[str]:
@@ -273,16 +278,13 @@ def _unpack(plan: SequencePlan) -> Iterator[str]:
 
 def _requirements(plan: SequencePlan) -> Iterator[str]:
     for required in plan.requirements:
-        if required.step:
-            yield f"    require_multiple({required.length}, {required.step}, name)"
-        else:
-            yield f"    require_positions({required.length}, name, {required.length!r})"
+        yield f"    require_positions({required.length}, name, {required.length!r})"
 
 
 def _sizes(plan: SequencePlan) -> Iterator[str]:
     """Where the values of each sample, and each array in them, begin."""
     zero = f"0 * {plan.inputs[0].data}_starts[1:]"
-    total = " + ".join(_size(array) for array in plan.stored) or "0"
+    total = " + ".join(_sizes_of(array) for array in plan.stored) or "0"
     yield f"    sizes = {zero} + {total}"
     yield "    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)"
 
@@ -293,11 +295,11 @@ def _tables(plan: SequencePlan) -> Iterator[str]:
     for array in plan.stored:
         if array.table:
             offset = " + ".join(before) or "0"
-            yield f"    at = places(starts[:-1] + {offset}, 0 * sizes + {_size(array)})"
+            yield f"    at = places(starts[:-1] + {offset}, 0 * sizes + {_sizes_of(array)})"
             yield "    deviations, rows = np.unique(values[at], return_inverse=True)"
             yield "    values[at] = rows.ravel()"
             yield f"    {array.name}_table = full_table_{array.table}(deviations)"
-        before.append(_size(array))
+        before.append(_sizes_of(array))
 
 
 def _words(plan: SequencePlan) -> str:

@@ -97,10 +97,9 @@ class SequenceInput:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What the lengths of a sample must satisfy: ``length`` positive, or a multiple of ``step``."""
+    """What the lengths of a sample must satisfy: ``length`` positive."""
 
     length: str
-    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)

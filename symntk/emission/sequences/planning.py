@@ -15,7 +15,7 @@ from symntk.emission.calls import Functions, integrated_function
 from symntk.emission.integrals import numerical_notes, stable_moments
 from symntk.emission.naming import Names
 from symntk.emission.sequences.bags import Bags
-from symntk.emission.sequences.indices import whole
+from symntk.emission.sequences.indices import extent, whole
 from symntk.emission.sequences.loops import Code, group_code, reduction_code
 from symntk.emission.sequences.lowering import Positioned
 from symntk.emission.sequences.plan import (
@@ -140,6 +140,8 @@ class _Planning:
         extraction = Extraction("sum")
         given: dict[Target, None] = {}
         for statement in self._wanted(given):
+            if statement[1] is not None:
+                require_one_loop(statement[0])
             works = [self.extracted(work, extraction, schedule) for work in statement[0]]
             if statement[1] is None:
                 for work in works:
@@ -150,7 +152,7 @@ class _Planning:
         code = Code()
         for quantity, site in given:
             code.items += self._gram(quantity, site, self.pair_frame)
-        bags = Bags(self.program)
+        bags = Bags(self.program, self.lowering.read.shapes)
         for item in schedule.items:
             if isinstance(item, Group):
                 match = bags.match(item, kept)
@@ -233,7 +235,7 @@ class _Planning:
         for name, second in zip((quantity.left, quantity.right), sides, strict=True):
             rows.append(frame.of(self.inputs[name].data, second))
             sizes = (lengths_at(size, second) for size in self.nodes[name].positions)
-            shape += [whole(size, frame.lengths) for size in sizes]
+            shape += [extent(size, frame.lengths) for size in sizes]
         function = "row_gaps" if len(arrays) == 2 else "row_products"
         text = f"{function}({', '.join(rows)}, ({', '.join(shape) or '1'},))"
         yield Allocate(", ".join(arrays), (), text)
@@ -259,7 +261,7 @@ class _Planning:
             array = self.lowering.read.own_array(quantity)
             rows = (self.inputs[name].data for name in (quantity.left, quantity.right))
             sizes = self.nodes[quantity.left].positions or self.nodes[quantity.right].positions
-            shape = ", ".join(whole(size, self.sample_frame.lengths) for size in sizes) or "1"
+            shape = ", ".join(extent(size, self.sample_frame.lengths) for size in sizes) or "1"
             target = f"{array}[:]" if ("own", quantity) in stored else array
             text = f"own_products({', '.join(rows)}).reshape(({shape},))"
             yield Allocate(target, (), text)
@@ -271,20 +273,16 @@ class _Planning:
     def _requirements(self) -> Iterator[Requirement]:
         lengths = self.sample_frame.lengths
         for node in self.derivation.graph.nodes:
-            for size in node.positions:
-                if not size.is_positive:
-                    yield Requirement(whole(size, lengths))
-            view = node["view"] if node.op == "shift" else None
-            if view is not None and view.edge in ("same", "circular"):
-                for size, step in zip(node.inputs[0].positions, view.stride, strict=True):
-                    if step > 1 and not size.is_Integer:
-                        yield Requirement(whole(size, lengths), step)
+            if node.op == "pool" and node["kind"] != "sum":
+                for size in node.inputs[0].positions:
+                    if not size.is_positive:
+                        yield Requirement(whole(size, lengths))
 
     def _stored(self, pair: Code) -> Iterator[Stored]:
         lowering, lengths = self.lowering, self.sample_frame.lengths
         by_name = {feature.array: feature for feature in lowering.features.values()}
         for name in sorted(pair.arrays):
-            shape = tuple(whole(size, lengths) for _, size in by_name[name].axes)
+            shape = tuple(extent(size, lengths) for _, size in by_name[name].axes)
             yield Stored(name, shape or ("1",), by_name[name].table)
         for name in sorted(lowering.tallied):
             data, (size,) = self.inputs[name].data, self.inputs[name].lengths
@@ -299,12 +297,25 @@ class _Planning:
                 right = tuple(read.keys[quantity.left])
             elif kind == "own":
                 left, right = left or right, ()
-            shape = tuple(whole(size, lengths) for size in (*left, *right))
+            shape = tuple(extent(size, lengths) for size in (*left, *right))
             if kind == "own":
                 yield Stored(read.own_array(quantity), shape or ("1",))
             else:
                 for array in read.pair_arrays(quantity, "ab"):
                     yield Stored(array, shape)
+
+
+def require_one_loop(works: list[Work]) -> None:
+    """Refuses a recurrence that is no loop over pairs of positions of one kind."""
+    keys = {work.key for work in works}
+    sums = [total for work in works for total in work.value.atoms(sp.Sum)]
+    inside = any(keys & {(e.quantity, e.site) for e in entries(total)} for total in sums)
+    if inside or len({work.domain for work in works}) > 1:
+        name = works[0].key[0]
+        raise UsageError(
+            f"{name}: a loop over positions whose covariances with other vectors need all of its "
+            "steps at once is not compiled"
+        )
 
 
 def _axes(rank: int, sizes: Positions, second: bool) -> Axes:

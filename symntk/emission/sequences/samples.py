@@ -13,7 +13,7 @@ from symntk.derivation import Equation, Quantity, Statement, entries
 from symntk.derivation.program import Recurrence, Site
 from symntk.emission.hoisting import named_subexpressions
 from symntk.emission.plan import Assign
-from symntk.emission.sequences.indices import index_name, whole
+from symntk.emission.sequences.indices import extent, index_name, whole
 from symntk.emission.sequences.loops import Code, group_code, reduction_code
 from symntk.emission.sequences.lowering import Feature, Positioned
 from symntk.emission.sequences.plan import Allocate, For, Item, Store
@@ -123,8 +123,27 @@ class Samples:
                 if self.lowering.read.is_own(e) and any(e.quantity == x.target for x in lines)
             }
             if grown == wanted:
-                return [line for line in lines if line.target in wanted]
+                return self._in_order([line for line in lines if line.target in wanted])
             wanted = grown
+
+    def _in_order(self, lines: list[Equation]) -> list[Equation]:
+        """Lines of one position, each after those that it needs there."""
+        by_target = {line.target: line for line in lines}
+        done: dict[Quantity, Equation] = {}
+
+        def visit(line: Equation) -> None:
+            if line.target in done:
+                return
+            for entry in sorted(entries(self._value(line)), key=str):
+                own = indices(max(entry.quantity.ranks))
+                here = entry.left in ((), own) and entry.right in ((), own)
+                if here and entry.quantity in by_target and entry.quantity != line.target:
+                    visit(by_target[entry.quantity])
+            done[line.target] = line
+
+        for line in lines:
+            visit(line)
+        return list(done.values())
 
     # -- one position ----------------------------------------------------------------------------
 
@@ -159,7 +178,7 @@ class Samples:
         here: set[Symbol] = set()
         for line, value in zip(lines, values, strict=True):
             array = lowering.read.own_array(line.target)
-            shape = tuple(whole(size, frame.lengths) for _, size in axes)
+            shape = tuple(extent(size, frame.lengths) for _, size in axes)
             if ("own", line.target) not in self.stored:
                 allocated.append(Allocate(array, shape or ("1",)))
             code, symbol = self._line(line.target, value, axes, here)
@@ -296,7 +315,7 @@ class Samples:
         for s, size in reversed(feature.axes):
             items = [For(index_name(s), whole(size, frame.lengths), tuple(items))]
         if feature.array not in self.features:
-            shape = tuple(whole(size, frame.lengths) for _, size in feature.axes)
+            shape = tuple(extent(size, frame.lengths) for _, size in feature.axes)
             items.insert(0, Allocate(feature.array, shape or ("1",)))
         return items
 

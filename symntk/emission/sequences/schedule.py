@@ -60,7 +60,7 @@ class Schedule:
 
     def recurrence(self, works: list[Work], reverse: bool) -> None:
         """Adds works that need each other at other positions."""
-        self.items.append(Group(works[0].domain, works, reverse))
+        self.items.append(Group(works[0].domain, in_order(works), reverse))
         for work in works:
             self.place[work.key] = len(self.items) - 1
 
@@ -107,6 +107,24 @@ class Schedule:
                     if not pointwise or self.place.get(key) != at:
                         found.add(key)
         return found
+
+
+def in_order(works: list[Work]) -> list[Work]:
+    """Works of one pair of positions, each after those that it needs there."""
+    keys = {work.key: work for work in works}
+    done: dict[Key, Work] = {}
+
+    def visit(work: Work) -> None:
+        if work.key in done:
+            return
+        for key, pointwise in sorted(uses(work.value, work.domain), key=str):
+            if pointwise and key in keys and key != work.key:
+                visit(keys[key])
+        done[work.key] = work
+
+    for work in works:
+        visit(work)
+    return list(done.values())
 
 
 def _is_sum(group: Group, key: Key) -> bool:
