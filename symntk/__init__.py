@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from symntk.decomposition import features as features
     from symntk.derivation import Derivation as Derivation
     from symntk.derivation import derive as derive
+    from symntk.dynamics import flow as flow
     from symntk.errors import AssumptionError as AssumptionError
     from symntk.errors import GraphError as GraphError
     from symntk.errors import SymntkError as SymntkError
@@ -57,6 +58,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "activations": ("activation", "dual"),
     "decomposition": ("features",),
     "derivation": ("Derivation", "derive"),
+    "dynamics": ("flow",),
     "errors": ("AssumptionError", "GraphError", "SymntkError", "SyntaxProblem", "UsageError"),
     "finite": ("check",),
     "graph": (

@@ -1,0 +1,7 @@
+"""Gradient flow of an infinitely wide network on a text, through its explicit features."""
+
+from symntk.dynamics.evolution import flow
+from symntk.dynamics.losses import LOSSES, Loss
+from symntk.dynamics.trajectory import Flow
+
+__all__ = ["LOSSES", "Flow", "Loss", "flow"]

@@ -1,0 +1,119 @@
+r"""Gradient flow in the space of features: w' = eta Phi^T r(Phi w).
+
+The scores of the network are s(x) = Phi(x) w, and they move by s'(x) = eta sum_j Theta(x, x_j) r_j,
+Theta = Phi Phi^T: the flow of the infinitely wide network.  A step costs the entries of Phi that
+are not 0; the matrix of documents by documents is never formed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from symntk.dynamics.losses import Loss, Targets
+from symntk.dynamics.relaxation import relax
+from symntk.dynamics.stabilised import integrate
+
+if TYPE_CHECKING:
+    import numpy as np
+    import scipy.sparse as sparse
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+
+class Solution(NamedTuple):
+    """w at each time, (times, features, scores), and bounds on its error, (times,)."""
+
+    weights: Array
+    errors: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """The flow of one loss on documents.
+
+    features: Phi, (documents, features).
+    eta: the learning rate; 1 / documents for the mean of the losses in place of their sum.
+    """
+
+    features: sparse.csr_array
+    targets: Targets
+    loss: Loss
+    eta: float
+
+    @cached_property
+    def _transposed(self) -> sparse.csr_array:
+        return self.features.T.tocsr()
+
+    def slope(self, weights: Array) -> Array:
+        """w' = eta Phi^T r, (features, scores)."""
+        residual = self.loss.residual(self.features @ weights, self.targets.values)
+        found: Array = self.eta * (self._transposed @ residual)
+        return found
+
+    @cached_property
+    def rate(self) -> float:
+        """A bound on the fastest rate: eta times the loss's curvature times |Phi|^2."""
+        return self.eta * self.loss.curvature * self._norm**2
+
+    @cached_property
+    def _norm(self) -> float:
+        """The largest singular value of Phi, one part in a thousand too large."""
+        import numpy as np
+        from scipy.sparse.linalg import LinearOperator, eigsh
+
+        count, width = self.features.shape
+        if min(count, width) < 8:
+            matrix = self.features.toarray() if count >= width else self.features.toarray().T
+            return 1.001 * float(np.sqrt(np.linalg.norm(matrix.T @ matrix, 2)))
+
+        def gram(x: Array) -> Array:
+            found: Array = self.features @ (self._transposed @ x)
+            return found
+
+        operator = LinearOperator((count, count), matvec=gram, dtype=np.float64)
+        start = np.random.default_rng(0).uniform(1, 2, count)
+        top = eigsh(operator, k=1, tol=1e-4, v0=start, return_eigenvectors=False)
+        return 1.001 * float(np.sqrt(max(top[0], 0.0)))
+
+    def solve(self, times: Sequence[float], tolerance: float) -> Solution:
+        """The flow from w = 0, at rising times; see `symntk.dynamics.flow` for ``tolerance``."""
+        import numpy as np
+
+        if self.loss.is_linear:
+            return self._relaxed(times, tolerance)
+        start = np.zeros((self.features.shape[1], self.targets.values.shape[1]))
+        states = list(integrate(self.slope, start, times, self.rate, tolerance))
+        return Solution(
+            np.array([state.value for state in states]),
+            np.array([state.error for state in states]),
+        )
+
+    def _relaxed(self, times: Sequence[float], tolerance: float) -> Solution:
+        """w' = eta Phi^T y - eta Phi^T Phi w, in the smaller of the two spaces.
+
+        w = Phi^T a with a' = eta y - eta Phi Phi^T a where there are fewer documents than features.
+        """
+        import numpy as np
+
+        (drive,) = self.targets.values.T
+        count, width = self.features.shape
+        if width <= count:
+            weights, errors = relax(
+                lambda x: self.eta * (self._transposed @ (self.features @ x)),
+                self.eta * (self._transposed @ drive),
+                times,
+                tolerance,
+            )
+        else:
+            shares, errors = relax(
+                lambda x: self.eta * (self.features @ (self._transposed @ x)),
+                self.eta * drive,
+                times,
+                tolerance,
+            )
+            weights, errors = (self._transposed @ shares.T).T, self._norm * errors
+        return Solution(np.ascontiguousarray(weights)[:, :, None], errors)

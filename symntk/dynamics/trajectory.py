@@ -1,0 +1,156 @@
+"""What a flow found: scores of tokens and documents over time, and what they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from symntk.decomposition.feature_map import FeatureMap
+from symntk.dynamics.descent import Descent
+from symntk.dynamics.documents import Document, Token, read_documents
+from symntk.dynamics.losses import Label
+
+if TYPE_CHECKING:
+    import numpy as np
+    import scipy.sparse as sparse
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """The gradient flow of an infinitely wide network on documents.
+
+    tokens: those whose label scores are followed; the label score of a token is the score of the
+        document that it alone makes.
+    counts: how often each token stands in documents of each class, (tokens, classes); of all
+        documents, (tokens, 1), where the labels are numbers.
+    names: what each score is a score of: a class, the upper one of two for logistic loss, or ""
+        where the labels are numbers.
+    classes: the classes, in rising order; none where the labels are numbers.
+    times: (times,), rising.
+    weights: w at each time, (times, features, scores); the score of a document is Phi(x) w.
+    errors: bounds on the Euclidean norm of the error of w, (times,): estimated from step to step
+        where the flow is integrated, certain up to rounding where it is in closed form.  A score
+        is off by at most sqrt(Theta(x, x)) times it.
+    feature_map: Phi.
+    """
+
+    tokens: tuple[Token, ...]
+    counts: NDArray[np.int64]
+    names: tuple[Label, ...]
+    classes: tuple[Label, ...]
+    times: Array
+    weights: Array
+    errors: Array
+    feature_map: FeatureMap
+    descent: Descent
+
+    @cached_property
+    def label_scores(self) -> Array:
+        """The scores of the one-token documents, (times, tokens, scores)."""
+        return self._scores(self._rows, self.weights)
+
+    @cached_property
+    def scores(self) -> Mapping[str, NDArray[Any]]:
+        """The label scores as a long table, by column: token, class, time, score.
+
+        Tokens vary slowest and times fastest.
+        """
+        import numpy as np
+
+        moments, tokens, names = self.label_scores.shape
+        return {
+            "token": np.repeat(_objects(self.tokens), names * moments),
+            "class": np.tile(np.repeat(_objects(self.names), moments), tokens),
+            "time": np.tile(self.times, tokens * names),
+            "score": self.label_scores.transpose(1, 2, 0).ravel(),
+        }
+
+    @cached_property
+    def terms(self) -> Mapping[str, Array]:
+        """What each statistic has contributed to the label scores, (times, tokens, scores) each.
+
+        The term of a group g of features is the integral of eta Phi_g(x) Phi_g^T r up to each time,
+        which is Phi_g(x) w_g: the terms add up to `label_scores`.
+        """
+        return self._split(self.weights)
+
+    @cached_property
+    def slopes(self) -> Mapping[str, Array]:
+        """The derivative of the label scores in time by statistic, (times, tokens, scores) each."""
+        import numpy as np
+
+        return self._split(np.array([self.descent.slope(weights) for weights in self.weights]))
+
+    @cached_property
+    def initial_slopes(self) -> Array:
+        """The derivative of the label scores at time 0, (tokens, scores).
+
+        With logistic loss eta/2 sum_j y_j Theta(e, x_j); of the token perceptron
+        eta/2 sum_j y_j (rho omega_e(x_j) + mu T_j), omega_e counting the token, T_j all tokens.
+        """
+        import numpy as np
+
+        start = self.descent.slope(np.zeros(self.weights.shape[1:]))
+        found: Array = self._rows @ start
+        return found
+
+    def documents(self, docs: Iterable[Document]) -> Array:
+        """The scores of any documents, (times, documents, scores)."""
+        return self._scores(self.feature_map.transform(read_documents(docs)), self.weights)
+
+    def document_errors(self, docs: Iterable[Document]) -> Array:
+        """Bounds on the errors of `documents`, (times, documents)."""
+        return self._errors(self.feature_map.transform(read_documents(docs)))
+
+    @cached_property
+    def label_errors(self) -> Array:
+        """Bounds on the errors of `label_scores`, (times, tokens)."""
+        return self._errors(self._rows)
+
+    def predict(self, docs: Iterable[Document]) -> NDArray[Any]:
+        """The labels that the scores of documents stand for, (times, documents).
+
+        The scores themselves where the labels are numbers.
+        """
+        return self.descent.loss.decide(self.documents(docs), self.classes)
+
+    @cached_property
+    def _rows(self) -> sparse.csr_array:
+        """The features of the one-token documents."""
+        return self.feature_map.transform([token] for token in self.tokens)
+
+    def _split(self, weights: Array) -> Mapping[str, Array]:
+        rows = self._rows.tocsc()
+        return {
+            name: self._scores(rows[:, columns], weights[:, columns])
+            for name, columns in self.feature_map.groups.items()
+        }
+
+    def _errors(self, rows: sparse.csr_array) -> Array:
+        import numpy as np
+
+        lengths = np.sqrt(rows.power(2).sum(axis=1))
+        found: Array = self.errors[:, None] * np.asarray(lengths)
+        return found
+
+    @staticmethod
+    def _scores(rows: sparse.sparray, weights: Array) -> Array:
+        """Phi w at each time, (times, documents, scores)."""
+        moments, features, names = weights.shape
+        side_by_side = weights.transpose(1, 0, 2).reshape(features, moments * names)
+        found: Array = (rows @ side_by_side).reshape(-1, moments, names).transpose(1, 0, 2)
+        return found
+
+
+def _objects(values: Sequence[Any]) -> NDArray[Any]:
+    """An array that holds the values as they are, so that long words are not copied."""
+    import numpy as np
+
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
