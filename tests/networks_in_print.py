@@ -182,3 +182,16 @@ NETWORKS: dict[str, Callable[[], Graph]] = {
     "two_blocks": two_blocks,
     "shared": shared,
 }
+
+EVERY: dict[str, Callable[[], Graph]] = (
+    NETWORKS
+    | {f"{name} over positions": graph for name, graph in SEQUENCES.items()}
+    | {
+        "two_texts": two_texts,
+        "attention of many heads": lambda: sn.zoo.sa(separate=True, scaling="1/sqrt(d)"),
+        "transformer of many heads": lambda: sn.zoo.transformer(2, scaling="1/sqrt(d)"),
+        "tokens, any depth": lambda: sn.zoo.bow("L", b_std=0.3),
+        "images, two layers": lambda: sn.zoo.cnn(2, inputs="images", average=True, pool="mean"),
+    }
+)
+"""All of them, and those too large to evaluate."""

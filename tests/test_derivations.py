@@ -31,6 +31,16 @@ GRAPHS: dict[str, Callable[[], Graph]] = {
     "own_activation": lambda: sn.zoo.mlp(act="max(0, x)**2 - x"),
     "residual": residual,
     "gated": lambda: sn.load(ROOT / "examples" / "gated.yaml"),
+    "bow": sn.zoo.bow,
+    "cnn": sn.zoo.cnn,
+    "cnn_images": lambda: sn.zoo.cnn(inputs="images", pool="flatten", b_std=0.1),
+    "mv": sn.zoo.mv,
+    "lrnn": sn.zoo.lrnn,
+    "lrnn_multiplicative": lambda: sn.zoo.lrnn("multiplicative"),
+    "rnn": sn.zoo.rnn,
+    "sa": sn.zoo.sa,
+    "sa_many_heads": lambda: sn.zoo.sa(separate=True, scaling="1/sqrt(d)"),
+    "transformer": sn.zoo.transformer,
 }
 
 SUFFIXES = {"latex": "tex", "text": "txt", "markdown": "md", "html": "html", "json": "json"}
@@ -42,7 +52,11 @@ def _printer(name: str, format: str) -> Callable[[], str]:
 
 FILES: dict[str, Callable[[], str]] = {
     **{f"{name}.md": _printer(name, "markdown") for name in GRAPHS},
-    **{f"relu.{SUFFIXES[format]}": _printer("relu", format) for format in FORMATS},
+    **{
+        f"{name}.{SUFFIXES[format]}": _printer(name, format)
+        for name in ("relu", "rnn")
+        for format in FORMATS
+    },
     "relu.bib": lambda: bibliography(sn.derive(GRAPHS["relu"]())),
 }
 

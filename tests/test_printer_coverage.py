@@ -11,9 +11,11 @@ import sympy as sp
 from symntk.activations import ACTIVATIONS
 from symntk.derivation import Quantity
 from symntk.gaussian import BivariateNormalCDF, Expectation, NormalCDF, expect
+from symntk.gaussian.softmax import SoftmaxMoment, SoftmaxTangent
 from symntk.gaussian.symbols import c, q, q1, q2, u, v, x
+from symntk.graph.positions import SinusoidCovariance, bound_indices, indices, length
 from symntk.rendering import NOTATIONS
-from symntk.rendering.heads import Applied, Dual, Kernel
+from symntk.rendering.heads import Applied, Condition, Dual, Iverson, Kernel
 from symntk.rendering.mathematics.latex import latex
 from symntk.rendering.mathematics.layout import Layout
 from symntk.rendering.mathematics.mathml import mathml
@@ -22,6 +24,10 @@ from symntk.rendering.mathematics.typeset import Typesetter
 from symntk.trace import Step
 
 LAYER = sp.Symbol("ℓ", integer=True)
+(T1,), (T2,) = indices(1), indices(1, True)
+(R1,), (R2,) = bound_indices(1), bound_indices(1, True)
+OFFSET = sp.Symbol("k", integer=True)
+LOGITS = (T1, T2, q1, q2, c, q1, q2, c, length("x"), length("x", second=True))
 PHI, PSI = sp.symbols("phi psi")
 SIGMA_W = sp.Symbol("sigma_w", positive=True)
 QUANTITY = Quantity("Sigma", "z1", "h1")
@@ -77,6 +83,30 @@ EXPRESSIONS: dict[str, sp.Basic] = {
         for letter in ("Sigma", "dot Sigma", "Pi", "Theta", "Lambda")
     },
     "input kernel": Kernel("input", None, "x") + Kernel("input", None, "x", "bb"),
+    "kernels at positions": Kernel("Sigma", None, "h", "ab", (T1 - 1,), (T2 - 1,))
+    + Kernel("Pi", None, "h,y", "aa", (T1,), (sp.S.One,))
+    + Kernel("Theta", LAYER, "h", "ba", (sp.Integer(2), T1), (sp.Integer(2), T1 + 1)),
+    "half a kernel at positions": Kernel("Sigma", None, "h,y", "ab", (T1,), ())
+    + Kernel("scale", None, "h", "bb", (T2,), ()),
+    "matches and inputs": Kernel("match", None, "x", "ab", (T1 + 1,), (T2 + 1,))
+    * Kernel("input", None, "x", "aa", (T1, T1), (T1, T1)),
+    "attention": Kernel("weight", None, "y", "aa", (T1,), (R1,))
+    * Kernel("attention", None, "y", "ab", (T1, R1), (T2, R2))
+    * Kernel("tangent", None, "y", "ab", (T1, R1), (T2, R2)),
+    "moments of softmaxes": SoftmaxMoment(*LOGITS) + SoftmaxTangent(*LOGITS, q1),
+    "conditions on positions": Iverson(
+        Condition("=", sp.S.One, T1, T2), Condition("<", length("x"), T1)
+    ),
+    "sum over positions": sp.Sum(
+        Kernel("Sigma", None, "h", "ab", (T1 + OFFSET,), (T2 + OFFSET,)),
+        (OFFSET, -1, 1),
+        (T1, 1, length("x")),
+        (T2, 1, length("x", second=True) - 1),
+    ),
+    "lengths": length("y") * length("x", 1, 2, True) / sp.sqrt(length("x")),
+    "rounded lengths": sp.ceiling(length("x") / 2) + sp.floor(length("x") / 3),
+    "turns": sp.Mod(length("x") - 1, 2),
+    "encoding of positions": SinusoidCovariance(T1 - T2),
 }
 
 

@@ -16,22 +16,28 @@ from symntk.rendering.document import Display, Line
 from symntk.rendering.mathematics.latex import latex
 from symntk.rendering.mathematics.plain import width
 from symntk.sources import SOURCES
-from tests.networks_in_print import NETWORKS
+from tests.networks_in_print import EVERY, NETWORKS
 
 
 @pytest.mark.parametrize("notation", NOTATIONS)
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("name", ["mlp_relu_1", "mlp_tanh_L", "residual", "normalised", "standard"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("mlp_relu_1", "mlp_tanh_L", "residual", "normalised", "standard"),
+        *("cnn over positions", "rnn over positions", "transformer of many heads"),
+    ],
+)
 def test_prints(name: str, format: str, notation: str) -> None:
-    derivation = sn.derive(NETWORKS[name]())
+    derivation = sn.derive(EVERY[name]())
     for standalone in (False, True):
         text = derivation.render(format, notation=notation, standalone=standalone)
         assert text.endswith("\n") and len(text) > 1000
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", EVERY)
 def test_text_fits_a_terminal(name: str) -> None:
-    derivation = sn.derive(NETWORKS[name]())
+    derivation = sn.derive(EVERY[name]())
     for ascii in (False, True):
         text = derivation.render("text", ascii=ascii)
         wide = [line for line in text.splitlines() if width(line) > 79]
@@ -58,15 +64,15 @@ def test_unknown_names_are_refused(options: dict[str, str], problem: str) -> Non
         sn.derive(sn.zoo.mlp()).render(**options)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", EVERY)
 def test_every_cited_work_is_known(name: str) -> None:
-    document = compose(sn.derive(NETWORKS[name]()), NOTATIONS["jacot"])
+    document = compose(sn.derive(EVERY[name]()), NOTATIONS["jacot"])
     assert document.cited and set(document.cited) <= set(SOURCES)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", EVERY)
 def test_sections_are_in_order(name: str) -> None:
-    document = compose(sn.derive(NETWORKS[name]()), NOTATIONS["jacot"])
+    document = compose(sn.derive(EVERY[name]()), NOTATIONS["jacot"])
     titles = [section.title for section in document.sections]
     assert titles == [title for title in SECTIONS if title in titles]
     assert {"Definitions", "Assumptions", "Forward recursion"} <= set(titles)
@@ -74,7 +80,7 @@ def test_sections_are_in_order(name: str) -> None:
 
 
 def lines(name: str) -> dict[str, list[Line]]:
-    document = compose(sn.derive(NETWORKS[name]()), NOTATIONS["jacot"])
+    document = compose(sn.derive(EVERY[name]()), NOTATIONS["jacot"])
     return {
         section.title: [
             line for block in section.blocks if isinstance(block, Display) for line in block.lines
@@ -83,7 +89,7 @@ def lines(name: str) -> dict[str, list[Line]]:
     }
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", EVERY)
 def test_nothing_is_used_before_it_is_defined(name: str) -> None:
     """Every kernel on a right side is the left side of an equation, up to its layer and inputs."""
     found = lines(name)
@@ -128,16 +134,16 @@ def test_json_of_a_deep_network_is_a_recursion() -> None:
     assert data["results"]["ntk"]["equations"]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", EVERY)
 def test_html_is_well_formed(name: str) -> None:
-    text = sn.derive(NETWORKS[name]()).render("html", standalone=True)
+    text = sn.derive(EVERY[name]()).render("html", standalone=True)
     text = text.replace("<!DOCTYPE html>", "").replace('<meta charset="utf-8">', "")
     ElementTree.fromstring(text.replace("&#x2061;", "").replace("&#xA0;", " "))
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", EVERY)
 def test_markdown_leaves_no_formula_open(name: str) -> None:
-    text = sn.derive(NETWORKS[name]()).render("markdown")
+    text = sn.derive(EVERY[name]()).render("markdown")
     outside = re.sub(r"```math\n.*?\n```", "", text, flags=re.S)
     assert "```" not in outside
     for paragraph in outside.split("\n"):

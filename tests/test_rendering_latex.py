@@ -13,7 +13,7 @@ import symntk as sn
 from symntk.derivation import Derivation
 from symntk.errors import UsageError
 from symntk.rendering import NOTATIONS, LatexError, bibliography, write_pdf
-from tests.networks_in_print import NETWORKS
+from tests.networks_in_print import EVERY
 
 needs_latex = pytest.mark.skipif(
     shutil.which("pdflatex") is None, reason="pdflatex is not installed"
@@ -36,10 +36,10 @@ def complaints(log: str) -> list[str]:
 
 
 @needs_latex
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_document_compiles_in_one_run(name: str, tmp_path: Path) -> None:
     """No line is too wide, no citation is open, nothing else is complained of."""
-    source = sn.derive(NETWORKS[name]()).render("latex", standalone=True)
+    source = sn.derive(EVERY[name]()).render("latex", standalone=True)
     assert not complaints(pdflatex(source, tmp_path))
 
 
@@ -77,9 +77,9 @@ def numbers(source: str) -> list[int]:
     return [int(number) for number in re.findall(r"\\tag\{(\d+)\}", source)]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", EVERY)
 def test_equations_are_numbered_in_order(name: str) -> None:
-    source = sn.derive(NETWORKS[name]()).render("latex")
+    source = sn.derive(EVERY[name]()).render("latex")
     found = numbers(source)
     assert found == list(range(1, len(found) + 1))
     assert {int(n) for n in re.findall(r"\((\d+)\)", re.sub(r"\$[^$]*\$", "", source))} <= set(

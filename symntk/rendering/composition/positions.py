@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from symntk.gaussian import Expectation
 from symntk.graph import Node
-from symntk.graph.positions import indices
+from symntk.graph.positions import Index, indices
 from symntk.rendering.composition.limits import LIMIT, partial, total
 from symntk.rendering.composition.page import Page
 from symntk.rendering.document import Block, Display, Math, Paragraph, Piece, Prose
@@ -27,6 +27,7 @@ from symntk.rendering.mathematics.marks import primed, raised_by
 from symntk.rendering.mathematics.names import name
 from symntk.rendering.mathematics.positions import with_index
 from symntk.rendering.network_positions import with_column
+from symntk.rendering.reading.reading import Statement
 
 _DOTS = Atom("…")
 _ONE = Atom("1", "number")
@@ -188,24 +189,21 @@ def _sinusoid(page: Page) -> Iterator[Prose]:
 
 def kernels_at_positions(page: Page) -> list[Block]:
     """What Sigma, Pi and Theta are, at positions t of x and t' of x'."""
-    reading, typeset = page.reading, page.typeset
-    rank = reading.rank
+    typeset = page.typeset
+    stated, rank = _stated(page), _rank(page)
     own, other = indices(rank), indices(rank, True)
     point, second = typeset.point, primed(typeset.point)
-    here, there = typeset.index(own), typeset.index(other)
-    vector = Atom("h")
+    here, there = (_at_index(page, Atom("h"), places) for places in (own, other))
     f = Atom("f")
-    at_point = Scripts(Apply(with_index(vector, here), Fence(point)), above=_TOP)
-    inner = row(at_point, Apply(with_index(vector, there), Fence(second)))
+    inner = row(Scripts(Apply(here, Fence(point)), above=_TOP), Apply(there, Fence(second)))
     lines = []
-    stated = [s for s in (*reading.forward, *reading.backward) if s.left.left]
     if any(s.left.letter == "Sigma" for s in stated):
         sigma = Kernel("Sigma", None, "h", "ab", own, other)
         lines.append(page.line(typeset(sigma), row(LIMIT, Fraction(_ONE, Atom("n")), inner)))
     if any(s.left.letter == "Pi" for s in stated):
         coordinate = "m" if rank == 2 else "i"
         slopes = [
-            partial(f, where, with_index(vector, separated([at, Atom(coordinate)])))
+            partial(f, where, with_index(at, Atom(coordinate)))
             for where, at in ((point, here), (second, there))
         ]
         pi = Kernel("Pi", None, "h", "ab", own, other)
@@ -220,15 +218,28 @@ def kernels_at_positions(page: Page) -> list[Block]:
     )  # fmt: skip
     closing: list[Piece] = []
     if stated:
-        at = with_index(vector, here)
-        closing += ["for a vector ", Math(at), " of the network, "]
+        closing += ["for a vector ", Math(here), " of the network, "]
     closing += [
         "with the expectation over the draw of the parameters and the sum over all trained "
     ]
     closing += ["parameters ", Math(Atom("θ")), "."]
     blocks: list[Block] = [Paragraph(opening), Display(tuple(lines))]
-    blocks.append(Paragraph((*closing, *_conventions(page, bool(stated)))))
+    blocks.append(Paragraph((*closing, *_conventions(page, rank > 0))))
     return [*blocks, *_pair_law(page)]
+
+
+def _stated(page: Page) -> list[Statement]:
+    """The statements about vectors inside the network."""
+    return [s for s in (*page.reading.forward, *page.reading.backward) if s.left.vector]
+
+
+def _rank(page: Page) -> int:
+    """How many indices the covariances have."""
+    return max((len(s.left.left) for s in _stated(page)), default=0)
+
+
+def _at_index(page: Page, vector: Layout, places: Index) -> Layout:
+    return with_index(vector, page.typeset.index(places)) if places else vector
 
 
 def _conventions(page: Page, stated: bool) -> Iterator[Piece]:
@@ -274,8 +285,7 @@ def _pair_law(page: Page) -> list[Block]:
     statements = (*reading.forward, *reading.backward)
     if not any(s.right.has(Expectation) for s in statements):
         return []
-    rank = reading.rank
-    own, other = indices(rank), indices(rank, True)
+    own, other = indices(_rank(page)), indices(_rank(page), True)
     first = Kernel("Sigma", None, "h", "aa", own, own)
     cross = Kernel("Sigma", None, "h", "ab", own, other)
     back = Kernel("Sigma", None, "h", "ba", other, own)

@@ -84,7 +84,9 @@ class Evaluation:
         value = value.xreplace(units)
         if not isinstance(value, sp.Expr) or value.atoms(Kernel):
             raise _NoPolynomial
-        short = all(level.count_ops() <= _SHORT for level in self.levels.values())
+        short = all(
+            level.count_ops() <= _SHORT and not level.has(Dual) for level in self.levels.values()
+        )
         return _collected(value.xreplace(self.levels) if short else value, set(units.values()))
 
     def value(self, kernel: Kernel) -> sp.Expr:
@@ -117,8 +119,7 @@ class Evaluation:
         if moment is None or moment.value is None or not isinstance(cross, Kernel):
             raise _NoPolynomial
         first, second, law = (sp.expand(self.expression(part)) for part in expectation.law)
-        variance = first.xreplace(self.levels)
-        if first != second or symbols_in(variance) != variance.free_symbols or _varies(variance):
+        if first != second or _varies(first):
             raise _NoPolynomial
         bracket = sp.Mul(*sorted(law.atoms(Kernel), key=str))
         constant = law.xreplace(dict.fromkeys(law.atoms(Kernel), sp.S.Zero))
@@ -130,8 +131,7 @@ class Evaluation:
         whose = (sp.Symbol(cross.vector),) if self.several else ()
         on, off = Dual(*names, *whose, sp.S.One), Dual(*names, *whose, sp.S.Zero)
         for level, covariance in ((on, constant + slope), (off, constant)):
-            at = {q1: variance, q2: variance, c: covariance.xreplace(self.levels)}
-            value = moment.value.xreplace(at)
+            value = moment.value.xreplace({q1: first, q2: first, c: covariance})
             if value.has(sp.nan, sp.zoo, sp.oo):
                 raise _NoPolynomial
             self.levels[level] = _collected(value, set())
