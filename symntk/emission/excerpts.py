@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-FILES = ("angles", "exponentials", "inputs", "quadrature", "positions")
+FILES = (
+    *("angles", "exponentials", "inputs", "quadrature", "positions"),
+    *("softmax_factors", "softmax_grids", "softmax_laplace", "softmax_pairs", "softmax_lattice"),
+    *("softmax", "heads"),
+)
 """The files of `symntk.emission.runtime`, in the order in which they are quoted."""
 
 

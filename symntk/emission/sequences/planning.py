@@ -15,6 +15,7 @@ from symntk.emission.calls import Functions, integrated_function
 from symntk.emission.integrals import numerical_notes, stable_moments
 from symntk.emission.naming import Names
 from symntk.emission.sequences.bags import Bags
+from symntk.emission.sequences.heads import HeadCall, HeadSum, head_code, without_head_sums
 from symntk.emission.sequences.indices import extent, whole
 from symntk.emission.sequences.loops import Code, group_code, reduction_code
 from symntk.emission.sequences.lowering import Positioned
@@ -58,9 +59,18 @@ class _Planning:
         self.derivation = derivation
         outputs = derivation.outputs
         self.outputs = outputs["nngp"], outputs["ntk"]
-        self.program = without_constants(needed(derivation.program, set(self.outputs)))
         graph = derivation.graph
         self.nodes = {name: node for node, name in graph.names.items()}
+        rewritten = without_head_sums(
+            without_constants(needed(derivation.program, set(self.outputs))),
+            {
+                name: (graph.names[node.inputs[0]], graph.names[node.inputs[1]])
+                for name, node in self.nodes.items()
+                if node.op == "attention"
+            },
+        )
+        self.program = rewritten.program
+        self.nodes |= {name: self.nodes[other] for name, other in rewritten.like.items()}
         names = Names()
         names.taken |= dict.fromkeys(_POSITIONS, "a position")
         self.inputs = {
@@ -145,7 +155,10 @@ class _Planning:
             works = [self.extracted(work, extraction, schedule) for work in statement[0]]
             if statement[1] is None:
                 for work in works:
-                    schedule.work(work)
+                    if isinstance(work.value, HeadSum):
+                        schedule.call(HeadCall(work))
+                    else:
+                        schedule.work(work)
             else:
                 schedule.recurrence(works, statement[1])
         kept = schedule.kept()
@@ -154,7 +167,9 @@ class _Planning:
             code.items += self._gram(quantity, site, self.pair_frame)
         bags = Bags(self.program, self.lowering.read.shapes)
         for item in schedule.items:
-            if isinstance(item, Group):
+            if isinstance(item, HeadCall):
+                code.add(head_code(self.lowering.read, item, self.pair_frame))
+            elif isinstance(item, Group):
                 match = bags.match(item, kept)
                 code.add(group_code(self.lowering, item, self.pair_frame, kept, match))
             else:
@@ -208,10 +223,6 @@ class _Planning:
 
     def as_work(self, line: Equation, site: Site) -> Work:
         """An equation at (a, b) or at (b, a)."""
-        if line.target.kind in ("attention", "tangent"):
-            raise UsageError(
-                f"{line.target.left}: kernels of attention with many heads are not compiled"
-            )
         swapped = site == "ba"
         value = relocate(line.value, SWAPPED) if swapped else line.value
         ranks = line.target.ranks[::-1] if swapped else line.target.ranks

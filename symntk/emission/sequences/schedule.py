@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from sympy import Expr, Symbol
 
@@ -18,6 +18,9 @@ from symntk.emission.sequences.indices import sides
 from symntk.emission.sequences.reading import Reader
 from symntk.emission.sequences.sums import Axes, Part, Reduction
 from symntk.graph.positions import indices, reindex
+
+if TYPE_CHECKING:
+    from symntk.emission.sequences.heads import HeadCall
 
 Target: TypeAlias = tuple[Quantity, Site]
 Key: TypeAlias = Target | str
@@ -55,7 +58,7 @@ class Group:
 class Schedule:
     """Groups in the order in which they are run; a `Reduction` that is no group stays apart."""
 
-    items: list[Group | Reduction] = field(default_factory=list)
+    items: list[Group | HeadCall | Reduction] = field(default_factory=list)
     place: dict[Key, int] = field(default_factory=dict)
 
     def recurrence(self, works: list[Work], reverse: bool) -> None:
@@ -72,6 +75,11 @@ class Schedule:
         else:
             self.items.append(found)
             self.place[found.part.array] = len(self.items) - 1
+
+    def call(self, call: HeadCall) -> None:
+        """Adds a call, after everything so far."""
+        self.items.append(call)
+        self.place[call.work.key] = len(self.items) - 1
 
     def work(self, work: Work) -> None:
         """Adds a work to the first group in which everything that it needs is at hand."""
