@@ -164,9 +164,14 @@ def head_code(read: Reader, call: HeadCall, frame: Frame) -> Code:
         "np.zeros((0, 0))" if values == 0 else array(values),
         array(weights),
     ]
-    (target,) = read.pair_arrays(*call.work.key)
+    targets = read.pair_arrays(*call.work.key)
+    if len(targets) > 1:
+        raise UsageError(
+            f"{query}: an activation or a norm behind attention of many heads needs the heads of "
+            "each input alone, which is not compiled"
+        )
     demands: list[Demand] = [("own", query.quantity), ("full", key.quantity)]
-    items = [Allocate(target, (), f"{value.function}({', '.join(parts)})")]
+    items = [Allocate(targets[0], (), f"{value.function}({', '.join(parts)})")]
     return Code(list(items), demands, set(), set(demands))
 
 
