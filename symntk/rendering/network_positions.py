@@ -203,15 +203,26 @@ class PositionNetwork(Network):
         if set(own) & {s for place in at for s in symbols_in(place)}:
             own = bound_indices(rank)
         limits = [(s, 1, size) for s, size in zip(own, part.positions, strict=True)]
+        if kind == "flatten":
+            return self._flattened(part, own, self._over(limits))
         total = row(self._over(limits), self._factor_of_sum(part, own))
         count = self.typesetter(sp.Mul(*part.positions))
         match kind:
             case "mean":
                 return row(Fraction(_ONE, count), total)
-            case "flatten":
-                return row(Fraction(_ONE, Root(count)), total)
             case _:
                 return total
+
+    def _flattened(self, part: Node, at: Index, over: Layout) -> Layout:
+        """sigma / sqrt(n T) sum_t v_t h_t, of the weights of all positions."""
+        weight = part.parameter
+        assert weight is not None
+        count = self.typesetter(sp.Mul(*part.positions))
+        total = row(over, self.matrix(part, at), self.argument(part, at))
+        if weight.parametrization == "standard":
+            return row(Fraction(_ONE, Root(count)), total)
+        fan_in = row(fan_in_of(part.inputs[0], self.typesetter), count)
+        return row(Fraction(self.typesetter(weight.std.symbol), Root(fan_in)), total)
 
     def _over(self, limits: list[tuple[sp.Symbol, int, sp.Expr]]) -> Layout:
         return self.typesetter.sum_sign([sp.Tuple(*limit) for limit in limits])

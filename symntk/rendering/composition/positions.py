@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from symntk.gaussian import Expectation
 from symntk.graph import Node
-from symntk.graph.positions import Index, indices
+from symntk.graph.positions import Index, SinusoidCovariance, indices
 from symntk.rendering.composition.limits import LIMIT, partial, total
 from symntk.rendering.composition.page import Page
 from symntk.rendering.document import Block, Display, Math, Paragraph, Piece, Prose
@@ -173,13 +173,14 @@ def _sinusoid(page: Page) -> Iterator[Prose]:
     kappa = Apply(Atom("κ"), Fence(Atom("r")))
     other = with_index(Atom("p", "bold"), row(t, Atom("+", "binary"), Atom("r")))
     mean = row(LIMIT, Fraction(_ONE, Atom("n")), raised_by(at, _TOP), other)
+    covariance = (", with covariance ", Math(row(kappa, EQUALS, mean)))
+    statements = (*page.reading.forward, *page.reading.backward, *page.reading.parts)
     yield (
         "The fixed encoding of the positions is that of sines and cosines ",
         Math(at),
         " ",
         page.cite("vaswani2017"),
-        ", with covariance ",
-        Math(row(kappa, EQUALS, mean)),
+        *(covariance if any(s.right.has(SinusoidCovariance) for s in statements) else ()),
         ".",
     )
 

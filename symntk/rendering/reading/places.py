@@ -13,7 +13,16 @@ import sympy as sp
 
 from symntk.derivation import Entry
 from symntk.gaussian import Expectation
-from symntk.graph.positions import Index, Inside, Length, Same, lengths_at, reindex, symbols_in
+from symntk.graph.positions import (
+    Index,
+    Inside,
+    Length,
+    Same,
+    indices,
+    lengths_at,
+    reindex,
+    symbols_in,
+)
 from symntk.rendering.heads import Condition, Iverson, Kernel
 
 EXTENDED = ("Sigma", "Pi", "match")
@@ -122,6 +131,10 @@ class Places:
                 taken = {variable, *self.own, *symbols_in(function)}
                 fresh = _fresh(sides == {"b"} if sides else is_second(variable), taken)
                 function, variable = reindex(function, {variable: fresh}), fresh
+            else:
+                usual = _usual(function, variable)
+                if usual not in {*self.own, *symbols_in(function)}:
+                    function, variable = reindex(function, {variable: usual}), usual
             limits.append((variable, low, high))
         moved = [(s, low + 1, high + 1) for s, low, high in limits]
         moved.sort(key=lambda limit: (is_second(limit[0]), limit[0].name))
@@ -183,6 +196,15 @@ def _sides(function: sp.Expr, variable: sp.Symbol) -> set[str]:
         for letter, side in zip(entry.site, (entry.left, entry.right), strict=False)
         if variable in symbols_in(sp.Tuple(*side))
     }
+
+
+def _usual(function: sp.Expr, variable: sp.Symbol) -> sp.Symbol:
+    """i or j for a position along an axis of a grid."""
+    for entry in function.atoms(Entry):
+        for side in (entry.left, entry.right):
+            if len(side) == 2 and variable in side:
+                return indices(2, is_second(variable))[side.index(variable)]
+    return variable
 
 
 def _fresh(second: bool, taken: set[sp.Expr]) -> sp.Symbol:
