@@ -192,7 +192,8 @@ class Backward:
                 if way.role:
                     value += self._of_heads(way) if left == right else sp.S.Zero
                 elif way.link is None:
-                    value += self._returned(way.node, right)
+                    inner = self._returned(way.node, right)
+                    value += self._pushed(inner, way.node, Link.plain(left), second=False)
                 else:
                     value += self._pushed(
                         self.channel(way.node, right), way.node, way.link, second=False
@@ -213,8 +214,8 @@ class Backward:
                 assert use.parameter is not None
                 same = self.forward.same_matrix(use, way.node)
                 if same != 0:
-                    outer = self.gradient(use, way.node)
-                    total += use.parameter.std.symbol**2 * same * outer
+                    inner = use.parameter.std.symbol**2 * same * self.gradient(use, way.node)
+                    total += self._pushed(inner, way.node, Link.plain(right), second=True)
         return total
 
     def _of_heads(self, way: _Return) -> sp.Expr:
