@@ -113,12 +113,30 @@ def test_sequences_and_images_are_arrays_or_lists_of_them() -> None:
         (Graph(v @ tanh(U @ s).sum()), [["a"]], "sample 0 is none"),
         (Graph(v @ tanh(U @ s).sum()), [[[np.inf]]], "inf or nan"),
         (Graph(v @ tanh(U @ g).mean()), np.ones((1, 3, 3, 3)), r"\(3, 3, 3\)"),
-        (Graph(v @ tanh(U @ s.shift(2, "valid")).sum()), [np.ones((2, 3))], "give longer inputs"),
+        (Graph(v @ tanh(U @ s.shift(2, "valid")).mean()), [np.ones((2, 3))], "give longer inputs"),
+        (Graph(v @ tanh(U @ s.shift(2, "valid")).last()), [np.ones((1, 3))], "T_s = 1; give"),
+        (Graph(v @ flatten(U @ s.shift(2, "valid"))), [np.ones((1, 3))], "no positions"),
     ],
 )
 def test_inputs_that_do_not_fit_are_refused(graph: Graph, given: Any, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         check(graph, (4, 8), 2, inputs=given, derivation=Interpreted(graph))
+
+
+def test_a_sum_over_no_windows_is_zero() -> None:
+    """Inputs shorter than a window, or as long as it less one, beside a longer one."""
+    rows = [np.ones((length, 3)) for length in (4, 2, 1)]
+    views = (U @ s).taps(3, "valid")
+    window = tanh(sum(W[k] @ view for k, view in enumerate(views)))
+    loop = scan(lambda h, z: tanh(W @ h + z), over=views[0])
+    query = V @ views[0]
+    for pooled in (window.sum(), loop.sum(), attention(query, query, query, "1/d").sum()):
+        graph = Graph(v @ pooled)
+        data = read(graph, rows)
+        found = measure(network(graph, data), data)
+        assert found.ntk[0, 0] > 0
+        for kernel in (found.nngp, found.ntk, *found.ntk_by_weight.values()):
+            np.testing.assert_array_equal(kernel[1:], 0)
 
 
 def test_random_tokens_match_and_have_different_lengths() -> None:

@@ -31,7 +31,8 @@ def extents(graph: Graph, lengths: Mapping[str, Extent]) -> dict[Node, Extent]:
     """The lengths of the axes of every node, those of repeated blocks included.
 
     lengths: those of the inputs by name.
-    UsageError where an input is too short for a window.
+    An input that is shorter than a window has no windows, and a sum over none is 0.  UsageError
+    where something else is asked of no positions: a mean, the first or the last vector, attention.
     """
     sizes: dict[sp.Symbol, int] = {}
     for node in graph.inputs:
@@ -39,13 +40,25 @@ def extents(graph: Graph, lengths: Mapping[str, Extent]) -> dict[Node, Extent]:
         sizes |= {axis: size for axis, size in found if axis.is_Symbol}
     given = tuple(sizes.items())
     nodes = {node: None for body in graph.bodies() for node in ancestors(body)}
-    result = {node: _extent(node.positions, given) for node in nodes}
-    for node, extent in result.items():
-        if any(size < 1 for size in extent):
-            raise UsageError(
-                f"{describe(node)}: no position is left of {_told(sizes)}; give longer inputs"
-            )
-    return result
+    counted = {node: _extent(node.positions, given) for node in nodes}
+    for node, extent in counted.items():
+        for child in node.inputs:
+            if _is_missed(node, extent, child, counted[child]):
+                raise UsageError(
+                    f"{describe(node)}: {describe(child)} has no positions for inputs with "
+                    + ", ".join(f"{symbol} = {size}" for symbol, size in sizes.items())
+                    + "; give longer inputs"
+                )
+    return {node: tuple(max(0, size) for size in extent) for node, extent in counted.items()}
+
+
+def _is_missed(node: Node, extent: Extent, child: Node, taken: Extent) -> bool:
+    """Whether ``node`` needs positions of an argument that has none."""
+    if not taken or min(taken) > 0:
+        return False
+    if node.op == "pool":
+        return bool(node["kind"] != "sum")
+    return bool(extent) and min(extent) > 0 and (node.op == "attention" or min(taken) < 0)
 
 
 @lru_cache(maxsize=4096)
@@ -56,10 +69,6 @@ def _extent(positions: Positions, sizes: tuple[tuple[sp.Symbol, int], ...]) -> E
         for symbol in axis.atoms(Length):
             raise UsageError(f"the length {symbol} is that of no input of the network")
     return tuple(map(int, found))
-
-
-def _told(sizes: Mapping[sp.Symbol, int]) -> str:
-    return "inputs with " + ", ".join(f"{symbol} = {size}" for symbol, size in sizes.items())
 
 
 def one_hot_positions(extent: Extent, reach: Extent) -> Array:

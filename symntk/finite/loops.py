@@ -76,8 +76,9 @@ class Loop:
             node: np.zeros(values[node].shape)
             for node in (*taken, *self.inside, self.body, *self.start)
         }
-        carried = np.zeros(gradients[self.scan][:, 0].shape)
-        for t in reversed(range(gradients[self.scan].shape[1])):
+        batch, steps, width = gradients[self.scan].shape
+        carried = np.zeros((batch, width))
+        for t in reversed(range(steps)):
             own[self.body][:, t] += gradients[self.scan][:, t] + carried
             for node in reversed(self.inside):
                 here = own[node][:, t]

@@ -146,11 +146,13 @@ def _possible_lengths(graph: Graph) -> Sequence[int]:
         return [1]
     found: list[int] = []
     for length in range(SHORTEST, LONGEST + 1):
+        lengths = {str(node["name"]): _fixed(node, length) for node in graph.inputs}
         try:
-            extents(graph, {str(node["name"]): _fixed(node, length) for node in graph.inputs})
+            sizes = extents(graph, lengths).values()
         except UsageError:
             continue
-        found.append(length)
+        if all(min(extent, default=1) > 0 for extent in sizes):
+            found.append(length)
         if len(found) == DIFFERENT:
             break
     if not found:

@@ -75,7 +75,7 @@ def _weights(node: Node, heads: Sequence[Array]) -> Array:
     logits = query @ key.swapaxes(-1, -2) / _temperature(node, query)
     if node["mechanism"] == "identity":
         return np.asarray(logits)
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    powers = np.exp(logits - logits.max(-1, keepdims=True, initial=-np.inf))
     return np.asarray(powers / powers.sum(-1, keepdims=True))
 
 
