@@ -47,7 +47,7 @@ class Measured:
         for key, found in kernels.items():
             variances = np.diag(self.mean["nngp" if key == "nngp" else "ntk"])
             bias = 4 * np.sqrt(np.outer(variances, variances)) / self.width
-            allowed = 4 * self.error[key] + bias
+            allowed = 4 * self.error[key] + bias + 1e-12
             worst = max(worst, float((abs(found - self.mean[key]) / allowed).max()))
         return worst
 
