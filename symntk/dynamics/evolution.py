@@ -7,6 +7,8 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from symntk.decomposition import features
+from symntk.decomposition.feature_map import FeatureMap
+from symntk.decomposition.summands import NotWindows
 from symntk.derivation import Derivation
 from symntk.dynamics.descent import Descent
 from symntk.dynamics.documents import Document, Token, check_lengths, read_documents
@@ -58,7 +60,7 @@ def flow(
     _check_number("tolerance", tolerance)
     given = None if times is None else _rising(times)
     followed = _vocabulary(documents) if tokens is None else read_documents([list(tokens)])[0]
-    feature_map = features(graph).feature_map().fit(documents)
+    feature_map = _feature_map(graph).fit(documents)
     descent = Descent(feature_map.transform(documents), targets, chosen, float(eta))
     moments = _usual(descent.rate) if given is None else given
     solution = descent.solve(moments.tolist(), tolerance)
@@ -73,6 +75,16 @@ def flow(
         feature_map,
         descent,
     )
+
+
+def _feature_map(graph: Graph | Derivation) -> FeatureMap:
+    try:
+        return features(graph).feature_map()
+    except NotWindows as error:
+        raise UsageError(
+            "the flow is followed in the space of features, and the kernel of this network is no "
+            f"inner product of counts of tokens and n-grams: {error}"
+        ) from error
 
 
 def _one_of(name: str) -> Loss:

@@ -33,9 +33,9 @@ class Flow:
     classes: the classes, in rising order; none where the labels are numbers.
     times: (times,), rising.
     weights: w at each time, (times, features, scores); the score of a document is Phi(x) w.
-    errors: bounds on the Euclidean norm of the error of w, (times,): estimated from step to step
-        where the flow is integrated, certain up to rounding where it is in closed form.  A score
-        is off by at most sqrt(Theta(x, x)) times it.
+    errors: bounds on the Euclidean norm of the error of w, (times,), rounding apart: the sum of
+        the estimated errors of all steps where the flow is integrated; for squared loss from the
+        residual of the closed form.  A score is off by at most sqrt(Theta(x, x)) times it.
     feature_map: Phi.
     """
 

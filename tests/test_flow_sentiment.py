@@ -1,0 +1,120 @@
+"""Gradient flow on the Stanford sentiment treebank, against sst.json."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy.sparse.linalg import lsqr
+
+import symntk as sn
+from symntk import zoo
+from symntk.dynamics import Flow
+from tests import shared
+from tests.sentiment import corpus, polarity
+
+REFERENCE = shared.read("sst.json")
+RHO_T = 3600
+"""The time up to which the reference integrates, in units of the reciprocal unigram coefficient."""
+
+pytestmark = pytest.mark.skipif(
+    not REFERENCE, reason="the reference files are not beside the project"
+)
+
+
+@cache
+def followed(act: str) -> Flow:
+    """The flow of the mean logistic loss on the train split, to rho t = 3600."""
+    docs, labels = corpus("train")
+    model = zoo.bow(act=act)
+    rho = next(row.value for row in sn.features(model) if row.feature == "unigram 1")
+    times = np.concatenate([[0.0], np.geomspace(0.1, RHO_T, 60) / rho])
+    return sn.flow(model, docs, labels, times=times, eta=1 / len(docs))
+
+
+def test_statistics_of_the_corpus() -> None:
+    docs, labels = corpus("train")
+    expected = REFERENCE["corpus"]
+    flow = followed("tanh")
+    assert len(docs) == expected["documents"]
+    assert sum(map(len, docs)) == flow.counts.sum() == expected["tokens"]
+    assert len(flow.tokens) == expected["vocabulary"]
+    assert labels.sum() == expected["sum_y"]
+    assert labels @ [len(document) for document in docs] == expected["sum_y_T"]
+    lists = polarity(flow.counts)
+    assert {name: chosen.sum() for name, chosen in lists.items()} == REFERENCE["polarity_lists"]
+
+
+@pytest.mark.parametrize("act", ["relu", "linear", "tanh", "gelu"])
+def test_initial_slopes(act: str) -> None:
+    docs, labels = corpus("train")
+    flow = sn.flow(zoo.bow(act=act), docs, labels, times=[0], eta=1 / len(docs))
+    place = {token: n for n, token in enumerate(flow.tokens)}
+    for token, entry in REFERENCE["tokens"].items():
+        negative, positive = flow.counts[place[token]]
+        assert (positive, negative) == (entry["count_pos"], entry["count_neg"])
+        slope = flow.initial_slopes[place[token], 0]
+        assert slope == pytest.approx(entry["slope"][act], abs=1e-10)
+    lists = polarity(flow.counts)
+    for name, sign in (("positive", 1), ("negative", -1)):
+        agreement = np.mean(np.sign(flow.initial_slopes[lists[name], 0]) == sign)
+        assert agreement == REFERENCE["initial_sign_agreement"][act][name]
+
+
+@pytest.mark.parametrize("act", ["linear", "relu", "tanh"])
+def test_accuracy_of_the_flow(act: str) -> None:
+    """Stopped where the dev split is predicted best."""
+    flow, expected = followed(act), REFERENCE["flow"][f"bow {act}"]
+    right = {}
+    for split in ("dev", "test"):
+        docs, labels = corpus(split)
+        right[split] = np.mean(flow.predict(docs) == labels, axis=1)
+    best = right["dev"].argmax()
+    assert right["dev"][best] == pytest.approx(expected["dev"], abs=0.01)
+    assert right["test"][best] == pytest.approx(expected["test"], abs=0.01)
+
+
+@pytest.mark.parametrize("act", ["linear", "relu"])
+def test_accuracy_of_ridge_regression(act: str) -> None:
+    """Kernel ridge regression is ridge regression on the features."""
+    expected = REFERENCE["ridge"][f"bow {act}"]
+    feature_map = sn.features(zoo.bow(act=act)).feature_map()
+    train = feature_map.fit_transform(corpus("train").docs)
+    strength = expected["lambda"] * train.power(2).sum() / train.shape[0]
+    weights = lsqr(train, corpus("train").labels, damp=np.sqrt(strength), atol=1e-8, btol=1e-8)[0]
+    for split in ("dev", "test"):
+        docs, labels = corpus(split)
+        right = np.mean(np.sign(feature_map.transform(docs) @ weights) == labels)
+        assert right == pytest.approx(expected[split], abs=0.01)
+
+
+def test_the_bias_of_relu_moves_all_tokens_and_fades() -> None:
+    """The common term leads at first, is overtaken, and swings to the other side."""
+    flow = followed("relu")
+    lists = polarity(flow.counts)
+    bias = flow.terms["constant"][:, :, 0]
+    assert np.ptp(bias, axis=1).max() < 1e-12  # the same for every token
+    negative = flow.label_scores[:, lists["negative"], 0]
+    assert (negative[1] > 0).all()
+    assert (negative[-1] < 0).all()
+    own = np.abs(flow.terms["unigram"][1:, lists["negative"], 0]).mean(axis=1)
+    share = bias[1:, 0] / own
+    assert share[0] > 5
+    assert share.min() < -0.3
+    assert abs(share[-1]) < 0.05
+    assert "constant" not in followed("tanh").terms
+
+
+@pytest.mark.parametrize("act", ["relu", "tanh"])
+def test_the_error_is_small_and_stated(act: str) -> None:
+    """Against the same flow with a hundredth of the tolerance, at the end."""
+    flow = followed(act)
+    docs, labels = corpus("train")
+    exact = sn.flow(
+        zoo.bow(act=act), docs, labels, times=flow.times[-1:], eta=1 / len(docs), tolerance=1e-7
+    )
+    missed = np.abs(flow.label_scores[-1] - exact.label_scores[-1]).max(axis=1)
+    assert missed.max() < 1e-3
+    assert (missed <= flow.label_errors[-1] + exact.label_errors[-1]).all()
+    assert flow.label_errors.max() < 0.02
