@@ -41,11 +41,14 @@ def inputs_at_positions(page: Page) -> Prose:
     """What the network takes."""
     pieces: list[Piece] = ["The network takes "]
     inputs = page.derivation.graph.inputs
+    if len(inputs) > 1:
+        together = Fence(separated([name(str(node["name"])) for node in inputs]))
+        pieces += [Math(row(page.typeset.point, EQUALS, together)), ", "]
     for index, node in enumerate(inputs):
         if index:
             pieces.append(" and " if index == len(inputs) - 1 else ", ")
         pieces += _input(page, node)
-    return (*pieces, " to")
+    return (*pieces, ", to" if len(inputs) > 1 else " to")
 
 
 def _input(page: Page, node: Node) -> list[Piece]:

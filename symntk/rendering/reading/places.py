@@ -200,7 +200,8 @@ def _sides(function: sp.Expr, variable: sp.Symbol) -> set[str]:
 
 def _usual(function: sp.Expr, variable: sp.Symbol) -> sp.Symbol:
     """i or j for a position along an axis of a grid."""
-    for entry in function.atoms(Entry):
+    grids = (e for e in function.atoms(Entry) if e.quantity.kind in EXTENDED)
+    for entry in grids:
         for side in (entry.left, entry.right):
             if len(side) == 2 and variable in side:
                 return indices(2, is_second(variable))[side.index(variable)]
