@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 from symntk import zoo
 from symntk.activations import activation
@@ -29,6 +30,7 @@ from symntk.graph import (
     vector,
     weights,
 )
+from tests.random_sequences import graphs
 from tests.sequence_oracle import evaluate
 
 tanh, relu = activation("tanh"), activation("relu")
@@ -210,6 +212,13 @@ def test_models_of_sequences_pass(graph: Graph, widths: tuple[int, ...]) -> None
     report = check(graph, widths, 80, inputs=DOCUMENTS, derivation=Interpreted(graph))
     assert report.passed, report.render()
     assert report.ntk.factor_error < 0.15
+
+
+@settings(max_examples=6)
+@given(graphs(kinds=("tokens", "sequence")))
+def test_random_networks_of_sequences_pass(graph: Graph) -> None:
+    report = check(graph, (48, 96), 60, derivation=Interpreted(graph))
+    assert report.agreement.chance > 1e-5, report.render()
 
 
 def test_the_compiled_kernel_is_what_a_check_compares_with() -> None:
