@@ -36,6 +36,11 @@ class Measured:
     error: Kernels
     width: int
 
+    def of(self, *keys: str) -> Measured:
+        """These kernels alone."""
+        tables = ({key: table[key] for key in keys} for table in (self.mean, self.error))
+        return Measured(*tables, self.width)
+
     def deviation(self, kernels: Kernels) -> float:
         """The largest deviation of ``kernels``, in units of what is allowed.
 
