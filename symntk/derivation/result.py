@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -76,51 +77,57 @@ def read(program: tuple[Statement, ...], moments: Moments, target: Quantity) -> 
     part = needed(program, {target})
     if any(not isinstance(line, Equation) or line.target.kind in _RANDOM for line in part):
         return Recursion(target.at("ab"), part)
-    nested = _substitute(part, moments, target)
+    nested = None if _nests(part) else _substitute(part, moments, target)
     nested = tidied(nested, set()) if nested is not None else None
-    if nested is not None and _is_large(part, nested):
+    if nested is not None and sp.count_ops(nested) > _limit(part):
         nested = None
     return Recursion(target.at("ab"), part) if nested is None else nested
 
 
-def _is_large(program: tuple[Statement, ...], result: sp.Expr) -> bool:
-    """Whether a result over sequences is longer than the equations that it replaces."""
+def _limit(program: tuple[Statement, ...]) -> float:
+    """The most operations of a result over sequences, so that it is no longer than the equations
+    that it replaces.
+    """
     if not any(line.target.ranks != (0, 0) for line in walk(program)):
-        return False
-    limit = 2 * sum(sp.count_ops(line.value) for line in walk(program)) + 60
-    return bool(sp.count_ops(result) > limit)
+        return math.inf
+    return float(2 * sum(sp.count_ops(line.value) for line in walk(program)) + 60)
+
+
+def _nests(program: tuple[Statement, ...]) -> bool:
+    """Whether the law of an expectation holds another expectation, once all is written out."""
+    deep: set[tuple[Quantity, Site]] = set()
+    for line in program:
+        assert isinstance(line, Equation)
+        for site, value in _sites(line):
+            expectations = value.atoms(Expectation)
+            laws = (part for expectation in expectations for part in expectation.law)
+            if any((e.quantity, e.site) in deep for part in laws for e in entries(part)):
+                return True
+            if expectations or any((e.quantity, e.site) in deep for e in entries(value)):
+                deep.add((line.target, site))
+    return False
 
 
 def _substitute(
     program: tuple[Statement, ...], moments: Moments, target: Quantity
 ) -> sp.Expr | None:
-    """The program folded into one expression; None where an expectation's law holds another."""
-    known: dict[tuple[Quantity, Site], tuple[sp.Expr, int]] = {}
+    """The program folded into one expression; None where this grows beyond measure."""
+    known: dict[tuple[Quantity, Site], sp.Expr] = {}
+    largest = 10 * _limit(program)
     for line in program:
         assert isinstance(line, Equation)
         for site, value in _sites(line):
             inner = {e: _at(known, e) for e in entries(value) if (e.quantity, e.site) in known}
-            depth = max((level for _, level in inner.values()), default=0)
-            here = bool(value.atoms(Expectation))
-            if here and any(
-                e in inner and inner[e][1]
-                for x in value.atoms(Expectation)
-                for p in x.law
-                for e in entries(p)
-            ):
+            folded = merged(value.xreplace(inner))
+            if sp.count_ops(folded) > largest:
                 return None
-            folded = merged(value.xreplace({e: expression for e, (expression, _) in inner.items()}))
-            found = close(folded, moments), max(depth, int(here))
-            known[line.target, site] = found
-    return known[target, "ab"][0]
+            known[line.target, site] = close(folded, moments)
+    return known[target, "ab"]
 
 
-def _at(
-    known: Mapping[tuple[Quantity, Site], tuple[sp.Expr, int]], entry: Entry
-) -> tuple[sp.Expr, int]:
+def _at(known: Mapping[tuple[Quantity, Site], sp.Expr], entry: Entry) -> sp.Expr:
     """What an entry stands for, at the entry's own positions."""
-    expression, level = known[entry.quantity, entry.site]
-    return reindex(expression, _moves(entry)), level
+    return reindex(known[entry.quantity, entry.site], _moves(entry))
 
 
 def _moves(entry: Entry) -> dict[sp.Symbol, sp.Expr]:
