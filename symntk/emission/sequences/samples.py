@@ -13,13 +13,14 @@ from symntk.derivation import Equation, Quantity, Statement, entries
 from symntk.derivation.program import Recurrence, Site
 from symntk.emission.hoisting import named_subexpressions
 from symntk.emission.plan import Assign
+from symntk.emission.sequences.heads import HeadSum
 from symntk.emission.sequences.indices import extent, index_name, whole
 from symntk.emission.sequences.loops import Code, group_code, reduction_code
 from symntk.emission.sequences.lowering import Feature, Positioned
 from symntk.emission.sequences.plan import Allocate, For, Item, Store
 from symntk.emission.sequences.reading import Demand, Frame
 from symntk.emission.sequences.schedule import Group, Schedule, Work
-from symntk.emission.sequences.sums import Axes, Extraction, Part
+from symntk.emission.sequences.sums import Axes, Extraction, Part, Reduction
 from symntk.errors import UsageError
 from symntk.graph.positions import bound_indices, indices
 
@@ -79,6 +80,13 @@ class Samples:
 
     def _equation(self, line: Equation) -> None:
         block: list[Item | Needs] = []
+        if isinstance(line.value, HeadSum):
+            if {("full", line.target), ("own", line.target)} & self.demands:
+                raise UsageError(
+                    f"{line.target.left}: an activation or a norm behind attention of many heads "
+                    "needs the heads of each input alone, which is not compiled"
+                )
+            return
         if ("full", line.target) in self.demands:
             block = self._full([line], None)
         if ("own", line.target) in self.demands:
@@ -267,6 +275,7 @@ class Samples:
             if isinstance(item, Group):
                 part = group_code(self.lowering, item, self.frame, kept)
             else:
+                assert isinstance(item, Reduction)
                 part = reduction_code(self.lowering, item, self.frame)
             self.demands |= set(part.demands)
             names = {a for demand in self.stored for a in self._arrays(demand)}
