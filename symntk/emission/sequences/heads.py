@@ -6,11 +6,11 @@ array holds these.  Each sum becomes a vector's covariance of its own, which one
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import sympy as sp
-from sympy import Expr, Symbol
+from sympy import Expr
 
 from symntk.derivation import Entry, Equation, Quantity, Statement, entries
 from symntk.derivation.program import walk
@@ -21,13 +21,13 @@ from symntk.emission.sequences.schedule import Work
 from symntk.emission.sequences.sums import Axes
 from symntk.errors import UsageError
 from symntk.gaussian.softmax import MU, MU2, SoftmaxMoment, SoftmaxTangent
-from symntk.graph.positions import indices, reindex
+from symntk.graph.positions import Index, indices, reindex
 
 HEADS = frozenset({"attention", "tangent"})
 """Quantities at two pairs of positions."""
 
 
-class HeadSum(Expr):  # type: ignore[misc]
+class HeadSum(Expr):
     """A sum over A or D, in one call.
 
     arguments: 1 for a sum over queries, 0 for one over keys; covariances of queries, of keys, of
@@ -91,10 +91,10 @@ def without_head_sums(
         if isinstance(statement, Equation) and statement.target.kind not in HEADS:
             value = statement.value
             for total in sorted(value.atoms(sp.Sum), key=str):
-                lines = list(_as_call(total, moments, statement, arguments, like))
-                if lines:
-                    *equations, entry = lines
-                    found += equations
+                call = _as_call(total, moments, statement, arguments, like)
+                if call is not None:
+                    found += call
+                    entry = call[-1].target.at("ab", *_open_positions(total, moments))
                     value = value.xreplace({total: entry})
             statement = replace(statement, value=value)
         found.append(statement)
@@ -107,15 +107,14 @@ def _as_call(
     near: Equation,
     arguments: Mapping[str, tuple[str, str]],
     like: dict[str, str],
-) -> Iterator[object]:
-    """The equations that replace a sum, and then the entry that stands for it."""
-    heads = [e for e in entries(total) if e.quantity in moments]
-    if len(heads) != 1:
-        return
-    (head,) = heads
+) -> tuple[Equation, Equation] | None:
+    """The equations of the weights of a sum and of the sum; None for one without A and D."""
+    head = _head(total, moments)
+    if head is None:
+        return None
     (i, j), (i_, j_) = head.left, head.right
     over_queries = {v for v, *_ in total.limits} == {i, i_}
-    summed, kept = ((i, i_), (j, j_)) if over_queries else ((j, j_), (i, i_))
+    summed = (i, i_) if over_queries else (j, j_)
     name = f"{head.quantity.left} {head.quantity.kind} {len(like)}"
     query, key = arguments[head.quantity.left]
     like[f"{name} weights"], like[name] = (query, key) if over_queries else (key, query)
@@ -123,9 +122,24 @@ def _as_call(
     result = Quantity("Sigma", name, name, (1, 1))
     here = indices(1) + indices(1, True)
     body = reindex(total.function / head, dict(zip(summed, here, strict=True)))
-    yield Equation(weights, body, near.step)
-    yield Equation(result, _head_sum(moments[head.quantity], weights, over_queries), near.step)
-    yield result.at("ab", kept[:1], kept[1:])
+    call = _head_sum(moments[head.quantity], weights, over_queries)
+    return Equation(weights, body, near.step), Equation(result, call, near.step)
+
+
+def _head(total: sp.Sum, moments: Mapping[Quantity, Expr]) -> Entry | None:
+    found = [entry for entry in entries(total) if entry.quantity in moments]
+    return found[0] if len(found) == 1 else None
+
+
+def _open_positions(total: sp.Sum, moments: Mapping[Quantity, Expr]) -> tuple[Index, Index]:
+    """The positions of x and of x' that a sum is not over."""
+    head = _head(total, moments)
+    assert head is not None
+    summed = {variable for variable, *_ in total.limits}
+    left, right = (
+        tuple(part for part in index if part not in summed) for index in (head.left, head.right)
+    )
+    return left, right
 
 
 def _head_sum(moment: Expr, weights: Quantity, over_queries: bool) -> HeadSum:
@@ -173,6 +187,3 @@ def head_code(read: Reader, call: HeadCall, frame: Frame) -> Code:
     demands: list[Demand] = [("own", query.quantity), ("full", key.quantity)]
     items = [Allocate(targets[0], (), f"{value.function}({', '.join(parts)})")]
     return Code(list(items), demands, set(), set(demands))
-
-
-__all__ = ["HEADS", "HeadCall", "HeadSum", "Symbol", "head_code", "without_head_sums"]
