@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,10 @@ from scipy.special import expit, softmax
 import symntk as sn
 from symntk import zoo
 from symntk.dynamics import LOSSES, Flow
+from symntk.emission import emit
 from symntk.errors import UsageError
+from tests.interpreted import load
+from tests.sequence_oracle import evaluate
 
 VOCABULARY = ["not", "a", "good", "bad", "film", "it", "is"]
 MU, RHO = 1 / (2 * math.pi), 1.5 - 1 / (2 * math.pi)
@@ -237,6 +241,43 @@ def test_residuals_are_slopes_of_convex_losses(name: str, seed: int) -> None:
     assert spectrum.max() <= loss.curvature + 1e-8
 
 
+@pytest.fixture
+def uncompiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Kernels are run by Python itself: the same arithmetic, without waiting for a compiler."""
+
+    def kernel(derivation: sn.Derivation, dtype: str = "float64") -> Any:
+        return load(emit(derivation, dtype), tmp_path).kernel
+
+    monkeypatch.setattr("symntk.emission.compile_kernel", kernel)
+
+
+@pytest.mark.usefixtures("uncompiled")
+@pytest.mark.parametrize("model", [zoo.sa(), zoo.lrnn(kind="multiplicative")])
+def test_networks_without_finite_features_flow_too(model: sn.Graph) -> None:
+    """Attention and recurrence, against the derivation evaluated pair by pair."""
+    docs = [["a", "b"], ["b", "c"], ["a"], ["c", "c", "a"], ["b", "a"]]
+    signs = np.array([1.0, -1.0, 1.0, -1.0, -1.0])[:, None]
+    other = [["d", "a"], ["b"]]
+    times = np.array([0.5, 5.0])
+    flow = sn.flow(model, docs, signs[:, 0].tolist(), times=times, eta=0.1, tolerance=1e-8)
+    derivation = sn.derive(model)
+    numbers = [["abcd".index(token) for token in document] for document in docs + other]
+    theta = np.array([[evaluate(derivation, a, b)["ntk"] for b in numbers[:5]] for a in numbers])
+
+    def pull(scores: np.ndarray) -> np.ndarray:
+        return signs * expit(-signs * scores[:5])
+
+    expected = integrated(theta, pull, times, 1, eta=0.1)
+    assert flow.documents(docs + other) == pytest.approx(expected, abs=1e-5)
+    assert flow.terms["kernel"] == pytest.approx(flow.label_scores)
+
+
+def test_a_matrix_that_would_be_too_large_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("symntk.dynamics.kernel_map.MOST", 3)
+    with pytest.raises(UsageError, match="of 4 documents would be too large: at most 3"):
+        sn.flow(zoo.sa(), [["a"]] * 4, [0, 1, 0, 1])
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "one class": ({"labels": [1, 1]}, "all labels are 1"),
     "three classes": (
@@ -264,7 +305,6 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no times": ({"times": []}, "one at least"),
     "times": ({"times": [[1, 2]]}, "list of numbers"),
     "vectors": ({"graph": zoo.mlp()}, "token models"),
-    "attention": ({"graph": zoo.sa()}, "no inner product of counts"),
 }
 
 

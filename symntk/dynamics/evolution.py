@@ -12,6 +12,7 @@ from symntk.decomposition.summands import NotWindows
 from symntk.derivation import Derivation
 from symntk.dynamics.descent import Descent
 from symntk.dynamics.documents import Document, Token, check_lengths, read_documents
+from symntk.dynamics.kernel_map import KernelMap
 from symntk.dynamics.losses import LOSSES, Label, Loss, Targets
 from symntk.dynamics.trajectory import Flow
 from symntk.errors import UsageError
@@ -36,8 +37,9 @@ def flow(
 
         ds(x)/dt = eta sum_j Theta(x, x_j) r_j,   s = 0 at t = 0,
 
-    r_j = -dl/ds_j the residual of document j.  The kernel is taken apart into its explicit sparse
-    features, so that time and memory go with the number of tokens, not with its square.
+    r_j = -dl/ds_j the residual of document j.  A kernel that is a sum over pairs of windows is
+    taken apart into its explicit sparse features, so that time and memory go with the number of
+    tokens.  That of other networks (attention, recurrence) is computed for all pairs of documents.
 
     docs: lists of tokens, words or numbers.
     labels: one for each document: classes, or numbers for squared loss.
@@ -48,8 +50,8 @@ def flow(
     tokens: whose label scores to follow; all of ``docs`` without it.
     tolerance: the error of one step, relative to the norm of w; for squared loss of the result.
 
-    Raises UsageError for data that is not well formed, and for a network whose kernel is no inner
-    product of finitely many features.
+    Raises UsageError for data that is not well formed, and for more than a few thousand documents
+    where the kernel is needed for all pairs.
     """
     chosen = _one_of(loss)
     documents = read_documents(docs)
@@ -77,14 +79,13 @@ def flow(
     )
 
 
-def _feature_map(graph: Graph | Derivation) -> FeatureMap:
+def _feature_map(graph: Graph | Derivation) -> FeatureMap | KernelMap:
+    """The sparse features of the kernel, or those of its matrix where it has none."""
+    table = features(graph)
     try:
-        return features(graph).feature_map()
-    except NotWindows as error:
-        raise UsageError(
-            "the flow is followed in the space of features, and the kernel of this network is no "
-            f"inner product of counts of tokens and n-grams: {error}"
-        ) from error
+        return table.feature_map()
+    except NotWindows:
+        return KernelMap(table.derivation)
 
 
 def _one_of(name: str) -> Loss:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from symntk.decomposition.feature_map import FeatureMap
 from symntk.dynamics.descent import Descent
 from symntk.dynamics.documents import Document, Token, read_documents
+from symntk.dynamics.kernel_map import KernelMap
 from symntk.dynamics.losses import Label
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Flow:
     times: Array
     weights: Array
     errors: Array
-    feature_map: FeatureMap
+    feature_map: FeatureMap | KernelMap
     descent: Descent
 
     @cached_property
