@@ -21,6 +21,7 @@ MODELS = {
     "cnn, same": zoo.cnn(window=2),
     "cnn, full": zoo.cnn(window=2, padding="full", act="erf"),
     "mv": zoo.mv(),
+    "mv, linear, residual": zoo.mv(residual=True),
     "mv, residual": zoo.mv(act="relu", residual=True),
     "mv, recursive": zoo.mv(kind="recursive", act="relu"),
 }

@@ -28,7 +28,7 @@ from symntk.decomposition.blocks import (
 )
 from symntk.decomposition.instance import evaluated
 from symntk.decomposition.summands import NotWindows, Summand, summands
-from symntk.derivation import Derivation, Entry, Quantity
+from symntk.derivation import Derivation, Entry, Quantity, entries
 from symntk.derivation.program import FIRST, SECOND, Recurrence, Site, relocate, walk
 from symntk.gaussian import Expectation
 from symntk.graph.positions import Inside, Length, indices, reindex, symbols_in
@@ -102,9 +102,9 @@ class Windows:
     def _of_one_document(self, quantity: Quantity) -> Blocks:
         """A quantity without positions: the gradient that comes to a sum over positions."""
         value = self._values[quantity]
-        if value.atoms(Entry, sp.Sum):
+        if value.has(sp.Sum) or any(entry.quantity.ranks != (0, 0) for entry in entries(value)):
             raise NotWindows(f"{quantity} depends on the whole document")
-        return (Block.constant(value),)
+        return self._around(value)
 
     def _of_equation(self, quantity: Quantity, site: Site, left: int, right: int) -> Blocks:
         value = self._values.get(quantity)
