@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +16,8 @@ from symntk.errors import UsageError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    Inputs = ArrayLike | tuple[ArrayLike, ...] | Mapping[str, ArrayLike]
+    Samples = ArrayLike | Sequence[ArrayLike] | Sequence[Sequence[str]]
+    Inputs = Samples | tuple[Samples, ...] | Mapping[str, Samples]
 
 
 class Kernels(Protocol):
@@ -56,19 +57,22 @@ class Kernel:
         return cls(source, path, module)
 
     def __call__(self, x1: Inputs, x2: Inputs | None = None) -> Kernels:
-        """The kernels of all pairs of a row of ``x1`` and a row of ``x2``.
+        """The kernels of all pairs of a sample of ``x1`` and a sample of ``x2``.
 
-        x1, x2: arrays of shape (N, d); a tuple of them, or a dict by name, where the network has
-        several inputs.  Without ``x2`` the pairs are those of ``x1`` with itself, at half the
-        work, and the result is symmetric with an exact diagonal.
+        x1, x2: for vectors arrays (N, d); for tokens a list of sequences of strings or of whole
+        numbers; for sequences of vectors a list of arrays (T, d), or one array (N, T, d); for
+        images a list of arrays (H, W, channels), or one array.  Sequences of one batch may differ
+        in length.  Where the network has several inputs, a tuple of these, or a dict by name.
+        Without ``x2`` the pairs are those of ``x1`` with itself, at half the work, and the result
+        is symmetric with an exact diagonal.
         Returns fields ``nngp`` and ``ntk`` of shape (N1, N2).
 
-        Raises UsageError for inputs that are not such arrays of finite real numbers.
+        Raises UsageError for other inputs, and where a sample has too few positions.
         """
         return self._checked(self._module.kernel, x1, x2)
 
     def diag(self, x: Inputs) -> Kernels:
-        """The kernels of each row with itself, as vectors, in time proportional to their number."""
+        """The kernels of each sample with itself, as vectors."""
         return self._checked(self._module.diag, x)
 
     def _checked(self, function: Callable[..., Kernels], *arguments: Any) -> Kernels:
