@@ -15,11 +15,12 @@ import sympy as sp
 import symntk as sn
 from symntk.derivation import Derivation
 from symntk.gaussian.symbols import x
-from symntk.graph.positions import Length, indices
+from symntk.graph.positions import Covered, Length, indices
 from symntk.rendering import NOTATIONS
 from symntk.rendering.composition.page import Page
 from symntk.rendering.heads import Applied, Condition, Dual, Iverson, Kernel
 from symntk.rendering.mathematics.names import name
+from symntk.rendering.reading.places import EXTENDED
 from symntk.rendering.reading.reading import Statement
 from tests.sequence_oracle import Evaluator
 
@@ -53,7 +54,8 @@ class PageEvaluator(Evaluator):
 
     def _extents(self, derivation: Derivation) -> dict[str, tuple[sp.Expr, ...]]:
         """The lengths of the axes of every vector by its name in print."""
-        labels = {k.vector for s in self.stated for k in (s.left, *s.right.atoms(Kernel))}
+        kernels = (k for s in self.stated for k in (s.left, *s.right.atoms(Kernel)))
+        labels = {label for kernel in kernels for label in kernel.vector.split(",")}
         found = {str(node["name"]): node.positions for node in derivation.graph.inputs}
         for node, vector in self.page.reading.vectors.items():
             for label in labels:
@@ -76,17 +78,22 @@ class PageEvaluator(Evaluator):
                 site = expression.site or "ab"
                 actual = tuple(self.inputs["ab".index(letter)] for letter in site)
                 return self.kernel(expression.bare(), actual, *places)
+            case sp.Mul() if any(
+                self.number(factor, env) == 0
+                for factor in expression.args
+                if isinstance(factor, Kernel) and factor.letter in EXTENDED
+            ):
+                return 0.0  # what a norm divides by has no value beyond the ends
             case Iverson():
                 return float(all(self.holds(part, env) for part in expression.args))
-            case Applied():
-                raise NotImplementedError
+            case Covered():
+                begin, size, length = (self.whole(part, env) for part in expression.args)
+                return float(min(begin + size - 1, length) - max(begin, 1) + 1)
             case Dual():
                 return self.number(self.levels[expression], env)
             case _:
                 named = {
-                    part: self.functions[part.function, part.order].xreplace(
-                        {x: part.arguments[0]}
-                    )
+                    part: self.functions[part.function, part.order].xreplace({x: part.arguments[0]})
                     for part in expression.atoms(Applied)
                 }
                 return super().number(expression.xreplace(named), env)
@@ -102,7 +109,8 @@ class PageEvaluator(Evaluator):
         ends = zip((vectors[0], vectors[-1]), site, (left, right), strict=True)
         places: list[Place] = []
         for vector, letter, place in ends:
-            sizes = self._sizes(vector, letter) if place else ()
+            attends = bare.letter in ("weight", "attention", "tangent")
+            sizes = self._sizes(vector, letter) if place and not attends else place
             if self.page.reading.is_circular:
                 place = tuple((p - 1) % n + 1 for p, n in zip(place, sizes, strict=True))
             if not all(1 <= p <= n for p, n in zip(place, sizes, strict=True)):
@@ -138,9 +146,7 @@ class PageEvaluator(Evaluator):
         """The right side of an equation, written at (x, x'), for two inputs and positions."""
         before, self.inputs = self.inputs, (site[0], site[-1])
         own = (*statement.left.left, *statement.left.right)
-        value = self.number(
-            statement.right, dict(zip(own, (*left, *right), strict=True))
-        )
+        value = self.number(statement.right, dict(zip(own, (*left, *right), strict=True)))
         self.inputs = before
         return value
 

@@ -14,6 +14,8 @@ from symntk.rendering.composition.token_kernels import Evaluation
 from tests.networks_in_print import SEQUENCES
 from tests.page_of_sequences import PageEvaluator, evaluated
 from tests.sequence_oracle import evaluate
+from tests.test_unusual_sequences import INPUTS as UNUSUAL
+from tests.test_unusual_sequences import OUTPUTS
 
 TOKENS = ([2, 0, 2, 1], [0, 2, 1])
 RANDOM = np.random.default_rng(5)
@@ -32,6 +34,16 @@ def inputs(graph: Graph) -> tuple[Any, Any]:
 def test_the_equations_in_print_give_the_kernels(name: str) -> None:
     derivation = sn.derive(SEQUENCES[name]())
     pair = inputs(derivation.graph)
+    found, expected = evaluated(derivation, *pair), evaluate(derivation, *pair)
+    for key, value in expected.items():
+        assert found[key] == pytest.approx(value, rel=1e-9, abs=1e-12), key
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_unusual_equations_in_print_give_the_kernels(name: str) -> None:
+    graph = Graph(OUTPUTS[name])
+    derivation = sn.derive(graph)
+    pair = UNUSUAL[str(graph.inputs[0]["name"])][:2]
     found, expected = evaluated(derivation, *pair), evaluate(derivation, *pair)
     for key, value in expected.items():
         assert found[key] == pytest.approx(value, rel=1e-9, abs=1e-12), key

@@ -8,7 +8,8 @@ from itertools import product
 import sympy as sp
 
 from symntk.graph import Node
-from symntk.graph.positions import Index, bound_indices, indices, symbols_in
+from symntk.graph.positions import Covered, Index, bound_indices, indices, symbols_in
+from symntk.ops.positions import Shift
 from symntk.rendering.document import Line
 from symntk.rendering.heads import Kernel
 from symntk.rendering.mathematics.layout import (
@@ -26,6 +27,7 @@ from symntk.rendering.mathematics.layout import (
 from symntk.rendering.mathematics.names import name
 from symntk.rendering.mathematics.positions import with_index
 from symntk.rendering.network import Network, Span, fan_in_of, transposed
+from symntk.rendering.reading.places import counted, shown
 
 _ONE = Atom("1", "number")
 _FEWEST = 3
@@ -85,7 +87,7 @@ class PositionNetwork(Network):
             case "input" if node.positions:
                 return with_index(name(str(node["name"])), self.typesetter.index(at))
             case "shift":
-                return self.formula(node.inputs[0], _moved(node, at))
+                return self._share(node, at, self.formula(node.inputs[0], _moved(node, at)))
             case "pool":
                 return self._pool(node, at)
             case "scan":
@@ -155,10 +157,8 @@ class PositionNetwork(Network):
         """sum_k W_k h_(t + k)"""
         view = first.inputs[0] if first.op == "matmul" else first
         base = view.inputs[0] if view.op == "shift" else view
-        stride = view["stride"] if view.op == "shift" else (1,) * len(at)
-        box = _box(
-            [tuple(o + 1 - s for o, s in zip(axis, stride, strict=True)) for axis in offsets]
-        )
+        taken = _moved(view, at) if view.op == "shift" else at
+        box = _box(offsets)
         assert box is not None
         letters = [sp.Symbol(letter, integer=True) for letter in self.reading.offsets]
         steps = [
@@ -176,11 +176,13 @@ class PositionNetwork(Network):
                 end = self.typesetter.place(sp.Integer(axis[-1]))
                 signs.append(Scripts(Atom("∑", "operator"), above=end, below=start))
         places = tuple(
-            sp.expand(s * place + step) for s, place, step in zip(stride, at, steps, strict=True)
+            sp.expand(place - offset + step)
+            for place, offset, step in zip(taken, offsets[0], steps, strict=True)
         )
         argument = self.formula(base, places)
         if first.op != "matmul":
-            return row(*signs, argument)
+            total = row(*signs, argument)
+            return total if view.op != "shift" else self._share(view, at, total)
         argument = Fence(argument) if isinstance(argument, Sum) else argument
         matrix = with_index(self.parameter(first), self.typesetter.index(tuple(steps)))
         weight = first.parameter
@@ -192,6 +194,15 @@ class PositionNetwork(Network):
         return row(factor, *signs, matrix, argument)
 
     # Positions put together.
+
+    def _share(self, node: Node, at: Index, layout: Layout) -> Layout:
+        """A view of a window divided by how many of its positions lie inside, where it is."""
+        if node["edge"] != "inside":
+            return layout
+        (link,) = Shift().links(node)
+        own = dict(zip(indices(len(at)), at, strict=True))
+        covered = [counted(part).xreplace(own) for part in link.coefficient.atoms(Covered)]
+        return row(Fraction(_ONE, self.typesetter(sp.Mul(*covered))), layout)
 
     def _pool(self, node: Node, at: Index) -> Layout:
         (part,) = node.inputs
@@ -279,12 +290,16 @@ def _raised(vector: Layout) -> Layout:
     return transposed(vector)
 
 
+def _taken(node: Node) -> Index:
+    """From where a shift takes its vector at t or (i, j), positions counted from 1."""
+    (link,) = Shift().links(node)
+    return tuple(map(shown, link.index))
+
+
 def _moved(node: Node, at: Index) -> Index:
-    """Where a shifted sequence takes its vectors from, counted from 1."""
-    return tuple(
-        sp.expand(stride * (place - 1) + offset + 1)
-        for stride, offset, place in zip(node["stride"], node["offset"], at, strict=True)
-    )
+    """Where a shifted sequence takes its vectors from."""
+    own = dict(zip(indices(len(at)), at, strict=True))
+    return tuple(sp.expand(place.xreplace(own)) for place in _taken(node))
 
 
 def with_column(matrix: Layout, column: Layout) -> Layout:
@@ -320,7 +335,7 @@ def _offset(part: Node) -> tuple[int, ...]:
     view = part.inputs[0] if part.op == "matmul" else part
     if view.op != "shift":
         return (0,) * len(view.positions)
-    return tuple(view["offset"])
+    return tuple(int(place.as_coeff_Add()[0]) for place in _taken(view))
 
 
 def _box(offsets: list[tuple[int, ...]]) -> tuple[range, ...] | None:

@@ -80,7 +80,8 @@ def position_notes(page: Page) -> Prose:
     """How matrices are chosen, and what stands beyond the ends."""
     if not page.reading.has_positions:
         return ()
-    notes = [*_matrices(page), *_edges(page), *_loops(page), *_operations(page)]
+    notes = [*_matrices(page), *_edges(page), *_pads(page), *_windows_inside(page)]
+    notes += [*_loops(page), *_operations(page)]
     return tuple(piece for note in notes for piece in (" ", *note))
 
 
@@ -139,6 +140,28 @@ def _edges(page: Page) -> Iterator[Prose]:
         (first, *_) = sizes
         lengths = separated([page.typeset(size) for size in first.positions])
         yield ("Positions are counted modulo ", Math(lengths), ".")
+
+
+def _pads(page: Page) -> Iterator[Prose]:
+    """What the letters for missing positions stand for."""
+    for pad in list(page.typeset.pads):
+        yield (
+            "Where the first window begins depends on the length, by ",
+            Math(row(page.typeset(pad), EQUALS, page.typeset.floor(pad))),
+            ".",
+        )
+
+
+def _windows_inside(page: Page) -> Iterator[Prose]:
+    sizes = {
+        node["window"]
+        for node in page.derivation.graph.nodes
+        if node.op == "shift" and node["edge"] == "inside"
+    }
+    if sizes:
+        begin, covered = Math(Atom("b")), Math(Apply(Atom("c"), Fence(Atom("b"))))
+        yield (covered, " is how many positions of a window that begins at ", begin,
+               " lie inside.")  # fmt: skip
 
 
 def _loops(page: Page) -> Iterator[Prose]:

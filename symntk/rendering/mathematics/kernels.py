@@ -37,7 +37,9 @@ class KernelTypesetter(Printer):
 
     ``subjects`` are names of vectors and parameters that are not written as they are spelled;
     ``gathered`` are parameters of blocks whose part of the NTK is that of all blocks together;
-    ``attentions`` are the numbers of attentions, by the name of their output, if there are several;
+    ``pads`` are the numbers of zeros before a sequence that depend on its length, which go by
+    letters; ``attentions`` are the numbers of attentions, by the name of their output, if there are
+    several;
     ``laws`` are the numbers of laws that have one, so that the expectation is written E_1.
 
     Kernels are written at (x, x') where x is the network's only input, at (ξ, ξ') where ξ stands
@@ -56,6 +58,8 @@ class KernelTypesetter(Printer):
         self.point = name(inputs[0]) if len(inputs) == 1 else Atom("ξ")
         self.subjects: dict[str, Layout] = {}
         self.gathered: set[str] = set()
+        self.pads: dict[sp.Expr, int] = {}
+        self.name_pads = True
         self.attentions: dict[str, Layout] = {}
         self.laws: dict[tuple[sp.Expr, ...], int] = {}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from symntk.graph.positions import Index, Length, indices, symbols_in
+from symntk.graph.positions import Index, Length, indices, lengths_at, symbols_in
 from symntk.rendering.heads import Condition, Iverson, Kernel
 from symntk.rendering.mathematics.kernels import KernelTypesetter
 from symntk.rendering.mathematics.layout import (
@@ -141,15 +141,29 @@ class PositionTypesetter(KernelTypesetter):
         return Apply(Atom("κ"), Fence(self.place(difference)))
 
     def _print_ceiling(self, expr: sp.ceiling) -> Layout:
-        return Fence(self._print(expr.args[0]), "⌈", "⌉")
+        return Fence(self._print(sp.together(expr.args[0])), "⌈", "⌉")
+
+    def _print_Covered(self, expr: Any) -> Layout:
+        return Apply(Atom("c"), Fence(self.place(expr.args[0])))
 
     def _print_floor(self, expr: sp.floor) -> Layout:
+        """What is missing before the first position goes by a letter, p."""
+        if self.name_pads and all(isinstance(s, Length) for s in expr.free_symbols):
+            second = any(s.second for s in expr.free_symbols)
+            first = lengths_at(expr, False)
+            self.pads.setdefault(first, len(self.pads) + 1)
+            letter = Atom("p") if self.pads[first] == 1 else name(f"p{self.pads[first]}")
+            return primed(letter) if second else letter
+        return self.floor(expr)
+
+    def floor(self, expr: sp.floor) -> Layout:
+        """A rounded number as it is."""
         return Fence(self._print(expr.args[0]), "⌊", "⌋")
 
     def _print_Mod(self, expr: sp.Mod) -> Layout:
         value, modulus = map(self._print, expr.args)
         value = Fence(value) if isinstance(value, Sum) else value
-        return row(value, Atom("mod", "binary"), modulus)
+        return Fence(row(value, Atom(" mod ", "words"), modulus))
 
     def _factor(self, expr: sp.Expr, alone: bool) -> Layout:
         raise NotImplementedError

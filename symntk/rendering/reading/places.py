@@ -14,6 +14,7 @@ import sympy as sp
 from symntk.derivation import Entry
 from symntk.gaussian import Expectation
 from symntk.graph.positions import (
+    Covered,
     Index,
     Inside,
     Length,
@@ -57,16 +58,8 @@ class Places:
 
     def shown(self, index: sp.Expr) -> sp.Expr:
         """A position, counted from 1; one that goes round a circle without its modulus."""
-        around = {
-            mod
-            for mod in index.atoms(sp.Mod)
-            if any(not isinstance(s, Length) for s in symbols_in(mod.args[0]))
-        }
-        if around:
-            self.is_circular = True
-            index = index.xreplace({mod: _residue(*mod.args) for mod in around})
-        moved = {s: s - 1 for s in symbols_in(index) if not isinstance(s, Length)}
-        return sp.expand(index.xreplace(moved) + 1)
+        self.is_circular = self.is_circular or bool(_around(index))
+        return shown(index)
 
     def page(self, expression: sp.Expr) -> sp.Expr:
         """``expression`` in the symbols of the page."""
@@ -80,6 +73,8 @@ class Places:
                 return self._product(sp.Mul.make_args(expression))
             case sp.Sum():
                 return self._sum(expression)
+            case Covered():
+                return counted(expression)
             case Expectation():
                 law = (self.page(part) for part in expression.law)
                 return Expectation(expression.integrand, *law)
@@ -139,6 +134,30 @@ class Places:
         moved = [(s, low + 1, high + 1) for s, low, high in limits]
         moved.sort(key=lambda limit: (is_second(limit[0]), limit[0].name))
         return sp.Sum(self.page(function), *moved)
+
+
+def shown(index: sp.Expr) -> sp.Expr:
+    """A position, counted from 1; one that goes round a circle without its modulus."""
+    around = _around(index)
+    if around:
+        index = index.xreplace({mod: _residue(*mod.args) for mod in around})
+    moved = {s: s - 1 for s in symbols_in(index) if not isinstance(s, Length)}
+    return sp.expand(index.xreplace(moved) + 1)
+
+
+def _around(index: sp.Expr) -> set[sp.Mod]:
+    """What goes round a circle, as against the rest of a division of a length."""
+    return {
+        mod
+        for mod in index.atoms(sp.Mod)
+        if any(not isinstance(s, Length) for s in symbols_in(mod.args[0]))
+    }
+
+
+def counted(covered: Covered) -> Covered:
+    """How much of a window lies inside, with its begin counted from 1."""
+    begin, size, length = covered.args
+    return Covered(shown(begin), size, length)
 
 
 def counted_from_one(expression: sp.Basic) -> sp.Basic:

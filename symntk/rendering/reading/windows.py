@@ -17,7 +17,7 @@ Offset = tuple[int, ...]
 _FEWEST = 3
 
 
-def _symbols(letters: tuple[str, str]) -> tuple[sp.Symbol, ...]:
+def _symbols(letters: tuple[str, ...]) -> tuple[sp.Symbol, ...]:
     return tuple(sp.Symbol(letter, integer=True) for letter in letters)
 
 
@@ -36,57 +36,84 @@ def windows(expression: sp.Expr, letters: tuple[str, str] = ("k", "l")) -> sp.Ex
 
 
 def _collapsed(total: sp.Add, letters: tuple[str, str]) -> sp.Expr:
-    places = _symbols(letters)
-    families: dict[sp.Expr, dict[Offset, sp.Expr]] = defaultdict(dict)
-    for term in total.args:
-        found = _template(term, places)
-        if found is not None:
-            template, offset = found
-            families[template][offset] = term
     terms = dict.fromkeys(total.args)
     sums: list[sp.Expr] = []
-    for template, family in families.items():
-        rank = len(next(iter(family)))
-        origin = _moved(template, dict.fromkeys(places, sp.S.Zero))
-        if origin in terms:
-            family[(0,) * rank] = origin
-        box = _box(set(family))
-        if box is None or not all(term in terms for term in family.values()):
-            continue
-        for term in family.values():
-            del terms[term]
-        sums.append(_window(template, places[:rank], box))
+    for is_double in (True, False):
+        names = (*letters, *(letter + "'" for letter in letters)) if is_double else letters
+        for template, family in _families(tuple(terms), names, is_double).items():
+            box = _box(set(family))
+            if box is None or not all(term in terms for term in family.values()):
+                continue
+            for term in family.values():
+                del terms[term]
+            rank = len(box) // 2 if is_double else len(box)
+            sums.append(_window(template, _symbols(_used(names, rank, is_double)), box))
     return sp.Add(*terms, *sums)
 
 
-def _template(term: sp.Expr, places: tuple[sp.Symbol, ...]) -> tuple[sp.Expr, Offset] | None:
+def _used(letters: tuple[str, ...], rank: int, is_double: bool) -> tuple[str, ...]:
+    """The letters of as many axes as there are, for x and for x' of a double sum."""
+    return (*letters[:rank], *letters[2 : 2 + rank]) if is_double else letters[:rank]
+
+
+def _families(
+    terms: tuple[sp.Expr, ...], letters: tuple[str, ...], is_double: bool
+) -> dict[sp.Expr, dict[Offset, sp.Expr]]:
+    """Terms by what they have in common, and how far they are shifted: by one offset, or
+    (``is_double``) by one for x and one for x'.
+    """
+    families: dict[sp.Expr, dict[Offset, sp.Expr]] = defaultdict(dict)
+    for term in terms:
+        found = _template(term, letters, is_double)
+        if found is not None:
+            template, offset = found
+            families[template][offset] = term
+    for template, family in families.items():
+        size = len(next(iter(family)))
+        origin = _moved(template, dict.fromkeys(_symbols(letters), sp.S.Zero))
+        if origin in terms:
+            family[(0,) * size] = origin
+    return families
+
+
+def _template(
+    term: sp.Expr, letters: tuple[str, ...], is_double: bool
+) -> tuple[sp.Expr, Offset] | None:
     """``term`` with the shift that its covariances have in common as a variable, and the shift."""
-    shifted = {kernel: offset for kernel in term.atoms(Kernel) if (offset := _offset(kernel))}
-    offsets = {offset for offset in shifted.values() if any(offset)}
-    if len(offsets) != 1:
+    shifted: dict[Kernel, Offset] = {}
+    for kernel in term.atoms(Kernel):
+        offset = _offset(kernel)
+        if offset is not None and any(offset):
+            shifted[kernel] = offset
+    if len(set(shifted.values())) != 1:
         return None
-    (offset,) = offsets
-    moved = {kernel: _at(kernel, offset, places) for kernel, o in shifted.items() if o == offset}
-    return term.xreplace(moved), offset
+    offset = next(iter(shifted.values()))
+    rank = len(offset) // 2
+    left, right = offset[:rank], offset[rank:]
+    if not is_double and left != right:
+        return None
+    places = _symbols(_used(letters, rank, is_double))
+    first, second = places[:rank], places[-rank:]
+    moved = {kernel: _at(kernel, (left, right), (first, second)) for kernel in shifted}
+    return term.xreplace(moved), offset if is_double else left
 
 
 def _offset(kernel: Kernel) -> Offset | None:
-    """By how much both positions of a covariance are shifted; None where they are not alike."""
+    """By how much the positions of a covariance are shifted; None where that is no number."""
+    places = kernel.left + kernel.right
+    numbers = [part.as_coeff_Add()[0] for part in places]
+    if not kernel.left or len(kernel.left) != len(kernel.right):
+        return None
+    if not all(number.is_Integer for number in numbers) or any(p.is_Integer for p in places):
+        return None
+    return tuple(map(int, numbers))
+
+
+def _at(kernel: Kernel, offsets: tuple[Offset, Offset], places: tuple[Index, Index]) -> Kernel:
     left, right = (
-        tuple(part.as_coeff_Add()[0] for part in side) for side in (kernel.left, kernel.right)
+        tuple(part - o + k for part, o, k in zip(side, offset, names, strict=True))
+        for side, offset, names in zip((kernel.left, kernel.right), offsets, places, strict=True)
     )
-    if not left or left != right or not all(number.is_Integer for number in left):
-        return None
-    if any(part.is_Integer for part in kernel.left + kernel.right):
-        return None
-    return tuple(map(int, left))
-
-
-def _at(kernel: Kernel, offset: Offset, places: tuple[sp.Symbol, ...]) -> Kernel:
-    def moved(side: Index) -> Index:
-        return tuple(part - o + k for part, o, k in zip(side, offset, places, strict=False))
-
-    left, right = moved(kernel.left), moved(kernel.right)
     return Kernel(kernel.letter, kernel.layer, kernel.vector, kernel.site, left, right)
 
 

@@ -65,10 +65,13 @@ class WrittenOut:
     def _chosen(self) -> set[Quantity]:
         users: dict[Quantity, set[Quantity]] = defaultdict(set)
         under: set[Quantity] = set()
+        shifted: set[Quantity] = set()
         for target, line in self.lines.items():
             for entry in entries(line.value):
                 if target.kind != "Theta" or target.right not in self.readouts:
                     users[entry.quantity].add(target)
+                if not all(place.is_Symbol for place in entry.index_expressions):
+                    shifted.add(entry.quantity)
             for expectation in line.value.atoms(Expectation):
                 under |= {e.quantity for part in expectation.law for e in entries(part)}
         chosen: set[Quantity] = set()
@@ -79,7 +82,7 @@ class WrittenOut:
                 continue
             if self._reaches(target, chosen):
                 continue
-            shown = line.value.has(Expectation) and target.kind == "Pi"
+            shown = line.value.has(Expectation) and (target.kind == "Pi" or target in shifted)
             if _is_simple(line.value) or (len(users[target]) <= 1 and not shown):
                 chosen.add(target)
         return chosen
