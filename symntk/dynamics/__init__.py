@@ -1,7 +1,8 @@
 """Gradient flow of an infinitely wide network on a text, through its explicit features."""
 
+from symntk.dynamics.corpus import Corpus, read_corpus
 from symntk.dynamics.evolution import flow
 from symntk.dynamics.losses import LOSSES, Loss
 from symntk.dynamics.trajectory import Flow
 
-__all__ = ["LOSSES", "Flow", "Loss", "flow"]
+__all__ = ["LOSSES", "Corpus", "Flow", "Loss", "flow", "read_corpus"]
