@@ -7,12 +7,17 @@ they slide over.
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from symntk.activations import activation
+from symntk.derivation import derive
+from symntk.emission import emit
+from symntk.errors import UsageError
 from symntk.graph import (
     Graph,
     Node,
@@ -31,7 +36,8 @@ from symntk.graph import (
     tokens,
     weights,
 )
-from tests.finite_truth import derived, measured
+from tests.finite_truth import Kernels, derived, measured
+from tests.interpreted import load
 
 relu, erf, sin, cos = map(activation, ("relu", "erf", "sin", "cos"))
 exp = activation("exp(x/2)")
@@ -102,12 +108,21 @@ OUTPUTS: dict[str, Node] = {
 }
 
 
-@pytest.mark.parametrize("name", OUTPUTS)
-def test_finite_networks_agree(name: str) -> None:
+every_graph = pytest.mark.parametrize("name", OUTPUTS)
+
+
+@cache
+def case(name: str) -> tuple[Graph, list[Any], Kernels]:
+    """A network, inputs, and what the derivation says of them."""
     graph = Graph(OUTPUTS[name])
     (node,) = graph.inputs
     inputs = INPUTS[str(node["name"])]
-    kernels = derived(graph, inputs)
+    return graph, inputs, derived(graph, inputs)
+
+
+@every_graph
+def test_finite_networks_agree(name: str) -> None:
+    graph, inputs, kernels = case(name)
     assert measured(graph, inputs, width=300, seeds=50).deviation(kernels) < 1
     for kernel in kernels.values():
         np.testing.assert_allclose(kernel, kernel.T, rtol=1e-12, atol=1e-14)
@@ -116,9 +131,28 @@ def test_finite_networks_agree(name: str) -> None:
     )
 
 
+NOT_COMPILED = {"loop from the context"}
+"""Networks that derive and whose kernel is refused: a loop that starts from its own positions."""
+
+
+@pytest.mark.parametrize("name", sorted(set(OUTPUTS) - NOT_COMPILED))
+def test_the_kernel_says_the_same(name: str, tmp_path: Path) -> None:
+    graph, inputs, kernels = case(name)
+    found = load(emit(derive(graph)), tmp_path).kernel(inputs)
+    for key, kernel in zip(("nngp", "ntk"), found, strict=True):
+        variances = np.diag(kernels[key])
+        scale = np.sqrt(np.outer(variances, variances))
+        assert (abs(kernel - kernels[key]) <= 1e-10 * scale).all()
+
+
+@pytest.mark.parametrize("name", sorted(NOT_COMPILED))
+def test_what_is_not_compiled_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="is not compiled"):
+        emit(derive(Graph(OUTPUTS[name])))
+
+
 def test_equal_sequences_have_equal_kernels() -> None:
-    graph = Graph(OUTPUTS["not 0 beyond the edge"])
-    kernels = derived(graph, INPUTS["x"])
+    _, _, kernels = case("not 0 beyond the edge")
     for kernel in kernels.values():
         assert kernel[1, 3] == pytest.approx(kernel[1, 1], rel=1e-12)
         np.testing.assert_allclose(kernel[1], kernel[3], rtol=1e-12)
