@@ -64,6 +64,15 @@ def test_an_option_of_another_model_is_refused_with_those_there_are() -> None:
     assert "--no-norm" in refused("emit", "transformer", "--norm")
 
 
+def test_an_option_without_its_value_is_named() -> None:
+    assert "'--window' requires an argument" in refused("derive", "cnn", "--window")
+    assert "'MODEL'" in refused("derive", "--format", "text")
+
+
+def test_a_model_is_no_command() -> None:
+    assert "symntk derive cnn" in refused("cnn", "--window", "2")
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -121,3 +130,13 @@ def test_a_function_of_ones_own_has_its_own_options(
     assert done("derive", "models_of_mine:anything", "--window", "2") == done(
         "derive", "cnn", "--window", "2"
     )
+
+
+def test_activations_are_compared(tmp_path: Path) -> None:
+    shown = done("compare", "bow", "--acts", "relu, max(0, x)**2,tanh")
+    for name in ("relu", "max(0, x)**2", "tanh"):
+        assert name in shown
+    path = tmp_path / "model.json"
+    sn.save(sn.zoo.bow(), path)
+    assert "leave --act" in refused("compare", path, "--acts", "relu,tanh")
+    assert "act" in refused("compare", "lrnn", "--acts", "relu,tanh")

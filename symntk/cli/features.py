@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,8 +38,10 @@ from symntk.cli.output import OUTPUT, check_writable, write_text
 def features(
     choice: ModelChoice, order: int, length: int | None, format_name: str, output: Path | None
 ) -> None:
-    """Print which features of a text MODEL's kernel contains: a constant, single
-    tokens, pairs of tokens, ... with their coefficients, exactly.
+    """Print what MODEL learns from a text.
+
+    The features that its kernel contains: a constant, single tokens, pairs of
+    tokens, and so on, each with its exact coefficient.
 
     \b
     Examples:
@@ -65,8 +68,10 @@ def features(
     help="Products of up to N matching tokens.",
 )
 def compare(choice: ModelChoice, acts: str, order: int) -> None:
-    """Compare activations in MODEL side by side: the constant that all tokens share
-    (the bias term), and each feature relative to single tokens.
+    """Compare activations in MODEL side by side.
+
+    Shows the constant that all tokens share (the bias term), and each feature
+    relative to single tokens.
 
     \b
     Examples:
@@ -76,9 +81,19 @@ def compare(choice: ModelChoice, acts: str, order: int) -> None:
     from symntk.decomposition import features as decompose
     from symntk.rendering.features import side_by_side
 
-    names = [name.strip() for name in acts.split(",")]
+    names = list(_names(acts))
     columns = {name: decompose(_with_act(choice, name).derivation(), order) for name in names}
     write_text(side_by_side(columns), None)
+
+
+def _names(acts: str) -> Iterator[str]:
+    """What stands between commas outside of brackets."""
+    depth = start = 0
+    for place, character in enumerate(acts + ","):
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth <= 0:
+            yield acts[start:place].strip()
+            start = place + 1
 
 
 def _with_act(choice: ModelChoice, act: str) -> ModelChoice:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symntk.cli.keywords import PREFIX, Builder, union
+from symntk.cli.keywords import PREFIX, Builder, switch, union
 from symntk.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class ModelChoice:
         if self.builder is None:
             from symntk.importers import load
 
+            if self.arguments:
+                raise UsageError(_fixed(self.model, ", ".join(map(switch, self.arguments))))
             return load(self.model)
         graph: object = self.builder.function(**self.arguments)
         if not isinstance(graph, Graph):
@@ -120,14 +122,16 @@ class ModelCommand(click.Command):
 
     def _model(self, ctx: click.Context, args: list[str]) -> str | None:
         """MODEL, wherever it stands among options that may be those of any model."""
-        finder = click.Context(self, info_name=ctx.info_name, resilient_parsing=True)
+        finder = click.Context(
+            self, parent=ctx.parent, info_name=ctx.info_name, resilient_parsing=True
+        )
         parser = self.make_parser(finder)
         parser.ignore_unknown_options = True
         for option in union(zoo().values()):
             option.add_to_parser(parser, finder)
-        found, _, _ = parser.parse_args(list(args))
+        found, _, _ = parser.parse_args([*args, ""])  # in case that a last option lacks its value
         name = found.get("model")
-        return name if isinstance(name, str) and not name.startswith("-") else None
+        return name if isinstance(name, str) and name and not name.startswith("-") else None
 
 
 def zoo() -> dict[str, Builder]:
@@ -201,9 +205,13 @@ def _records(parameters: Iterable[click.Parameter], ctx: click.Context) -> list[
     return [record for record in records if record is not None]
 
 
+def _fixed(name: str, options: str) -> str:
+    return f"{name} already says what the model is: change the file, leave {options}"
+
+
 def _unknown(name: str, builder: Builder | None, error: click.NoSuchOption) -> str:
     if builder is None:
-        return f"{name} already says what the model is: change the file, leave {error.option_name}"
+        return _fixed(name, error.option_name)
     known = ", ".join(option.opts[0] for option in _options_of(builder)) or "no options"
     close = f" (did you mean {error.possibilities[0]}?)" if error.possibilities else ""
     return f"{name} does not take {error.option_name}{close}: it takes {known}"

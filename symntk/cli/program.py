@@ -15,6 +15,7 @@ from symntk.cli.derive import derive
 from symntk.cli.emit import emit
 from symntk.cli.features import compare, features
 from symntk.cli.kernel import kernel
+from symntk.cli.models import zoo
 from symntk.cli.tables import show_tables
 from symntk.errors import SymntkError
 
@@ -39,6 +40,14 @@ class Defect(click.ClickException):
 
 class Program(click.Group):
     """A group of commands whose foreseen errors end in one message, without a traceback."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that ``args`` name; a model in its place gets a hint."""
+        if args[0] not in self.commands and args[0] in zoo():
+            ctx.fail(f"{args[0]} is a model: say what to do with it, as in symntk derive {args[0]}")
+        return super().resolve_command(ctx, args)
 
     def make_context(self, *args: Any, **options: Any) -> click.Context:
         """Read the command line; help is written here."""

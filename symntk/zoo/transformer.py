@@ -29,7 +29,7 @@ def transformer(
 ) -> Graph:
     """Transformer encoder over tokens.
 
-        h_t  = sigma_e E[:, x_t] + sigma_p P[:, t],  then the o_t of the block before
+        h_t  = sigma_e E[:, x_t] + sigma_p P[:, t],  then o_t of the block before
         y_t  = sum_r softmax_r(q_t . k_r / s) w_r,  q = WQ h, k = WK h, w = WV h
         m_t  = LN(h_t + y_t),  or LN(h_t + WO y_t) of infinitely many heads
         o_t  = LN(m_t + W2 phi(W1 m_t))
