@@ -215,7 +215,7 @@ def test_the_loss_falls() -> None:
 
 def test_only_the_tokens_asked_for_are_followed() -> None:
     docs, labels = texts(9), classes(9)
-    flow = sn.flow(zoo.bow(), docs, labels, times=[1, 2], tokens=["good", "unseen"])
+    flow = sn.flow(zoo.bow(), docs, labels, times=[1, 2], tokens=["good", "unseen", "good"])
     assert flow.label_scores.shape == (2, 2, 1)
     assert flow.counts[1].sum() == 0
 
@@ -278,6 +278,14 @@ def test_a_matrix_that_would_be_too_large_is_not_begun(monkeypatch: pytest.Monke
         sn.flow(zoo.sa(), [["a"]] * 4, [0, 1, 0, 1])
 
 
+def test_without_features_nothing_moves() -> None:
+    """Documents of one token have no pairs of neighbours."""
+    flow = sn.flow(zoo.mv(), [["a"], ["b"]], [0, 1])
+    assert flow.label_scores.shape == (61, 2, 1)
+    assert not flow.label_scores.any()
+    assert not sn.flow(zoo.mv(), [["a"], ["b"]], [0, 1], "squared", [0, 2]).documents([["a"]]).any()
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "one class": ({"labels": [1, 1]}, "all labels are 1"),
     "three classes": (
@@ -303,6 +311,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "negative time": ({"times": [-1, 2]}, "-1.0 is no time"),
     "order": ({"times": [2, 1]}, "later than the one before"),
     "no times": ({"times": []}, "one at least"),
+    "words for times": ({"times": ["soon"]}, "list of numbers"),
+    "lists for labels": ({"labels": [[1], [0]]}, r"label 1 is \[1\]"),
     "times": ({"times": [[1, 2]]}, "list of numbers"),
     "vectors": ({"graph": zoo.mlp()}, "token models"),
 }

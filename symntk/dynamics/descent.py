@@ -66,6 +66,8 @@ class Descent:
         from scipy.sparse.linalg import LinearOperator, eigsh
 
         count, width = self.features.shape
+        if not self.features.nnz:
+            return 0.0
         if min(count, width) < 8:
             matrix = self.features.toarray() if count >= width else self.features.toarray().T
             return 1.001 * float(np.sqrt(np.linalg.norm(matrix.T @ matrix, 2)))

@@ -61,7 +61,7 @@ def flow(
     _check_number("eta", eta)
     _check_number("tolerance", tolerance)
     given = None if times is None else _rising(times)
-    followed = _vocabulary(documents) if tokens is None else read_documents([list(tokens)])[0]
+    followed = _vocabulary(documents if tokens is None else read_documents([list(tokens)]))
     feature_map = _feature_map(graph).fit(documents)
     descent = Descent(feature_map.transform(documents), targets, chosen, float(eta))
     moments = _usual(descent.rate) if given is None else given
@@ -102,7 +102,10 @@ def _check_number(name: str, value: float) -> None:
 def _rising(times: Sequence[float]) -> NDArray[np.float64]:
     import numpy as np
 
-    found = np.array(times, dtype=np.float64)
+    try:
+        found = np.array(times, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"times: needed is a list of numbers ({error})") from error
     if found.ndim != 1 or not len(found):
         raise UsageError("times: needed is a list of numbers, one at least")
     wrong = ~np.isfinite(found) | (found < 0)

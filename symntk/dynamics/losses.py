@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +142,7 @@ LOSSES: Mapping[str, Loss] = {
 def _classes(labels: Sequence[Label]) -> tuple[Label, ...]:
     """The different labels in rising order, at least two."""
     for place, label in enumerate(labels, start=1):
-        if label is None or label != label:
+        if label is None or not isinstance(label, Hashable) or label != label:
             raise UsageError(f"label {place} is {label}: it names no class")
     try:
         classes = tuple(sorted(set(labels)))
