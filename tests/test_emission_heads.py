@@ -40,11 +40,13 @@ def test_documents_of_several_lengths(tmp_path: Path) -> None:
             assert found.ntk[i, j] == pytest.approx(expected["ntk"], rel=1e-9)
 
 
-def test_sequences_of_vectors(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mechanism", ["softmax", "identity"])
+def test_sequences_of_vectors(mechanism: str, tmp_path: Path) -> None:
     x = sequence("x")
     e, q, k, w, v = weights("E Q K V v")
     h = e @ x
-    derivation = derive(Graph(v @ attention(q @ h, k @ h, w @ h, "1/sqrt(d)", "many").mean()))
+    y = attention(q @ h, k @ h, w @ h, "1/sqrt(d)", "many", mechanism)
+    derivation = derive(Graph(v @ y.mean()))
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal((2, 2, 3))
     found = interpreted.load(emit(derivation), tmp_path).kernel([a], [b])

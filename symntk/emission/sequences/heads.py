@@ -80,16 +80,19 @@ def without_head_sums(
 ) -> Rewritten:
     """``program`` with each sum over A or D as a quantity that a `HeadSum` defines.
 
+    Moments that are closed (logits as weights) are put in where they stand.
     arguments: for each attention the names of its queries and of its keys.
     """
-    moments = {line.target: line.value for line in walk(program) if line.target.kind in HEADS}
-    if not moments:
+    heads = {line.target: line.value for line in walk(program) if line.target.kind in HEADS}
+    if not heads:
         return Rewritten(program, {})
+    moments = {q: v for q, v in heads.items() if isinstance(v, SoftmaxMoment | SoftmaxTangent)}
+    closed = {q: v for q, v in heads.items() if q not in moments}
     found: list[Statement] = []
     like: dict[str, str] = {}
     for statement in program:
         if isinstance(statement, Equation) and statement.target.kind not in HEADS:
-            value = statement.value
+            value = _with_closed(statement.value, closed)
             for total in sorted(value.atoms(sp.Sum), key=str):
                 call = _as_call(total, moments, statement, arguments, like)
                 if call is not None:
@@ -99,6 +102,19 @@ def without_head_sums(
             statement = replace(statement, value=value)
         found.append(statement)
     return Rewritten(tuple(found), like)
+
+
+def _with_closed(value: Expr, closed: Mapping[Quantity, Expr]) -> Expr:
+    here = indices(2) + indices(2, True)
+    found = {
+        entry: reindex(
+            closed[entry.quantity], dict(zip(here, entry.left + entry.right, strict=True))
+        )
+        for entry in entries(value)
+        if entry.quantity in closed
+    }
+    filled: Expr = value.xreplace(found)
+    return filled
 
 
 def _as_call(
