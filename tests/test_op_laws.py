@@ -71,8 +71,18 @@ def example(node: Node) -> tuple[list[np.ndarray], np.ndarray | None]:
     return arguments, rng.standard_normal(shapes[node.op]) if node.op in shapes else None
 
 
+ALONG_POSITIONS = {"positions", "sinusoid", "shift", "pool", "scan", "state", "attention"}
+"""Their gradients are tested within networks of sequences, in tests/test_finite_sequences.py."""
+
+
 def test_every_op_has_a_case() -> None:
-    assert set(NODES) | {"block_input"} == set(OPS)
+    assert set(NODES) | {"block_input"} | ALONG_POSITIONS == set(OPS)
+
+
+def values(node: Node, arguments: list[np.ndarray], parameter: np.ndarray | None) -> np.ndarray:
+    """The node's vectors; no operation on single vectors needs to be told their number."""
+    batch = max((len(argument) for argument in arguments), default=BATCH)
+    return OPS[node.op].forward(node, arguments, parameter, (batch, WIDTH))
 
 
 @pytest.mark.parametrize("node", CASES)
@@ -80,7 +90,7 @@ def test_pullback_is_the_derivative_of_forward(node: Node) -> None:
     """Central differences of sum(g * forward) in each number of each argument."""
     op = OPS[node.op]
     arguments, parameter = example(node)
-    output = op.forward(node, arguments, parameter)
+    output = values(node, arguments, parameter)
     gradient = np.random.default_rng(2).standard_normal(output.shape)
     parts = op.pullback(node, arguments, output, gradient, parameter)
     assert len(parts) == len(arguments)
@@ -89,9 +99,7 @@ def test_pullback_is_the_derivative_of_forward(node: Node) -> None:
         numeric = np.empty_like(argument)
         for place in np.ndindex(argument.shape):
             numeric[place] = slope(
-                lambda t, i=i, place=place: op.forward(
-                    node, moved(arguments, i, place, t), parameter
-                ),
+                lambda t, i=i, place=place: values(node, moved(arguments, i, place, t), parameter),
                 gradient,
             )
         np.testing.assert_allclose(part, numeric, rtol=1e-7, atol=1e-8)
@@ -116,13 +124,13 @@ def test_inputs_of_a_batch_do_not_mix(node: Node) -> None:
     """Row i of the output and of the pullback depend on row i of the arguments alone."""
     op = OPS[node.op]
     arguments, parameter = example(node)
-    output = op.forward(node, arguments, parameter)
+    output = values(node, arguments, parameter)
     gradient = np.ones_like(output)
     parts = op.pullback(node, arguments, output, gradient, parameter)
     rows = slice(1, 2)
     own = parameter[rows] if node.op == "input" and parameter is not None else parameter
     alone = [argument[rows] for argument in arguments]
-    single = op.forward(node, alone, own)
+    single = values(node, alone, own)
     np.testing.assert_allclose(single, output if node.op == "bias" else output[rows], rtol=1e-14)
     again = op.pullback(node, alone, single, gradient[: len(single)], own)
     for part, one in zip(parts, again, strict=True):
@@ -132,6 +140,6 @@ def test_inputs_of_a_batch_do_not_mix(node: Node) -> None:
 def test_a_block_has_to_be_written_out() -> None:
     (inner,) = repeat(lambda h: V @ h, z1, times=2)["body"].inputs  # type: ignore[union-attr]
     with pytest.raises(GraphError, match="unroll"):
-        OPS["block_input"].forward(inner, [], None)
+        OPS["block_input"].forward(inner, [], None, (1, 1))
     with pytest.raises(GraphError, match="unroll"):
         OPS["block_input"].pullback(inner, [], np.ones((1, 1)), np.ones((1, 1)), None)

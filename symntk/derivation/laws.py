@@ -113,10 +113,10 @@ class Laws:
         if self.is_random(node):
             return None
         if node.op in ALIASES or (node.op in MAPS and self.of(node).opaque):
-            return OPS[node.op].links(node)  # type: ignore[attr-defined,no-any-return]
+            return OPS[node.op].links(node)
         is_along = node.op == "pool" or is_window(node)
         if is_along and self.of(node) != Law.gaussian(node):
-            return OPS[node.op].links(node)  # type: ignore[attr-defined,no-any-return]
+            return OPS[node.op].links(node)
         return None
 
     def parts(self, node: Node) -> tuple[Link, ...] | None:
@@ -126,7 +126,7 @@ class Laws:
         if node.op not in MAPS - ALIASES:
             return None
         found: dict[tuple[object, ...], Link] = {}
-        for link in OPS[node.op].links(node):  # type: ignore[attr-defined]
+        for link in OPS[node.op].links(node):
             forms = self.of(link.argument).linear_forms
             assert forms is not None
             own = dict(zip(indices(len(link.argument.positions)), link.index, strict=True))

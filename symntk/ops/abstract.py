@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from symntk.ops.links import Link
+
     Array = NDArray[np.float64]
 
 
@@ -34,6 +36,10 @@ class AbstractOp(ABC):
 
         Raises AssumptionError where the theory does not reach.
         """
+
+    def links(self, node: Node) -> tuple[Link, ...]:
+        """What a linear map along positions takes from where; other operations have no links."""
+        raise NotImplementedError(f"{node.op} is no linear map along positions")
 
     @abstractmethod
     def forward(
