@@ -261,8 +261,9 @@ def _stated(page: Page) -> list[Statement]:
 
 
 def _rank(page: Page) -> int:
-    """How many indices the covariances have."""
-    return max((len(s.left.left) for s in _stated(page)), default=0)
+    """How many indices the covariances have; the moments of many heads have more."""
+    covariances = (s.left for s in _stated(page) if s.left.letter in ("Sigma", "Pi"))
+    return max((len(kernel.left) for kernel in covariances), default=0)
 
 
 def _at_index(page: Page, vector: Layout, places: Index) -> Layout:
