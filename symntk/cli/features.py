@@ -11,10 +11,7 @@ import click
 from symntk.cli.models import ModelChoice, ModelCommand, model_options
 from symntk.cli.output import OUTPUT, check_writable, write_text
 
-
-@click.command(cls=ModelCommand)
-@model_options
-@click.option(
+_ORDER = click.option(
     "--order",
     metavar="N",
     type=click.IntRange(1),
@@ -22,6 +19,11 @@ from symntk.cli.output import OUTPUT, check_writable, write_text
     show_default=True,
     help="Products of up to N matching tokens.",
 )
+
+
+@click.command(cls=ModelCommand)
+@model_options
+@_ORDER
 @click.option(
     "--length", metavar="T", type=click.IntRange(1), help="Compare whole documents of T tokens."
 )
@@ -59,14 +61,7 @@ def features(
 @click.command(cls=ModelCommand)
 @model_options
 @click.option("--acts", metavar="A,B", required=True, help="Activations, separated by commas.")
-@click.option(
-    "--order",
-    metavar="N",
-    type=click.IntRange(1),
-    default=2,
-    show_default=True,
-    help="Products of up to N matching tokens.",
-)
+@_ORDER
 def compare(choice: ModelChoice, acts: str, order: int) -> None:
     """Compare activations in MODEL side by side.
 

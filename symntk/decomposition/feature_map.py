@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from symntk.decomposition.statistics import Reading, Statistic, Statistics
+from symntk.decomposition.statistics import Reading, Statistics
 from symntk.errors import UsageError
 
 if TYPE_CHECKING:
@@ -109,6 +109,3 @@ def _checked(docs: Iterable[Document]) -> Iterator[Document]:
         if not len(document):
             raise UsageError(f"document {number} is empty")
         yield document
-
-
-__all__ = ["FeatureMap", "Statistic"]

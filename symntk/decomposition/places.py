@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import sympy as sp
@@ -41,7 +41,6 @@ class Reach:
 
     left: int = 0
     right: int = 0
-    lowest: int = field(default=0)
 
     def __call__(self, offset: int, length: sp.Expr, second: bool) -> bool:
         """Yes; and what was asked is noted."""

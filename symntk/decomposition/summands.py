@@ -10,7 +10,7 @@ import sympy as sp
 from symntk.derivation import Entry, Quantity
 from symntk.errors import SymntkError
 from symntk.gaussian import Expectation
-from symntk.graph.positions import indices, length_at, reindex, symbols_in
+from symntk.graph.positions import Length, indices, length_at, reindex, symbols_in
 
 
 class NotWindows(SymntkError):
@@ -89,7 +89,7 @@ def _counted(part: Summand) -> Summand:
     """A constant times T T' is a constant summed over all pairs of positions."""
     if part.body is not None:
         return part
-    lengths = [s for s in symbols_in(part.coefficient) if hasattr(s, "axis")]
+    lengths = [s for s in symbols_in(part.coefficient) if isinstance(s, Length)]
     if not lengths:
         return part
     first = length_at(lengths[0], False)

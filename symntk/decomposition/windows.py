@@ -33,7 +33,8 @@ from symntk.derivation.program import FIRST, SECOND, Recurrence, Site, relocate,
 from symntk.gaussian import Expectation
 from symntk.graph.positions import Inside, Length, indices, reindex, symbols_in
 
-ORIGIN = {s: sp.S.Zero for rank in (1,) for second in (False, True) for s in indices(rank, second)}
+ORIGIN = dict.fromkeys(indices(1) + indices(1, True), sp.S.Zero)
+"""t = t' = 0: what is left of a position is its offset."""
 
 
 Edge = Callable[[int, sp.Expr, bool], bool]

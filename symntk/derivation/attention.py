@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from symntk.derivation.program import Entry
 from symntk.errors import AssumptionError
 from symntk.gaussian.softmax import MU, MU2, SoftmaxMoment, SoftmaxTangent
 from symntk.graph import Node, describe
@@ -98,8 +99,6 @@ def _copies(node: Node, logits: sp.Expr) -> sp.Expr:
     """[x_t = x_r] where S(t, r) is a positive multiple of it: the largest logits are those of the
     copies of the token itself, which have one key, and share the weight.
     """
-    from symntk.derivation.program import Entry
-
     matches = [e for e in logits.atoms(Entry) if e.quantity.kind == "match"]
     if len(matches) == 1 and (logits / matches[0]).is_positive:
         return matches[0]

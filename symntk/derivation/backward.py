@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import sympy as sp
 
@@ -36,6 +36,9 @@ from symntk.trace import Prose
 
 ThetaByName = dict[str, sp.Expr]
 
+Role: TypeAlias = Literal["product", "map", "query", "key", "value"]
+_HEADS: tuple[Role, Role, Role] = ("query", "key", "value")
+
 
 @dataclass(frozen=True)
 class _Through:
@@ -51,13 +54,15 @@ class _Through:
 
 @dataclass(frozen=True)
 class _Return:
-    """One way on which a gradient comes back to a vector: a product (``link`` None), a map, or
-    a ``role`` in an attention of many heads: query, key or value.
+    """One way on which a gradient comes back to a vector: from ``node``, along ``link``.
+
+    role: what the vector is to the node: an argument of a "product" or of a "map" along positions,
+    or the "query", the "key" or the "value" of an attention of many heads.
     """
 
     node: Node
-    link: Link | None = None
-    role: str = ""
+    link: Link
+    role: Role
 
 
 class Backward:
@@ -77,12 +82,13 @@ class Backward:
                 assert node.parameter is not None
                 self.uses[node.parameter.name].append(node)
             if node.op == "matmul":
-                self.returns[node.inputs[0]].append(_Return(node))
+                argument = node.inputs[0]
+                self.returns[argument].append(_Return(node, Link.plain(argument), "product"))
             for link in self.laws.links(node) or ():
-                self.returns[link.argument].append(_Return(node, link))
+                self.returns[link.argument].append(_Return(node, link, "map"))
             if self.laws.is_random(node):
-                for part, role in zip(node.inputs, ("query", "key", "value"), strict=True):
-                    self.returns[part].append(_Return(node, None, role))
+                for part, role in zip(node.inputs, _HEADS, strict=True):
+                    self.returns[part].append(_Return(node, Link.plain(part), role))
         self.parts = self._parts()
         self._outlets: dict[Node, frozenset[str]] = {}
         self._gradients: dict[tuple[Node, Node], sp.Expr] = {}
@@ -151,10 +157,13 @@ class Backward:
     def _ends(self, channel: Node) -> set[str]:
         names = {""} if channel == self.root else set()
         for way in self.returns[channel]:
-            if way.role:
-                names.add(f"{way.role} of {way.node.digest}")
-            else:
-                names |= {outlet(way.node)} if way.link is None else self._ends(way.node)
+            match way.role:
+                case "product":
+                    names.add(outlet(way.node))
+                case "map":
+                    names |= self._ends(way.node)
+                case _:
+                    names.add(f"{way.role} of {way.node.digest}")
         return names
 
     def _pushed(self, value: sp.Expr, node: Node, link: Link, second: bool) -> sp.Expr:
@@ -189,15 +198,12 @@ class Backward:
         if key not in self._channels:
             value = sp.S.One if left == right == self.root else sp.S.Zero
             for way in self.returns[left]:
-                if way.role:
+                if way.role in _HEADS:
                     value += self._of_heads(way) if left == right else sp.S.Zero
-                elif way.link is None:
-                    inner = self._returned(way.node, right)
-                    value += self._pushed(inner, way.node, Link.plain(left), second=False)
-                else:
-                    value += self._pushed(
-                        self.channel(way.node, right), way.node, way.link, second=False
-                    )
+                    continue
+                back = self.channel if way.role == "map" else self._returned
+                inner = back(way.node, right)
+                value += self._pushed(inner, way.node, way.link, second=False)
             if left != self.root != right and self._is_plain(left) and self._is_plain(right):
                 value = self._named(left, right, value, "transposed matrix product", _BACK)
             self._channels[key] = value
@@ -207,16 +213,23 @@ class Backward:
         """The covariance of what comes back through one product with all that does to ``right``."""
         total = sp.S.Zero
         for way in self.returns[right]:
-            if way.link is not None:
+            if way.role == "map":
                 inner = self._returned(use, way.node)
-                total += self._pushed(inner, way.node, way.link, second=True)
-            elif way.node.parameter == use.parameter and not way.role:
-                assert use.parameter is not None
-                same = self.forward.same_matrix(use, way.node)
-                if same != 0:
-                    inner = use.parameter.std.symbol**2 * same * self.gradient(use, way.node)
-                    total += self._pushed(inner, way.node, Link.plain(right), second=True)
+            elif way.role == "product":
+                inner = self._of_products(use, way.node)
+            else:
+                continue
+            total += self._pushed(inner, way.node, way.link, second=True)
         return total
+
+    def _of_products(self, use: Node, other: Node) -> sp.Expr:
+        """The covariance of what comes back through two products: sigma^2 Pi for one matrix."""
+        if use.parameter is None or use.parameter != other.parameter:
+            return sp.S.Zero
+        same = self.forward.same_matrix(use, other)
+        if same == 0:
+            return sp.S.Zero
+        return use.parameter.std.symbol**2 * same * self.gradient(use, other)
 
     def _of_heads(self, way: _Return) -> sp.Expr:
         """Pi of the queries, keys or values of an attention of many heads, `attention`."""
@@ -287,8 +300,8 @@ class Backward:
         recursion runs deep.
         """
         for node in self.nodes:
-            products = (way.link is None for way in self.returns.get(node, ()))
-            if node.op not in ALIASES and any(products):
+            is_used = any(way.role != "map" for way in self.returns.get(node, ()))
+            if node.op not in ALIASES and is_used:
                 self.forward.sigma(node, node)
         for node in reversed(self.nodes):
             if self.laws.of(node) == Law.gaussian(node):

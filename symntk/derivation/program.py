@@ -30,6 +30,9 @@ from symntk.trace import Step
 Kind: TypeAlias = Literal[
     "Sigma", "Pi", "Theta", "mean", "scale", "match", "weight", "attention", "tangent"
 ]
+HEADS: frozenset[Kind] = frozenset({"attention", "tangent"})
+"""Kinds at two pairs of positions: the moments of an attention of many heads."""
+
 Site: TypeAlias = Literal["ab", "ba", "aa", "bb"]
 
 SWAPPED: dict[Site, Site] = {"ab": "ba", "ba": "ab", "aa": "bb", "bb": "aa"}

@@ -11,6 +11,7 @@ import sympy as sp
 from symntk.derivation.expectations import Key
 from symntk.derivation.program import (
     FIRST,
+    HEADS,
     SECOND,
     SWAPPED,
     Entry,
@@ -30,9 +31,6 @@ from symntk.derivation.transport import tidied
 from symntk.gaussian import Expectation, Moment, expect_one
 from symntk.gaussian.symbols import c, q, q1, q2, u, x
 from symntk.graph.positions import bound_indices, exchanged, indices, reindex
-
-_RANDOM = frozenset({"attention", "tangent"})
-"""Quantities that have no closed form, and are not written out."""
 
 Moments = Mapping[Key, Moment]
 
@@ -75,7 +73,7 @@ def _equalities(program: tuple[Statement, ...]) -> list[sp.Eq]:
 def read(program: tuple[Statement, ...], moments: Moments, target: Quantity) -> sp.Expr | Recursion:
     """``target`` as one expression in the input's covariances, if expectations nest only once."""
     part = needed(program, {target})
-    if any(not isinstance(line, Equation) or line.target.kind in _RANDOM for line in part):
+    if any(not isinstance(line, Equation) or line.target.kind in HEADS for line in part):
         return Recursion(target.at("ab"), part)
     nested = None if _nests(part) else _substitute(part, moments, target)
     nested = tidied(nested, set()) if nested is not None else None

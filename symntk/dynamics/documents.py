@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from symntk.decomposition.feature_map import Document, Token
 from symntk.errors import UsageError
-
-Token = str | int
-Document = Sequence[Token]
 
 
 def read_documents(docs: Iterable[Document]) -> list[list[Token]]:

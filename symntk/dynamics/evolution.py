@@ -7,11 +7,11 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from symntk.decomposition import features
-from symntk.decomposition.feature_map import FeatureMap
+from symntk.decomposition.feature_map import Document, FeatureMap, Token
 from symntk.decomposition.summands import NotWindows
 from symntk.derivation import Derivation
 from symntk.dynamics.descent import Descent
-from symntk.dynamics.documents import Document, Token, check_lengths, read_documents
+from symntk.dynamics.documents import check_lengths, read_documents
 from symntk.dynamics.kernel_map import KernelMap
 from symntk.dynamics.losses import LOSSES, Label, Loss, Targets
 from symntk.dynamics.trajectory import Flow

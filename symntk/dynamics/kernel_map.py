@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from symntk.decomposition.feature_map import Document, Token
 from symntk.derivation import Derivation
-from symntk.dynamics.documents import Document, Token
 from symntk.errors import UsageError
 
 if TYPE_CHECKING:

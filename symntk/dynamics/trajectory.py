@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from symntk.decomposition.feature_map import FeatureMap
+from symntk.decomposition.feature_map import Document, FeatureMap, Token
 from symntk.dynamics.descent import Descent
-from symntk.dynamics.documents import Document, Token, read_documents
+from symntk.dynamics.documents import read_documents
 from symntk.dynamics.kernel_map import KernelMap
 from symntk.dynamics.losses import Label
 

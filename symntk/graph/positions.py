@@ -94,19 +94,10 @@ def lengths_at(expression: Any, second: bool) -> Any:
     return reindex(expression, {s: length_at(s, second) for s in found})
 
 
-class Inside(sp.Function):
-    """[0 <= index < length], an Iverson bracket: 1 inside a sequence and 0 outside."""
+class Bracket(sp.Function):
+    """An Iverson bracket, 1 where its condition holds and 0 where not."""
 
     nargs = 2
-
-    @classmethod
-    def eval(cls, index: sp.Expr, length: sp.Expr) -> sp.Expr | None:
-        """Decided where the assumptions on the symbols decide it."""
-        if index.is_negative or (length - index).is_nonpositive:
-            return sp.S.Zero
-        if index.is_nonnegative and (length - 1 - index).is_nonnegative:
-            return sp.S.One
-        return None
 
     def _eval_is_real(self) -> bool:
         return True
@@ -116,6 +107,19 @@ class Inside(sp.Function):
 
     def _eval_power(self, exponent: sp.Expr) -> sp.Expr | None:
         return self if exponent.is_positive else None
+
+
+class Inside(Bracket):
+    """[0 <= index < length]: 1 inside a sequence and 0 outside."""
+
+    @classmethod
+    def eval(cls, index: sp.Expr, length: sp.Expr) -> sp.Expr | None:
+        """Decided where the assumptions on the symbols decide it."""
+        if index.is_negative or (length - index).is_nonpositive:
+            return sp.S.Zero
+        if index.is_nonnegative and (length - 1 - index).is_nonnegative:
+            return sp.S.One
+        return None
 
 
 class Covered(sp.Function):
@@ -136,10 +140,8 @@ class Covered(sp.Function):
         return True
 
 
-class Same(sp.Function):
-    """[index = other], an Iverson bracket on two positions, in one order of its arguments."""
-
-    nargs = 2
+class Same(Bracket):
+    """[index = other] on two positions, in one order of its arguments."""
 
     @classmethod
     def eval(cls, index: sp.Expr, other: sp.Expr) -> sp.Expr | None:
@@ -153,15 +155,6 @@ class Same(sp.Function):
         if reduced != (index, other):
             return cls(*reduced)
         return None
-
-    def _eval_is_real(self) -> bool:
-        return True
-
-    def _eval_is_nonnegative(self) -> bool:
-        return True
-
-    def _eval_power(self, exponent: sp.Expr) -> sp.Expr | None:
-        return self if exponent.is_positive else None
 
 
 def _without_common_shift(index: sp.Expr, other: sp.Expr) -> tuple[sp.Expr, sp.Expr]:

@@ -14,47 +14,19 @@ from symntk.graph.positions import Covered, Inside, Same, bound_indices, indices
 from symntk.ops.abstract import AbstractOp
 from symntk.ops.law import Law
 from symntk.ops.links import Link
+from symntk.ops.source import Given
 
 if TYPE_CHECKING:
     from symntk.ops.abstract import Array
 
 
-class _Source(AbstractOp):
-    """What is not computed from other vectors: only a weight matrix can be applied to it."""
-
-    def law(self, node: Node, arguments: Sequence[Law]) -> Law:
-        return Law((), opaque=True)
-
-    def pullback(
-        self,
-        node: Node,
-        arguments: Sequence[Array],
-        output: Array,
-        gradient: Array,
-        parameter: Array | None,
-    ) -> tuple[Array, ...]:
-        """Nothing comes before it."""
-        return ()
+@final
+class OneHotPositions(Given):
+    """The positions as one-hot vectors e_0, e_1, ...; their kernel is [t = t']."""
 
 
 @final
-class OneHotPositions(_Source):
-    """The positions as one-hot vectors; their kernel is [t = t']."""
-
-    def forward(
-        self,
-        node: Node,
-        arguments: Sequence[Array],
-        parameter: Array | None,
-        shape: tuple[int, ...],
-    ) -> Array:
-        """The vectors e_0, e_1, ..., handed over as ``parameter``."""
-        assert parameter is not None
-        return parameter
-
-
-@final
-class Sinusoid(_Source):
+class Sinusoid(Given):
     """PE_t: sin(w_k t) and cos(w_k t) for frequencies w_k = 10000^(-2 k / n).
 
     Limit: (1/n) PE_t . PE_t' is `symntk.graph.positions.SinusoidCovariance`.
@@ -78,23 +50,13 @@ class Sinusoid(_Source):
 
 
 @final
-class State(_Source):
+class State(Given):
     """h_(t-1) inside the loop that defines h_t, the start of the loop at t = 0.
 
     Its law is that of the loop's body one step earlier, and the loop goes round through weight
-    matrices only: what is not behind one would depend on all earlier steps at once.
+    matrices only: what is not behind one would depend on all earlier steps at once.  A finite
+    network hands over what the step before has left.
     """
-
-    def forward(
-        self,
-        node: Node,
-        arguments: Sequence[Array],
-        parameter: Array | None,
-        shape: tuple[int, ...],
-    ) -> Array:
-        """The vector that the step before has left, handed over as ``parameter``."""
-        assert parameter is not None
-        return parameter
 
 
 @final

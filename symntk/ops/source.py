@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from symntk.ops.abstract import Array
 
 
-@final
-class Input(AbstractOp):
-    """A dense input x: data, not a wide vector, so only a matrix can be applied to it."""
+class Given(AbstractOp):
+    """What is handed to the network, not computed by it: only a matrix can be applied to it."""
 
     def law(self, node: Node, arguments: Sequence[Law]) -> Law:
         return Law((), opaque=True)
@@ -28,7 +27,7 @@ class Input(AbstractOp):
         parameter: Array | None,
         shape: tuple[int, ...],
     ) -> Array:
-        """The data, handed over as ``parameter``; tokens as one-hot vectors."""
+        """What is handed over as ``parameter``."""
         assert parameter is not None
         return parameter
 
@@ -40,8 +39,13 @@ class Input(AbstractOp):
         gradient: Array,
         parameter: Array | None,
     ) -> tuple[Array, ...]:
-        """Nothing comes before the data."""
+        """Nothing comes before it."""
         return ()
+
+
+@final
+class Input(Given):
+    """An input x: dense vectors, or tokens as one-hot vectors."""
 
 
 @final

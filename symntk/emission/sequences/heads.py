@@ -13,7 +13,7 @@ import sympy as sp
 from sympy import Expr
 
 from symntk.derivation import Entry, Equation, Quantity, Statement, entries
-from symntk.derivation.program import walk
+from symntk.derivation.program import HEADS, walk
 from symntk.emission.sequences.loops import Code
 from symntk.emission.sequences.plan import Allocate
 from symntk.emission.sequences.reading import Demand, Frame, Reader
@@ -21,10 +21,7 @@ from symntk.emission.sequences.schedule import Work
 from symntk.emission.sequences.sums import Axes
 from symntk.errors import UsageError
 from symntk.gaussian.softmax import MU, MU2, SoftmaxMoment, SoftmaxTangent
-from symntk.graph.positions import Index, indices, reindex
-
-HEADS = frozenset({"attention", "tangent"})
-"""Quantities at two pairs of positions."""
+from symntk.graph.positions import indices, reindex
 
 
 class HeadSum(Expr):
@@ -96,8 +93,8 @@ def without_head_sums(
             for total in sorted(value.atoms(sp.Sum), key=str):
                 call = _as_call(total, moments, statement, arguments, like)
                 if call is not None:
-                    found += call
-                    entry = call[-1].target.at("ab", *_open_positions(total, moments))
+                    *equations, entry = call
+                    found += equations
                     value = value.xreplace({total: entry})
             statement = replace(statement, value=value)
         found.append(statement)
@@ -123,14 +120,17 @@ def _as_call(
     near: Equation,
     arguments: Mapping[str, tuple[str, str]],
     like: dict[str, str],
-) -> tuple[Equation, Equation] | None:
-    """The equations of the weights of a sum and of the sum; None for one without A and D."""
-    head = _head(total, moments)
-    if head is None:
+) -> tuple[Equation, Equation, Entry] | None:
+    """The equations of the weights of a sum and of the sum, and the entry that stands for it; None
+    for a sum without A and D.
+    """
+    found = [entry for entry in entries(total) if entry.quantity in moments]
+    if len(found) != 1:
         return None
+    (head,) = found
     (i, j), (i_, j_) = head.left, head.right
     over_queries = {v for v, *_ in total.limits} == {i, i_}
-    summed = (i, i_) if over_queries else (j, j_)
+    summed, kept = ((i, i_), (j, j_)) if over_queries else ((j, j_), (i, i_))
     name = f"{head.quantity.left} {head.quantity.kind} {len(like)}"
     query, key = arguments[head.quantity.left]
     like[f"{name} weights"], like[name] = (query, key) if over_queries else (key, query)
@@ -139,23 +139,8 @@ def _as_call(
     here = indices(1) + indices(1, True)
     body = reindex(total.function / head, dict(zip(summed, here, strict=True)))
     call = _head_sum(moments[head.quantity], weights, over_queries)
-    return Equation(weights, body, near.step), Equation(result, call, near.step)
-
-
-def _head(total: sp.Sum, moments: Mapping[Quantity, Expr]) -> Entry | None:
-    found = [entry for entry in entries(total) if entry.quantity in moments]
-    return found[0] if len(found) == 1 else None
-
-
-def _open_positions(total: sp.Sum, moments: Mapping[Quantity, Expr]) -> tuple[Index, Index]:
-    """The positions of x and of x' that a sum is not over."""
-    head = _head(total, moments)
-    assert head is not None
-    summed = {variable for variable, *_ in total.limits}
-    left, right = (
-        tuple(part for part in index if part not in summed) for index in (head.left, head.right)
-    )
-    return left, right
+    entry = result.at("ab", kept[:1], kept[1:])
+    return Equation(weights, body, near.step), Equation(result, call, near.step), entry
 
 
 def _head_sum(moment: Expr, weights: Quantity, over_queries: bool) -> HeadSum:
