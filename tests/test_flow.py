@@ -134,7 +134,7 @@ def relu() -> Flow:
 
 
 def test_terms_add_up(relu: Flow) -> None:
-    assert set(relu.terms) == {"constant", "unigram"}
+    assert set(relu.terms) == {"bias", "co-occurrence"}
     assert sum(relu.terms.values()) == pytest.approx(relu.label_scores, abs=1e-14)
     assert sum(relu.slopes.values())[0] == pytest.approx(relu.initial_slopes, abs=1e-14)
     assert (relu.label_scores[0] == 0).all()

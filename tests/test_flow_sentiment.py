@@ -93,17 +93,17 @@ def test_the_bias_of_relu_moves_all_tokens_and_fades() -> None:
     """The common term leads at first, is overtaken, and swings to the other side."""
     flow = followed("relu")
     lists = polarity(flow.counts)
-    bias = flow.terms["constant"][:, :, 0]
+    bias = flow.terms["bias"][:, :, 0]
     assert np.ptp(bias, axis=1).max() < 1e-12  # the same for every token
     negative = flow.label_scores[:, lists["negative"], 0]
     assert (negative[1] > 0).all()
     assert (negative[-1] < 0).all()
-    own = np.abs(flow.terms["unigram"][1:, lists["negative"], 0]).mean(axis=1)
+    own = np.abs(flow.terms["co-occurrence"][1:, lists["negative"], 0]).mean(axis=1)
     share = bias[1:, 0] / own
     assert share[0] > 5
     assert share.min() < -0.3
     assert abs(share[-1]) < 0.05
-    assert "constant" not in followed("tanh").terms
+    assert "bias" not in followed("tanh").terms
 
 
 @pytest.mark.parametrize("act", ["relu", "tanh"])

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from symntk.decomposition.feature_map import Document, FeatureMap, Token
+from symntk.decomposition.feature_map import Document, FeatureMap
+from symntk.decomposition.terms import term
 from symntk.dynamics.descent import Descent
 from symntk.dynamics.documents import read_documents
 from symntk.dynamics.kernel_map import KernelMap
-from symntk.dynamics.losses import Label
+from symntk.dynamics.trajectories import Trajectories
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,17 +23,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Flow:
+class Flow(Trajectories):
     """The gradient flow of an infinitely wide network on documents.
 
-    tokens: those whose label scores are followed; the label score of a token is the score of the
-        document that it alone makes.
-    counts: how often each token stands in documents of each class, (tokens, classes); of all
-        documents, (tokens, 1), where the labels are numbers.
-    names: what each score is a score of: a class, the upper one of two for logistic loss, or ""
-        where the labels are numbers.
-    classes: the classes, in rising order; none where the labels are numbers.
-    times: (times,), rising.
     weights: w at each time, (times, features, scores); the score of a document is Phi(x) w.
     errors: bounds on the Euclidean norm of the error of w, (times,), rounding apart: the sum of
         the estimated errors of all steps where the flow is integrated; for squared loss from the
@@ -40,11 +33,6 @@ class Flow:
     feature_map: Phi.
     """
 
-    tokens: tuple[Token, ...]
-    counts: NDArray[np.int64]
-    names: tuple[Label, ...]
-    classes: tuple[Label, ...]
-    times: Array
     weights: Array
     errors: Array
     feature_map: FeatureMap | KernelMap
@@ -54,22 +42,6 @@ class Flow:
     def label_scores(self) -> Array:
         """The scores of the one-token documents, (times, tokens, scores)."""
         return self._scores(self._rows, self.weights)
-
-    @cached_property
-    def scores(self) -> Mapping[str, NDArray[Any]]:
-        """The label scores as a long table, by column: token, class, time, score.
-
-        Tokens vary slowest and times fastest.
-        """
-        import numpy as np
-
-        moments, tokens, names = self.label_scores.shape
-        return {
-            "token": np.repeat(_objects(self.tokens), names * moments),
-            "class": np.tile(np.repeat(_objects(self.names), moments), tokens),
-            "time": np.tile(self.times, tokens * names),
-            "score": self.label_scores.transpose(1, 2, 0).ravel(),
-        }
 
     @cached_property
     def terms(self) -> Mapping[str, Array]:
@@ -128,7 +100,7 @@ class Flow:
     def _split(self, weights: Array) -> Mapping[str, Array]:
         rows = self._rows.tocsc()
         return {
-            name: self._scores(rows[:, columns], weights[:, columns])
+            term(name).name: self._scores(rows[:, columns], weights[:, columns])
             for name, columns in self.feature_map.groups.items()
         }
 
@@ -146,12 +118,3 @@ class Flow:
         side_by_side = weights.transpose(1, 0, 2).reshape(features, moments * names)
         found: Array = (rows @ side_by_side).reshape(-1, moments, names).transpose(1, 0, 2)
         return found
-
-
-def _objects(values: Sequence[Any]) -> NDArray[Any]:
-    """An array that holds the values as they are, so that long words are not copied."""
-    import numpy as np
-
-    found = np.empty(len(values), dtype=object)
-    found[:] = values
-    return found
