@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from symntk.decomposition.feature_map import Token
 from symntk.dynamics.losses import Label
+from symntk.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,6 +59,24 @@ class Trajectories(ABC):
             "time": np.tile(self.times, tokens * names),
             "score": self.label_scores.transpose(1, 2, 0).ravel(),
         }
+
+    def score_of(self, name: Label | None = None) -> int:
+        """The number of the score of a class; of the last without ``name``."""
+        if name is None:
+            return len(self.names) - 1
+        if name not in self.names:
+            listed = ", ".join(map(repr, self.names))
+            raise UsageError(f"there is no score of {name!r}; there are those of {listed}")
+        return self.names.index(name)
+
+    def places(self, tokens: Iterable[Token]) -> list[int]:
+        """The numbers of tokens; UsageError for one whose label score is not followed."""
+        number = {token: n for n, token in enumerate(self.tokens)}
+        chosen = list(tokens)
+        for token in chosen:
+            if token not in number:
+                raise UsageError(f"the label score of the token {token!r} is not followed")
+        return [number[token] for token in chosen]
 
 
 def _objects(values: Sequence[Any]) -> NDArray[Any]:
