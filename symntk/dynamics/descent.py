@@ -7,9 +7,10 @@ are not 0; the matrix of documents by documents is never formed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from symntk.dynamics.losses import Loss, Targets
@@ -24,11 +25,19 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
-class Solution(NamedTuple):
-    """w at each time, (times, features, scores), and bounds on its error, (times,)."""
+WHOLE = 1000
+"""Parts that a work is divided into for `Progress`."""
 
+Progress = Callable[[int, int], None]
+"""Told how much of a work is done, and of how much."""
+
+
+class Reached(NamedTuple):
+    """w at a time, (features, scores), and a bound on the Euclidean norm of its error."""
+
+    time: float
     weights: Array
-    errors: Array
+    error: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,26 +90,36 @@ class Descent:
         top = eigsh(operator, k=1, tol=1e-4, v0=start, return_eigenvectors=False)
         return 1.001 * float(np.sqrt(max(top[0], 0.0)))
 
-    def solve(self, times: Sequence[float], tolerance: float) -> Solution:
-        """The flow from w = 0, at rising times; see `symntk.dynamics.flow` for ``tolerance``."""
+    def solve(
+        self,
+        times: Sequence[float],
+        tolerance: float,
+        progress: Progress = lambda done, total: None,
+    ) -> Iterator[Reached]:
+        """The flow from w = 0 at rising times, each as soon as it is reached.
+
+        tolerance: as in `symntk.flow`.
+        progress: called after each step.  Its steps grow like t and cost like their square root, so
+            that the work done by the time t is sqrt(t / end) of the whole, as it turns out.
+        """
         import numpy as np
 
         if self.loss.is_linear:
-            return self._relaxed(times, tolerance)
-        start = np.zeros((self.features.shape[1], self.targets.values.shape[1]))
-        states = list(integrate(self.slope, start, times, self.rate, tolerance))
-        return Solution(
-            np.array([state.value for state in states]),
-            np.array([state.error for state in states]),
-        )
+            yield from self._relaxed(times, tolerance)
+            return
 
-    def _relaxed(self, times: Sequence[float], tolerance: float) -> Solution:
+        def reached(time: float) -> None:
+            progress(int(WHOLE * sqrt(time / times[-1])), WHOLE)
+
+        start = np.zeros((self.features.shape[1], self.targets.values.shape[1]))
+        for state in integrate(self.slope, start, times, self.rate, tolerance, reached):
+            yield Reached(state.time, state.value, state.error)
+
+    def _relaxed(self, times: Sequence[float], tolerance: float) -> Iterator[Reached]:
         """w' = eta Phi^T y - eta Phi^T Phi w, in the smaller of the two spaces.
 
         w = Phi^T a with a' = eta y - eta Phi Phi^T a where there are fewer documents than features.
         """
-        import numpy as np
-
         (drive,) = self.targets.values.T
         count, width = self.features.shape
         if width <= count:
@@ -118,4 +137,5 @@ class Descent:
                 tolerance,
             )
             weights, errors = (self._transposed @ shares.T).T, self._norm * errors
-        return Solution(np.ascontiguousarray(weights)[:, :, None], errors)
+        for time, row, error in zip(times, weights, errors, strict=True):
+            yield Reached(time, row[:, None], float(error))

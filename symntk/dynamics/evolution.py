@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import isfinite
-from typing import TYPE_CHECKING
 
-from symntk.decomposition import features
-from symntk.decomposition.feature_map import Document, FeatureMap, Token
-from symntk.decomposition.summands import NotWindows
+from symntk.decomposition.feature_map import Document, Token
 from symntk.derivation import Derivation
-from symntk.dynamics.descent import Descent
-from symntk.dynamics.documents import check_lengths, read_documents
-from symntk.dynamics.kernel_map import KernelMap
-from symntk.dynamics.losses import LOSSES, Label, Loss, Targets
+from symntk.dynamics.losses import Label
+from symntk.dynamics.problem import check_positive, pose, rising
 from symntk.dynamics.trajectory import Flow
-from symntk.errors import UsageError
 from symntk.graph import Graph
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 def flow(
@@ -53,95 +42,8 @@ def flow(
     Raises UsageError for data that is not well formed, and for more than a few thousand documents
     where the kernel is needed for all pairs.
     """
-    chosen = _one_of(loss)
-    documents = read_documents(docs)
-    answers = list(labels)
-    check_lengths(documents, answers)
-    targets = chosen.targets(answers)
-    _check_number("eta", eta)
-    _check_number("tolerance", tolerance)
-    given = None if times is None else _rising(times)
-    followed = _vocabulary(documents if tokens is None else read_documents([list(tokens)]))
-    feature_map = _feature_map(graph).fit(documents)
-    descent = Descent(feature_map.transform(documents), targets, chosen, float(eta))
-    moments = _usual(descent.rate) if given is None else given
-    solution = descent.solve(moments.tolist(), tolerance)
-    return Flow(
-        tuple(followed),
-        _counts(followed, documents, answers, targets),
-        targets.names,
-        targets.classes,
-        moments,
-        solution.weights,
-        solution.errors,
-        feature_map,
-        descent,
-    )
-
-
-def _feature_map(graph: Graph | Derivation) -> FeatureMap | KernelMap:
-    """The sparse features of the kernel, or those of its matrix where it has none."""
-    table = features(graph)
-    try:
-        return table.feature_map()
-    except NotWindows:
-        return KernelMap(table.derivation)
-
-
-def _one_of(name: str) -> Loss:
-    if name not in LOSSES:
-        raise UsageError(f"no loss {name!r}: there are {', '.join(LOSSES)}")
-    return LOSSES[name]
-
-
-def _check_number(name: str, value: float) -> None:
-    if not (isfinite(value) and value > 0):
-        raise UsageError(f"{name} is {value}: needed is a positive number")
-
-
-def _rising(times: Sequence[float]) -> NDArray[np.float64]:
-    import numpy as np
-
-    try:
-        found = np.array(times, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"times: needed is a list of numbers ({error})") from error
-    if found.ndim != 1 or not len(found):
-        raise UsageError("times: needed is a list of numbers, one at least")
-    wrong = ~np.isfinite(found) | (found < 0)
-    if wrong.any():
-        raise UsageError(f"times: {found[wrong][0]} is no time; needed are numbers from 0 on")
-    if (np.diff(found) <= 0).any():
-        raise UsageError("times: each must be later than the one before it")
-    return found
-
-
-def _usual(rate: float) -> NDArray[np.float64]:
-    """0, and 60 times from a tenth of the shortest time scale to 10000 of them."""
-    import numpy as np
-
-    return np.concatenate([[0.0], np.geomspace(0.1, 1e4, 60) / (rate or 1.0)])
-
-
-def _vocabulary(documents: Sequence[Document]) -> list[Token]:
-    """The tokens in the order in which they first occur."""
-    return list(dict.fromkeys(token for document in documents for token in document))
-
-
-def _counts(
-    tokens: Sequence[Token],
-    documents: Sequence[Document],
-    labels: Sequence[Label],
-    targets: Targets,
-) -> NDArray[np.int64]:
-    """How often each token stands in documents of each class; of all, without classes."""
-    import numpy as np
-
-    place = {token: n for n, token in enumerate(tokens)}
-    column = {label: n for n, label in enumerate(targets.classes)}
-    found = np.zeros((len(tokens), max(1, len(column))), dtype=np.int64)
-    for document, label in zip(documents, labels, strict=True):
-        for token in document:
-            if token in place:
-                found[place[token], column.get(label, 0)] += 1
-    return found
+    check_positive("tolerance", tolerance)
+    given = None if times is None else rising(times)
+    problem = pose(graph, docs, labels, loss, eta, tokens)
+    moments = problem.usual_times() if given is None else given
+    return problem.flow(list(problem.descent.solve(moments.tolist(), tolerance)))

@@ -54,11 +54,13 @@ def integrate(
     times: Sequence[float],
     rate: float,
     tolerance: float,
+    reached: Callable[[float], None] = lambda time: None,
 ) -> Iterator[State]:
     """The states at ``times`` (rising, from 0) of the gradient flow y' = slope(y), y(0) = start.
 
     rate: at least the largest absolute eigenvalue of the Jacobian of ``slope``, everywhere.
     tolerance: of the error of one step, relative to the norm of the state.
+    reached: called with the time after each step.
     """
     import numpy as np
 
@@ -83,6 +85,7 @@ def integrate(
                 continue
             time = until if pieces == 1 else time + taken
             value, pull, error = following, ahead, error + missed
+            reached(time)
         yield State(until, value, error, evaluations)
 
 

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from symntk.decomposition.feature_map import Document, FeatureMap
-from symntk.decomposition.terms import term
 from symntk.dynamics.descent import Descent
 from symntk.dynamics.documents import read_documents
 from symntk.dynamics.kernel_map import KernelMap
+from symntk.dynamics.probes import Probes, by_term
 from symntk.dynamics.trajectories import Trajectories
 
 if TYPE_CHECKING:
@@ -31,17 +31,19 @@ class Flow(Trajectories):
         the estimated errors of all steps where the flow is integrated; for squared loss from the
         residual of the closed form.  A score is off by at most sqrt(Theta(x, x)) times it.
     feature_map: Phi.
+    probes: the one-token documents.
     """
 
     weights: Array
     errors: Array
     feature_map: FeatureMap | KernelMap
     descent: Descent
+    probes: Probes
 
     @cached_property
     def label_scores(self) -> Array:
         """The scores of the one-token documents, (times, tokens, scores)."""
-        return self._scores(self._rows, self.weights)
+        return self._scores(self.probes.rows, self.weights)
 
     @cached_property
     def terms(self) -> Mapping[str, Array]:
@@ -50,14 +52,15 @@ class Flow(Trajectories):
         The term of a group g of features is the integral of eta Phi_g(x) Phi_g^T r up to each time,
         which is Phi_g(x) w_g: the terms add up to `label_scores`.
         """
-        return self._split(self.weights)
+        return self._split(self.weights, self.probes.parts)
 
     @cached_property
     def slopes(self) -> Mapping[str, Array]:
         """The derivative of the label scores in time by statistic, (times, tokens, scores) each."""
         import numpy as np
 
-        return self._split(np.array([self.descent.slope(weights) for weights in self.weights]))
+        slopes = np.array([self.descent.slope(weights) for weights in self.weights])
+        return self._split(slopes, self.probes.parts)
 
     @cached_property
     def initial_slopes(self) -> Array:
@@ -69,12 +72,17 @@ class Flow(Trajectories):
         import numpy as np
 
         start = self.descent.slope(np.zeros(self.weights.shape[1:]))
-        found: Array = self._rows @ start
+        found: Array = self.probes.rows @ start
         return found
 
     def documents(self, docs: Iterable[Document]) -> Array:
         """The scores of any documents, (times, documents, scores)."""
         return self._scores(self.feature_map.transform(read_documents(docs)), self.weights)
+
+    def document_terms(self, docs: Iterable[Document]) -> Mapping[str, Array]:
+        """What each statistic has contributed to `documents`, (times, documents, scores) each."""
+        rows = self.feature_map.transform(read_documents(docs))
+        return self._split(self.weights, by_term(rows, self.feature_map))
 
     def document_errors(self, docs: Iterable[Document]) -> Array:
         """Bounds on the errors of `documents`, (times, documents)."""
@@ -83,7 +91,7 @@ class Flow(Trajectories):
     @cached_property
     def label_errors(self) -> Array:
         """Bounds on the errors of `label_scores`, (times, tokens)."""
-        return self._errors(self._rows)
+        return self._errors(self.probes.rows)
 
     def predict(self, docs: Iterable[Document]) -> NDArray[Any]:
         """The labels that the scores of documents stand for, (times, documents).
@@ -92,17 +100,8 @@ class Flow(Trajectories):
         """
         return self.descent.loss.decide(self.documents(docs), self.classes)
 
-    @cached_property
-    def _rows(self) -> sparse.csr_array:
-        """The features of the one-token documents."""
-        return self.feature_map.transform([token] for token in self.tokens)
-
-    def _split(self, weights: Array) -> Mapping[str, Array]:
-        rows = self._rows.tocsc()
-        return {
-            term(name).name: self._scores(rows[:, columns], weights[:, columns])
-            for name, columns in self.feature_map.groups.items()
-        }
+    def _split(self, weights: Array, parts: Mapping[str, sparse.csr_array]) -> Mapping[str, Array]:
+        return {name: self._scores(part, weights) for name, part in parts.items()}
 
     def _errors(self, rows: sparse.csr_array) -> Array:
         import numpy as np

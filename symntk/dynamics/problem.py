@@ -1,0 +1,172 @@
+"""A network before labelled documents: all that a flow needs, and its start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from symntk.decomposition import features
+from symntk.decomposition.feature_map import Document, FeatureMap, Token
+from symntk.decomposition.summands import NotWindows
+from symntk.decomposition.terms import term
+from symntk.derivation import Derivation
+from symntk.dynamics.descent import Descent, Progress, Reached
+from symntk.dynamics.documents import check_lengths, read_documents
+from symntk.dynamics.kernel_map import KernelMap
+from symntk.dynamics.losses import LOSSES, Label, Loss
+from symntk.dynamics.probes import Probes
+from symntk.dynamics.trajectory import Flow
+from symntk.errors import UsageError
+from symntk.graph import Graph
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+USUAL = 60
+"""Times that are looked at if none are given, besides 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """An infinitely wide network and the documents that it learns.
+
+    counts: how often each of ``tokens`` stands in documents of each class; see `Trajectories`.
+    """
+
+    tokens: tuple[Token, ...]
+    counts: NDArray[np.int64]
+    feature_map: FeatureMap | KernelMap
+    descent: Descent
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The names that the terms of its flow will have."""
+        return tuple(term(name).name for name in self.feature_map.groups)
+
+    def usual_times(self, end: float | None = None) -> Array:
+        """0, and times at equal ratios from a tenth of the shortest time scale to ``end``.
+
+        Without ``end`` to 10000 of these scales, each the reciprocal of the fastest rate.
+        """
+        import numpy as np
+
+        scale = 1 / (self.descent.rate or 1.0)
+        last = 1e4 * scale if end is None else end
+        return np.concatenate([[0.0], np.geomspace(min(0.1 * scale, 1e-3 * last), last, USUAL)])
+
+    def trace(
+        self,
+        times: Sequence[float] | Array,
+        tolerance: float = 1e-5,
+        progress: Progress = lambda done, total: None,
+    ) -> Iterator[Flow]:
+        """The flow in pieces of one time each, as soon as it is reached."""
+        check_positive("tolerance", tolerance)
+        for reached in self.descent.solve(rising(times).tolist(), tolerance, progress):
+            yield self.flow([reached])
+
+    def flow(self, reached: Sequence[Reached]) -> Flow:
+        """What was reached, as one flow."""
+        import numpy as np
+
+        times, weights, errors = map(np.array, zip(*reached, strict=True))
+        targets, probes = self.descent.targets, self._probes
+        return Flow(
+            self.tokens, self.counts, targets.names, targets.classes, times,
+            weights, errors, self.feature_map, self.descent, probes,
+        )  # fmt: skip
+
+    @cached_property
+    def _probes(self) -> Probes:
+        return Probes(self.tokens, self.feature_map)
+
+
+def pose(
+    graph: Graph | Derivation,
+    docs: Iterable[Document],
+    labels: Iterable[Label],
+    loss: str = "logistic",
+    eta: float = 1.0,
+    tokens: Iterable[Token] | None = None,
+) -> Problem:
+    """Put the network ``graph`` before labelled documents; see `symntk.flow` for the arguments."""
+    chosen = _one_of(loss)
+    documents = read_documents(docs)
+    answers = list(labels)
+    check_lengths(documents, answers)
+    targets = chosen.targets(answers)
+    check_positive("eta", eta)
+    followed = vocabulary(documents if tokens is None else read_documents([list(tokens)]))
+    feature_map = _feature_map(graph).fit(documents)
+    descent = Descent(feature_map.transform(documents), targets, chosen, float(eta))
+    counts = count(followed, documents, answers, targets.classes)
+    return Problem(tuple(followed), counts, feature_map, descent)
+
+
+def _feature_map(graph: Graph | Derivation) -> FeatureMap | KernelMap:
+    """The sparse features of the kernel, or those of its matrix where it has none."""
+    table = features(graph)
+    try:
+        return table.feature_map()
+    except NotWindows:
+        return KernelMap(table.derivation)
+
+
+def _one_of(name: str) -> Loss:
+    if name not in LOSSES:
+        raise UsageError(f"no loss {name!r}: there are {', '.join(LOSSES)}")
+    return LOSSES[name]
+
+
+def check_positive(name: str, value: float) -> None:
+    """UsageError unless ``value`` is a positive number."""
+    if not (isfinite(value) and value > 0):
+        raise UsageError(f"{name} is {value}: needed is a positive number")
+
+
+def rising(times: Sequence[float] | Array) -> Array:
+    """The times as an array; UsageError unless they are numbers that rise, from 0 on."""
+    import numpy as np
+
+    try:
+        found = np.array(times, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"times: needed is a list of numbers ({error})") from error
+    if found.ndim != 1 or not len(found):
+        raise UsageError("times: needed is a list of numbers, one at least")
+    wrong = ~np.isfinite(found) | (found < 0)
+    if wrong.any():
+        raise UsageError(f"times: {found[wrong][0]} is no time; needed are numbers from 0 on")
+    if (np.diff(found) <= 0).any():
+        raise UsageError("times: each must be later than the one before it")
+    return found
+
+
+def vocabulary(documents: Iterable[Document]) -> list[Token]:
+    """The tokens in the order in which they first occur."""
+    return list(dict.fromkeys(token for document in documents for token in document))
+
+
+def count(
+    tokens: Sequence[Token],
+    documents: Sequence[Document],
+    labels: Sequence[Label],
+    classes: Sequence[Label],
+) -> NDArray[np.int64]:
+    """How often each token stands in documents of each class; of all, without classes."""
+    import numpy as np
+
+    place = {token: n for n, token in enumerate(tokens)}
+    column = {label: n for n, label in enumerate(classes)}
+    found = np.zeros((len(tokens), max(1, len(column))), dtype=np.int64)
+    for document, label in zip(documents, labels, strict=True):
+        for token in document:
+            if token in place:
+                found[place[token], column.get(label, 0)] += 1
+    return found
