@@ -30,6 +30,7 @@ from symntk.decomposition.instance import evaluated
 from symntk.decomposition.summands import NotWindows, Summand, summands
 from symntk.derivation import Derivation, Entry, Quantity, entries
 from symntk.derivation.program import FIRST, SECOND, Recurrence, Site, relocate, walk
+from symntk.derivation.result import Moments
 from symntk.gaussian import Expectation
 from symntk.graph.positions import Inside, Length, indices, reindex, symbols_in
 
@@ -39,6 +40,9 @@ ORIGIN = dict.fromkeys(indices(1) + indices(1, True), sp.S.Zero)
 
 Edge = Callable[[int, sp.Expr, bool], bool]
 """Whether t + a lies in a document, from a, the length in question, and whether it is x'."""
+
+Evaluate = Callable[[sp.Expr, Moments], sp.Expr]
+"""The value of an expectation whose law holds no open covariance."""
 
 
 def inner(offset: int, length: sp.Expr, second: bool) -> bool:
@@ -51,10 +55,12 @@ class Windows:
     """The equations of a derivation around one pair of positions (t, t').
 
     edge: what is inside of the documents; without it all the windows are.
+    evaluate: how expectations are evaluated.
     """
 
     derivation: Derivation
     edge: Edge = inner
+    evaluate: Evaluate = evaluated
     repeats: bool = field(default=False, init=False)
     _known: dict[tuple[Quantity, Site, int, int], Blocks] = field(default_factory=dict)
 
@@ -143,7 +149,7 @@ class Windows:
 
         def value(*parts: sp.Expr) -> sp.Expr:
             closed = Expectation(integrand, *parts)
-            return evaluated(closed, moments)
+            return self.evaluate(closed, moments)
 
         return combined(law, value)
 
