@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from symntk import zoo as zoo
     from symntk.activations import activation as activation
     from symntk.activations import dual as dual
+    from symntk.decomposition import Comparison as Comparison
+    from symntk.decomposition import compare as compare
     from symntk.decomposition import features as features
     from symntk.derivation import Derivation as Derivation
     from symntk.derivation import derive as derive
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "activations": ("activation", "dual"),
-    "decomposition": ("features",),
+    "decomposition": ("Comparison", "compare", "features"),
     "derivation": ("Derivation", "derive"),
     "dynamics": ("flow",),
     "errors": ("AssumptionError", "GraphError", "SymntkError", "SyntaxProblem", "UsageError"),

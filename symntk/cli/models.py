@@ -159,12 +159,25 @@ def find_builder(name: str) -> Builder | None:
 
 def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give ``command`` MODEL and its options, as one `ModelChoice` in its first argument."""
+    return _with_model(command, required=True)
 
+
+def optional_model(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that may do without; its first argument is then None."""
+    return _with_model(command, required=False)
+
+
+def _with_model(command: Callable[..., Any], required: bool) -> Callable[..., Any]:
     @wraps(command)
     def gathered(**options: Any) -> Any:
         keywords = {name: options.pop(name) for name in list(options) if name.startswith(PREFIX)}
+        model = options.pop("model")
+        if model is None:
+            if options.pop("parametrization") is not None or options.pop("freeze"):
+                raise UsageError("--parametrization and --freeze stand behind a model")
+            return command(None, **options)
         choice = ModelChoice(
-            options.pop("model"),
+            model,
             click.get_current_context().meta[_BUILDER],
             {k.removeprefix(PREFIX): value for k, value in keywords.items() if value is not None},
             options.pop("parametrization"),
@@ -172,13 +185,12 @@ def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
         )
         return command(choice, **options)
 
-    for decorate in reversed(_OPTIONS):
+    for decorate in reversed((click.argument("model", required=required), *_OPTIONS)):
         gathered = decorate(gathered)
     return gathered
 
 
 _OPTIONS: tuple[Callable[..., Any], ...] = (
-    click.argument("model"),
     click.option(
         "--parametrization",
         metavar="P",

@@ -11,9 +11,10 @@ from typing import Any
 import click
 
 from symntk.cli.check import check
+from symntk.cli.compare import compare
 from symntk.cli.derive import derive
 from symntk.cli.emit import emit
-from symntk.cli.features import compare, features
+from symntk.cli.features import features
 from symntk.cli.kernel import kernel
 from symntk.cli.models import zoo
 from symntk.cli.tables import show_tables

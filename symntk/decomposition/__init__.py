@@ -1,5 +1,6 @@
 """Kernels of documents as polynomials in matches of tokens: what features a network learns."""
 
+from symntk.decomposition.comparison import Comparison, compare
 from symntk.decomposition.features import Feature, Features, features
 
-__all__ = ["Feature", "Features", "features"]
+__all__ = ["Comparison", "Feature", "Features", "compare", "features"]

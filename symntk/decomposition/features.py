@@ -73,11 +73,14 @@ class Features:
             return f"A sum over all pairs of {windows}; coefficients of one pair."
         return f"Documents of {self.size} tokens, all different within each; places count from 1."
 
-    def render(self, format: str = "text") -> str:
-        """The table in one of `symntk.rendering.features.FORMATS`."""
+    def render(self, format: str = "text", standalone: bool = False) -> str:
+        """The table as text, markdown, latex, html or json.
+
+        standalone: a whole document where the format knows the difference (LaTeX, HTML).
+        """
         from symntk.rendering.features import render_features
 
-        return render_features(self, format)
+        return render_features(self, format, standalone=standalone)
 
     def feature_map(self) -> FeatureMap:
         """The kernel's exact features, for lists of tokens: kernel(x, x') = Phi(x) . Phi(x').

@@ -68,13 +68,22 @@ class Display:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list; ``label`` is the letter before each number, as in A1, A2."""
+    """A list; ``label`` is the letter before each number, as in A1, A2; none for plain points."""
 
     items: tuple[Prose, ...]
-    label: str
+    label: str = ""
 
 
-Block: TypeAlias = Paragraph | Display | Items
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells below ``heads``; ``sides`` is l or r for each column, where its cells align."""
+
+    heads: tuple[str, ...]
+    sides: str
+    rows: tuple[tuple[Prose, ...], ...]
+
+
+Block: TypeAlias = Paragraph | Display | Items | Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +96,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The whole derivation.
+    """The whole derivation, or a table and what it says.
 
-    title: that of a document; heading: a short one, for a section of somebody's paper.
+    title: that of a document; heading: a short one, for a section of somebody's paper; none where
+        it is to be no section of its own.
     cited: the keys of its sources in order of appearance.
     """
 

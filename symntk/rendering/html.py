@@ -16,6 +16,7 @@ from symntk.rendering.document import (
     Paragraph,
     Prose,
     Reference,
+    Table,
 )
 from symntk.rendering.latex import reference
 from symntk.rendering.mathematics.layout import Layout
@@ -33,6 +34,10 @@ _STYLE = """\
 .symntk td.left { text-align: right; width: 35%; white-space: nowrap; }
 .symntk td.remark { padding-left: 1.5rem; white-space: nowrap; }
 .symntk td.number { text-align: right; padding-left: 1rem; }
+.symntk table.cells { width: auto; margin: 1rem 0; }
+.symntk .cells th { text-align: left; border-bottom: 1px solid; padding: 0.25rem 1rem 0.25rem 0; }
+.symntk .cells td { padding: 0.25rem 1rem 0.25rem 0; }
+.symntk .cells td.r { text-align: right; }
 .symntk ol.references { padding-left: 1.5rem; }
 @media (prefers-color-scheme: dark) { .symntk { color: #ddd; background: #111; } }
 """
@@ -45,9 +50,10 @@ def render_html(document: Document, standalone: bool = False) -> str:
     for section in document.sections:
         parts.append(f"<h2>{_text(section.title)}</h2>")
         parts += [_block(document, block) for block in section.blocks]
-    parts.append("<h2>References</h2>")
     items = [f'<li id="ref-{key}">{reference(key, _plain_tex)}</li>' for key in document.cited]
-    parts.append('<ol class="references">\n' + "\n".join(items) + "\n</ol>")
+    if items:
+        parts.append("<h2>References</h2>")
+        parts.append('<ol class="references">\n' + "\n".join(items) + "\n</ol>")
     body = '<article class="symntk">\n' + "\n".join(parts) + "\n</article>\n"
     if not standalone:
         return f"<style>\n{_STYLE}</style>\n{body}"
@@ -80,11 +86,30 @@ def _block(document: Document, block: Block) -> str:
             rows = "\n".join(map(_line, lines))
             return f'<div class="display"><table>\n{rows}\n</table></div>'
         case Items(items, label):
+            if not label:
+                points = (f"<li>{_prose(document, item)}</li>" for item in items)
+                return "<ul>\n" + "\n".join(points) + "\n</ul>"
             lines_ = [
                 f"<p><b>{label}{n}</b> {_prose(document, item)}</p>"
                 for n, item in enumerate(items, 1)
             ]
             return "\n".join(lines_)
+        case Table():
+            return _table(document, block)
+
+
+def _table(document: Document, table: Table) -> str:
+    head = "".join(f"<th>{_text(head)}</th>" for head in table.heads)
+    rows = "\n".join(
+        "<tr>"
+        + "".join(
+            f'<td class="{side}">{_prose(document, cell)}</td>'
+            for side, cell in zip(table.sides, row, strict=True)
+        )
+        + "</tr>"
+        for row in table.rows
+    )
+    return f'<table class="cells">\n<tr>{head}</tr>\n{rows}\n</table>'
 
 
 def _line(line: Line) -> str:

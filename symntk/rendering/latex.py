@@ -17,6 +17,7 @@ from symntk.rendering.document import (
     Prose,
     Reference,
     Section,
+    Table,
 )
 from symntk.rendering.mathematics.breaking import break_lines
 from symntk.rendering.mathematics.latex import latex, words
@@ -43,16 +44,16 @@ def render_latex(document: Document, standalone: bool = False) -> str:
     body += [_section(section, level) for section in document.sections]
     if not standalone:
         breaking = r"\begingroup\allowdisplaybreaks"
-        section = rf"\section{{{words(document.heading)}}}"
-        return "\n\n".join([breaking, section, *body, r"\endgroup"]) + "\n"
+        section = [rf"\section{{{words(document.heading)}}}"] if document.heading else []
+        return "\n\n".join([breaking, *section, *body, r"\endgroup"]) + "\n"
     return "\n\n".join(
         [
             "\\documentclass{article}\n\\usepackage{amsmath,amssymb}\n\\allowdisplaybreaks",
             f"\\title{{{_prose(document.title)}}}\n\\author{{}}\n\\date{{}}",
             "\\begin{document}\n\\maketitle",
-            _labels(document.cited),
+            *([_labels(document.cited)] if document.cited else []),
             *body,
-            _bibliography(document.cited),
+            *([_bibliography(document.cited)] if document.cited else []),
             "\\end{document}\n",
         ]
     )
@@ -130,10 +131,25 @@ def _block(block: Block) -> str:
         case Display():
             return _display(block, ".")
         case Items(items, label):
+            marks = (rf"[\textup{{({label}{n})}}]" if label else "" for n, _ in enumerate(items, 1))
             lines = [
-                rf"\item[\textup{{({label}{n})}}] {_prose(item)}" for n, item in enumerate(items, 1)
+                rf"\item{mark} {_prose(item)}" for mark, item in zip(marks, items, strict=True)
             ]
             return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}"])
+        case Table():
+            return _table(block)
+
+
+def _table(table: Table) -> str:
+    """A table that stands where it is mentioned."""
+    rows = [
+        [words(head) for head in table.heads],
+        *([_prose(c) for c in row] for row in table.rows),
+    ]
+    first, *rest = (" & ".join(row) + r" \\" for row in rows)
+    lines = [rf"\begin{{tabular}}{{{table.sides}}}", r"\hline", first, r"\hline", *rest]
+    lines += [r"\hline", r"\end{tabular}"]
+    return "\n".join([r"\begin{center}", *lines, r"\end{center}"])
 
 
 def _prose(pieces: Prose) -> str:

@@ -15,6 +15,7 @@ from symntk.rendering.document import (
     Paragraph,
     Prose,
     Reference,
+    Table,
 )
 from symntk.rendering.latex import display_body, reference
 from symntk.rendering.mathematics.latex import latex
@@ -34,10 +35,9 @@ def render_markdown(document: Document, standalone: bool = False) -> str:
     for section in document.sections:
         parts.append(f"## {_escaped(section.title)}")
         parts += [_block(document, block) for block in section.blocks]
-    parts.append("## References")
-    parts.append(
-        "\n".join(f"{n}. {reference(key, _plain_tex)}" for n, key in enumerate(document.cited, 1))
-    )
+    works = [f"{n}. {reference(key, _plain_tex)}" for n, key in enumerate(document.cited, 1)]
+    if works:
+        parts += ["## References", "\n".join(works)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -53,8 +53,14 @@ def _block(document: Document, block: Block) -> str:
             return f"```math\n{display_body(block)}\n```"
         case Items(items, label):
             return "\n".join(
-                f"- **{label}{n}** {_prose(document, item)}" for n, item in enumerate(items, 1)
+                f"- **{label}{n}** {text}" if label else f"- {text}"
+                for n, text in enumerate((_prose(document, item) for item in items), 1)
             )
+        case Table(heads, sides, rows):
+            rules = [{"l": "---", "r": "---:"}[side] for side in sides]
+            cells = [[_prose(document, cell) for cell in row] for row in rows]
+            lines = [[_escaped(head) for head in heads], rules, *cells]
+            return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _prose(document: Document, pieces: Prose) -> str:

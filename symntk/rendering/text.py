@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from symntk.rendering.document import (
     Block,
@@ -16,6 +18,7 @@ from symntk.rendering.document import (
     Paragraph,
     Prose,
     Reference,
+    Table,
 )
 from symntk.rendering.mathematics.breaking import break_lines
 from symntk.rendering.mathematics.layout import Layout, Scripts
@@ -26,6 +29,7 @@ from symntk.sources import SOURCES
 
 COLUMNS = 79
 _INDENT = "    "
+_GAP = "  "
 _NO_BREAK = "\u00a0"
 
 
@@ -49,7 +53,8 @@ class _Writer:
         for number, section in enumerate(self.document.sections, 1):
             parts.append(self.heading(f"{number}  {section.title}", "-"))
             parts += map(self.block, section.blocks)
-        parts.append(self.heading("References", "-"))
+        if self.document.cited:
+            parts.append(self.heading("References", "-"))
         parts += [
             self.wrapped(f"[{n}] {SOURCES[key].short}. {_title(key)}", hanging=4)
             for n, key in enumerate(self.document.cited, 1)
@@ -70,10 +75,14 @@ class _Writer:
             case Display(lines):
                 return "\n".join(self.equation(line) for line in lines)
             case Items(items, label):
+                points = (f"({label}{n})" if label else "-" for n in range(1, len(items) + 1))
                 return "\n".join(
-                    self.wrapped(f"({label}{n}) {self.prose(item)}", hanging=5)
-                    for n, item in enumerate(items, 1)
+                    self.wrapped(f"{point} {self.prose(item)}", hanging=len(point) + 1)
+                    for point, item in zip(points, items, strict=True)
                 )
+            case Table(heads, sides, rows):
+                cells = [[self.prose(cell) for cell in row] for row in rows]
+                return "\n".join(aligned([self.words(head) for head in heads], cells, sides))
 
     def wrapped(self, text: str, hanging: int = 0) -> str:
         """``text`` in lines of the terminal's width."""
@@ -155,6 +164,27 @@ def _folded(text: str, room: int) -> list[str]:
         return [head + ";", *_folded(tail, room)]
     wrapped = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
     return wrapped or [text]
+
+
+def aligned(heads: Sequence[str], rows: Sequence[Sequence[str]], sides: str) -> list[str]:
+    """The lines of a table no wider than the terminal: what is too wide wraps within its column."""
+    widths = [max(map(width, column)) for column in zip(heads, *rows, strict=True)]
+    wide = max(range(len(widths)), key=lambda column: (sides[column] == "l", widths[column]))
+    spare = COLUMNS - sum(widths) - len(_GAP) * (len(widths) - 1)
+    widths[wide] = max(width(heads[wide]), widths[wide] + min(spare, 0))
+    lines = [line for row in (heads, *rows) for line in _lines_of(row, widths, sides)]
+    top = len(list(_lines_of(heads, widths, sides)))
+    return [*lines[:top], "-" * max(map(width, lines)), *lines[top:]]
+
+
+def _lines_of(row: Sequence[str], widths: Sequence[int], sides: str) -> Iterator[str]:
+    """A row of a table: several lines where a cell is too wide for its column."""
+    cells = [_folded(cell, room) for cell, room in zip(row, widths, strict=True)]
+    for parts in zip_longest(*cells, fillvalue=""):
+        spaces = (" " * (room - width(part)) for part, room in zip(parts, widths, strict=True))
+        triples = zip(parts, spaces, sides, strict=True)
+        padded = (space + part if side == "r" else part + space for part, space, side in triples)
+        yield _GAP.join(padded).rstrip()
 
 
 def _title(key: str) -> str:

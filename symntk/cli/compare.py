@@ -1,0 +1,113 @@
+"""``symntk compare``: what models, or one model with several activations, learn from a text."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from symntk.cli.formats import ORDER, table_options
+from symntk.cli.models import ModelChoice, ModelCommand, model_options, optional_model
+from symntk.cli.output import check_writable, write_text
+from symntk.errors import UsageError
+
+
+@click.command(cls=ModelCommand)
+@optional_model
+@click.option(
+    "--models",
+    metavar="A,B",
+    help="Models, separated by commas, each with its options behind it.",
+)
+@click.option("--acts", metavar="A,B", help="Activations for MODEL, separated by commas.")
+@ORDER
+@table_options
+def compare(
+    choice: ModelChoice | None,
+    models: str | None,
+    acts: str | None,
+    order: int,
+    format_name: str,
+    standalone: bool,
+    output: Path | None,
+) -> None:
+    """Compare models, or activations in MODEL, side by side.
+
+    For each which products of matching tokens its kernel contains, which have
+    the coefficient 0 exactly, and how large the others are.
+
+    \b
+    Examples:
+        symntk compare --models cnn,sa,mv,lrnn --order 2
+        symntk compare --models 'cnn --window 2, lrnn --kind affine, rnn'
+        symntk compare bow --acts relu,gelu,silu,tanh,erf,linear
+        symntk compare cnn --window 2 --acts relu,tanh
+    """
+    if output is not None:
+        check_writable(output)
+    choices = _choices(choice, models, acts)
+    from symntk.decomposition.comparison import compare as put_side_by_side
+
+    derivations = {name: chosen.derivation() for name, chosen in choices.items()}
+    comparison = put_side_by_side(derivations, order)
+    write_text(comparison.render(format_name, standalone=standalone), output)
+
+
+def _choices(
+    choice: ModelChoice | None, models: str | None, acts: str | None
+) -> Mapping[str, ModelChoice]:
+    """What to compare, by name."""
+    if (choice is None) == (models is None) or (choice is None) != (acts is None):
+        raise UsageError("give --models A,B, or one MODEL and --acts A,B")
+    if choice is not None:
+        names = _parts("--acts", str(acts))
+        return {
+            name: replace(choice, arguments={**choice.arguments, "act": name}) for name in names
+        }
+    return {name: _read(name) for name in _parts("--models", str(models))}
+
+
+def _parts(option: str, text: str) -> list[str]:
+    """What stands between commas outside of brackets and quotes, each once."""
+    found = [" ".join(part.split()) for part in _between_commas(text)]
+    if not all(found):
+        raise UsageError(f"{option} has nothing between two commas, or at an end")
+    for part in found:
+        if found.count(part) > 1:
+            raise UsageError(f"{option} has {part!r} more than once")
+    return found
+
+
+def _between_commas(text: str) -> Iterator[str]:
+    depth = start = 0
+    quote = ""
+    for place, character in enumerate(text + ","):
+        if quote or character in "'\"":
+            quote = "" if character == quote else quote or character
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth <= 0 and not quote:
+            yield text[start:place]
+            start = place + 1
+    if start <= len(text):
+        yield text[start:]
+
+
+def _read(text: str) -> ModelChoice:
+    """A model with its options, written as on a command line of its own."""
+    try:
+        arguments = shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"--models: {text}: {error}") from None
+    parent = click.get_current_context()
+    with _MODEL.make_context("compare --models", arguments, parent=parent.parent) as context:
+        choice: ModelChoice = _MODEL.invoke(context)
+    return choice
+
+
+@click.command(cls=ModelCommand, add_help_option=False)
+@model_options
+def _MODEL(choice: ModelChoice) -> ModelChoice:
+    return choice
