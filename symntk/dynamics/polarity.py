@@ -46,3 +46,12 @@ def polarity(trajectories: Trajectories, least: int = 6) -> Mapping[str, tuple[T
         for name, inside in chosen.items()
     }
     return {name: tokens for name, tokens in groups.items() if tokens}
+
+
+def usual_groups(trajectories: Trajectories) -> Mapping[str, tuple[Token, ...]]:
+    """The groups of `polarity`, of rarer tokens too where none is frequent enough; else all."""
+    for least in (6, 1):
+        groups = polarity(trajectories, least)
+        if set(groups) - {"neutral"}:
+            return groups
+    return {"tokens": trajectories.tokens}

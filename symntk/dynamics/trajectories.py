@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symntk.decomposition.feature_map import Token
@@ -77,6 +78,23 @@ class Trajectories(ABC):
             if token not in number:
                 raise UsageError(f"the label score of the token {token!r} is not followed")
         return [number[token] for token in chosen]
+
+    def plot(
+        self,
+        path: str | Path,
+        groups: Mapping[str, Sequence[Token]] | None = None,
+        trained: Trajectories | None = None,
+    ) -> None:
+        """Write the figure of label scores over time to a .png, .svg or .pdf file.
+
+        groups: tokens that are drawn in one colour; without them those of `polarity`.
+        trained: a network of finite width, drawn as dots.
+        """
+        from symntk.dynamics.plots import trajectories
+        from symntk.dynamics.polarity import usual_groups
+
+        beside = {} if trained is None else {"": trained}
+        trajectories(path, {"": self}, groups or usual_groups(self), beside)
 
 
 def _objects(values: Sequence[Any]) -> NDArray[Any]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symntk.decomposition.feature_map import Document, FeatureMap
 from symntk.dynamics.descent import Descent
 from symntk.dynamics.documents import read_documents
 from symntk.dynamics.kernel_map import KernelMap
+from symntk.dynamics.losses import Label
 from symntk.dynamics.probes import Probes, by_term
 from symntk.dynamics.trajectories import Trajectories
 
@@ -99,6 +101,17 @@ class Flow(Trajectories):
         The scores themselves where the labels are numbers.
         """
         return self.descent.loss.decide(self.documents(docs), self.classes)
+
+    def heat_map(
+        self, path: str | Path, sentences: Iterable[Document], name: Label | None = None
+    ) -> None:
+        """Write a page of HTML: sentences whose tokens are coloured by label score.
+
+        name: the class whose scores are shown; the last without it.
+        """
+        from symntk.dynamics.heat_map import heat_map
+
+        Path(path).write_bytes(heat_map(self, sentences, name).encode("utf-8"))
 
     def _split(self, weights: Array, parts: Mapping[str, sparse.csr_array]) -> Mapping[str, Array]:
         return {name: self._scores(part, weights) for name, part in parts.items()}

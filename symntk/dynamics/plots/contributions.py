@@ -1,0 +1,132 @@
+"""The figure of what label scores are made of: each term over time, and the share of the bias."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from symntk.decomposition.feature_map import Token
+from symntk.decomposition.terms import BIAS
+from symntk.dynamics.losses import Label
+from symntk.dynamics.plots import canvas
+from symntk.dynamics.trajectory import Flow
+from symntk.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+
+def terms(
+    path: str | Path,
+    columns: Mapping[str, Flow],
+    tokens: Sequence[Token],
+    name: Label | None = None,
+) -> None:
+    """Write the figure of the terms of the label scores over time.
+
+    Above, a panel for each of ``columns``: the mean over ``tokens`` of what each term has
+    contributed to their label scores, and of the scores.  Below, the bias term of all columns
+    relative to the rest, `bias_share`.
+
+    name: the class whose score is drawn; the last without it.
+
+    Raises UsageError for a path that ends in none of .png, .svg, .pdf, and for tokens that are not
+    followed, MissingExtra where matplotlib is not installed.
+    """
+    found = canvas.check_name(path)
+    if not columns or not tokens:
+        raise UsageError("there is nothing to draw: needed are flows and tokens")
+    figure = canvas.page(0.9 + 3.3 * len(columns), 5.6)
+    draw(figure, columns, tokens, name)
+    canvas.save(figure, found)
+
+
+def bias_share(flow: Flow, tokens: Sequence[Token], name: Label | None = None) -> Array:
+    """The bias term of the label scores relative to all other terms, (times,).
+
+        mean_e s_e^bias / mean_e |s_e - s_e^bias|
+
+    over ``tokens`` e: above 1 the bias outweighs what tells tokens apart, below 0 it pulls the
+    other way than at first if it was positive then.  0 without a bias term; NaN at time 0.
+    """
+    import numpy as np
+
+    number, chosen = flow.score_of(name), flow.places(tokens)
+    scores = flow.label_scores[:, chosen, number]
+    if BIAS.name not in flow.terms:
+        return np.zeros(len(flow.times))
+    bias = flow.terms[BIAS.name][:, chosen, number]
+    rest = np.abs(scores - bias).mean(axis=1)
+    share: Array = np.divide(
+        bias.mean(axis=1), rest, out=np.full(len(rest), np.nan), where=rest > 0
+    )
+    return share
+
+
+def draw(
+    figure: Figure, columns: Mapping[str, Flow], tokens: Sequence[Token], name: Label | None = None
+) -> None:
+    """Draw the panels on an empty figure."""
+    grid = figure.add_gridspec(2, len(columns), height_ratios=[3, 2])
+    names = dict.fromkeys(term for flow in columns.values() for term in flow.terms)
+    pens = {term: canvas.pen(number) for number, term in enumerate(sorted(names, key=_order))}
+    panels: list[Axes] = []
+    drawn: list[Array] = []
+    for column, (title, flow) in enumerate(columns.items()):
+        axes = figure.add_subplot(grid[0, column], sharey=panels[0] if panels else None)
+        canvas.plain(axes)
+        axes.set_title(title, fontsize=10)
+        axes.tick_params(labelleft=not panels)
+        drawn += _draw_terms(axes, flow, flow.places(tokens), pens, flow.score_of(name))
+        canvas.time_axis(axes, flow.times)
+        panels.append(axes)
+    first = next(iter(columns.values()))
+    canvas.score_axis(panels[0], drawn)
+    panels[0].set_ylabel(f"mean contribution to $s$ ({canvas.unit(first)})")
+    canvas.legend(figure)
+    shares = figure.add_subplot(grid[1, :])
+    _draw_shares(shares, columns, tokens, name)
+    canvas.time_axis(shares, first.times)
+
+
+def _draw_terms(
+    axes: Axes, flow: Flow, chosen: Sequence[int], pens: Mapping[str, canvas.Pen], number: int
+) -> list[Array]:
+    """The mean of each term over the chosen tokens, and of their scores; the lines."""
+    lines = []
+    for term, values in flow.terms.items():
+        colour, dashes, _ = pens[term]
+        mean = values[:, chosen, number].mean(axis=1)
+        axes.plot(flow.times, mean, color=colour, linestyle=dashes, linewidth=1.8, label=term)
+        lines.append(mean)
+    whole = flow.label_scores[:, chosen, number].mean(axis=1)
+    axes.plot(flow.times, whole, color="black", linewidth=0.8, label="label score")
+    return lines
+
+
+def _draw_shares(
+    axes: Axes, columns: Mapping[str, Flow], tokens: Sequence[Token], name: Label | None
+) -> None:
+    import numpy as np
+
+    canvas.plain(axes)
+    drawn = []
+    for number, (title, flow) in enumerate(columns.items()):
+        colour, dashes, _ = canvas.pen(number)
+        share = bias_share(flow, tokens, name)
+        axes.plot(flow.times, share, color=colour, linestyle=dashes, label=title)
+        drawn.append(share[np.isfinite(share)])
+    canvas.score_axis(axes, drawn)
+    axes.set_ylabel("bias term / other terms")
+    for text in axes.legend(frameon=False, fontsize=8).get_texts():
+        text.set_parse_math(False)
+
+
+def _order(term: str) -> tuple[bool, str]:
+    return term == BIAS.name, term

@@ -1,0 +1,112 @@
+"""The figure of label scores over time: groups of tokens, theory beside training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from symntk.decomposition.feature_map import Token
+from symntk.dynamics.losses import Label
+from symntk.dynamics.plots import canvas
+from symntk.dynamics.trajectories import Trajectories
+from symntk.errors import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FAINT = 12
+"""How many tokens of a group are drawn one by one."""
+
+DOTS = 15
+"""How many moments of a training are drawn."""
+
+
+def trajectories(
+    path: str | Path,
+    columns: Mapping[str, Trajectories],
+    groups: Mapping[str, Sequence[Token]],
+    trained: Mapping[str, Trajectories] | None = None,
+    name: Label | None = None,
+) -> None:
+    """Write the figure of label scores over time, a panel for each of ``columns``.
+
+    groups: tokens by what they have in common: their mean is a strong line, a few of them faint.
+    trained: by the name of a column; the means of the groups are drawn as dots.
+    name: the class whose score is drawn; the last without it.
+
+    Raises UsageError for a path that ends in none of .png, .svg, .pdf, for groups without tokens
+    or with tokens that are not followed, MissingExtra where matplotlib is not installed.
+    """
+    found = canvas.check_name(path)
+    if not columns or not groups or not all(groups.values()):
+        raise UsageError("there is nothing to draw: needed are columns and groups of tokens")
+    figure = canvas.page(0.9 + 3.3 * len(columns), 3.6)
+    draw(figure, columns, groups, trained or {}, name)
+    canvas.save(figure, found)
+
+
+def draw(
+    figure: Figure,
+    columns: Mapping[str, Trajectories],
+    groups: Mapping[str, Sequence[Token]],
+    trained: Mapping[str, Trajectories],
+    name: Label | None = None,
+) -> None:
+    """Draw the panels on an empty figure."""
+    panels = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+    drawn = []
+    for axes, (title, theory) in zip(panels, columns.items(), strict=True):
+        canvas.plain(axes)
+        axes.set_title(title, fontsize=10)
+        for number, (label, tokens) in enumerate(groups.items()):
+            _draw_group(axes, theory, tokens, label, number, name)
+            drawn.append(axes.lines[-1].get_ydata())
+            if title in trained:
+                _draw_dots(axes, trained[title], tokens, number, name)
+        canvas.time_axis(axes, theory.times)
+    canvas.score_axis(panels[0], drawn)
+    first = next(iter(columns.values()))
+    panels[0].set_ylabel(f"label score $s$ ({canvas.unit(first)})")
+    if trained:
+        panels[0].plot([], [], "o", color="0.3", markersize=3.5, label="trained network")
+    canvas.legend(figure)
+
+
+def _draw_group(
+    axes: Axes,
+    theory: Trajectories,
+    tokens: Sequence[Token],
+    label: str,
+    number: int,
+    name: Label | None,
+) -> None:
+    """A few tokens of a group, evenly from its list, and on top the mean of all."""
+    scores = theory.label_scores[:, :, theory.score_of(name)]
+    chosen = theory.places(tokens)
+    colour, dashes, _ = canvas.pen(number)
+    if len(chosen) > 1:
+        some = chosen[:: -(-len(chosen) // FAINT)]
+        axes.plot(theory.times, scores[:, some], color=colour, alpha=0.25, linewidth=0.5)
+    mean = scores[:, chosen].mean(axis=1)
+    axes.plot(theory.times, mean, color=colour, linestyle=dashes, linewidth=2.0, label=label)
+
+
+def _draw_dots(
+    axes: Axes, training: Trajectories, tokens: Sequence[Token], number: int, name: Label | None
+) -> None:
+    scores = training.label_scores[:, :, training.score_of(name)]
+    mean = scores[:, training.places(tokens)].mean(axis=1)
+    step = -(-len(training.times) // DOTS)
+    colour, _, marker = canvas.pen(number)
+    axes.plot(
+        training.times[::step],
+        mean[::step],
+        linestyle="none",
+        marker=marker,
+        markersize=3.5,
+        color=colour,
+        markeredgecolor="white",
+        markeredgewidth=0.4,
+    )

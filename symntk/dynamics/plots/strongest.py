@@ -1,0 +1,117 @@
+"""The figure of the tokens and bigrams with the largest scores of each class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from symntk.decomposition.feature_map import Document, Token
+from symntk.dynamics.documents import read_documents
+from symntk.dynamics.losses import Label
+from symntk.dynamics.pairs import known_pairs, pair_scores
+from symntk.dynamics.plots import canvas
+from symntk.dynamics.trajectory import Flow
+from symntk.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+Bars = list[tuple[str, float]]
+"""What is written beside a bar, and its length."""
+
+
+def top(path: str | Path, flow: Flow, k: int = 10, docs: Iterable[Document] | None = None) -> None:
+    """Write bar charts of the tokens and bigrams with the largest scores at the end.
+
+    Of two classes a panel has the ``k`` highest and the ``k`` lowest scores, of several each class
+    has a panel with its ``k`` highest.  Tokens have their label scores.  Bigrams have what they
+    contribute beyond their tokens, if the network has bigrams among its features, and if not the
+    scores of the documents of two tokens; these need ``docs`` that contain them, and are left out
+    without.
+
+    Raises UsageError for a path that ends in none of .png, .svg, .pdf, MissingExtra where
+    matplotlib is not installed.
+    """
+    found = canvas.check_name(path)
+    if k < 1:
+        raise UsageError(f"needed are one or more bars, not {k}")
+    panels = strongest(flow, k, docs)
+    rows = max(len(bars) for row in panels for _, bars in row)
+    figure = canvas.page(3.4 * len(panels[0]), len(panels) * (0.9 + 0.19 * rows))
+    draw(figure, panels, [canvas.unit(flow) + _of(name) for name in flow.names])
+    canvas.save(figure, found)
+
+
+def strongest(
+    flow: Flow, k: int, docs: Iterable[Document] | None = None
+) -> list[list[tuple[str, Bars]]]:
+    """The panels, a row for each score, each with its title and its bars, the highest first."""
+    scores = flow.label_scores[-1]
+    pairs, values, what = _bigrams(flow, docs)
+    rows = []
+    for number in range(len(flow.names)):
+        both = len(flow.names) == 1
+        row = [("tokens: label score", _extreme(flow.tokens, scores[:, number], k, both))]
+        if pairs:
+            labels = [" ".join(map(str, pair)) for pair in pairs]
+            row.append((f"bigrams: {what}", _extreme(labels, values[:, number], k, both)))
+        rows.append(row)
+    return rows
+
+
+def draw(
+    figure: Figure, panels: Sequence[Sequence[tuple[str, Bars]]], units: Sequence[str]
+) -> None:
+    """Draw the panels on an empty figure; ``units`` name the axes of each row."""
+    grid = figure.subplots(len(panels), len(panels[0]), squeeze=False)
+    for row, charts, unit in zip(grid, panels, units, strict=True):
+        for axes, (title, bars) in zip(row, charts, strict=True):
+            _draw_bars(axes, bars)
+            axes.set_title(title, fontsize=9)
+            axes.set_xlabel(unit, parse_math=False)
+
+
+def _draw_bars(axes: Axes, bars: Bars) -> None:
+    canvas.plain(axes)
+    lengths = [length for _, length in bars]
+    colours = [canvas.pen(0 if length >= 0 else 1).colour for length in lengths]
+    axes.barh(range(len(bars)), lengths, color=colours, height=0.7)
+    axes.set_yticks(range(len(bars)), [label for label, _ in bars], fontsize=8)
+    for text in axes.get_yticklabels():
+        text.set_parse_math(False)
+    axes.invert_yaxis()
+    axes.axvline(0, color="0.3", linewidth=0.6)
+    axes.tick_params(axis="y", length=0)
+
+
+def _of(name: Label) -> str:
+    return "" if name == "" else f" of {name}"
+
+
+def _bigrams(
+    flow: Flow, docs: Iterable[Document] | None
+) -> tuple[list[tuple[Token, ...]], Array, str]:
+    """Pairs of neighbours, their scores (pairs, scores), and what these are."""
+    documents = read_documents(docs) if docs is not None else []
+    pairs = known_pairs(flow) or list(
+        dict.fromkeys(pair for document in documents for pair in pairwise(document))
+    )
+    scores, what = pair_scores(flow, pairs)
+    return pairs, scores, what
+
+
+def _extreme(labels: Sequence[Any], values: Array, k: int, both: bool) -> Bars:
+    """The ``k`` highest values, and with ``both`` the ``k`` lowest, the highest first."""
+    import numpy as np
+
+    order = np.argsort(-values, kind="stable")
+    if len(order) > (2 * k if both else k):
+        order = np.concatenate([order[:k], order[-k:]]) if both else order[:k]
+    return [(str(labels[n]), float(values[n])) for n in order]
