@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ import click
 from symntk.cli.formats import ORDER, table_options
 from symntk.cli.models import ModelChoice, ModelCommand, model_options, optional_model
 from symntk.cli.output import check_writable, write_text
+from symntk.cli.values import parts
 from symntk.errors import UsageError
 
 
@@ -63,36 +63,8 @@ def _choices(
     if (choice is None) == (models is None) or (choice is None) != (acts is None):
         raise UsageError("give --models A,B, or one MODEL and --acts A,B")
     if choice is not None:
-        names = _parts("--acts", str(acts))
-        return {
-            name: replace(choice, arguments={**choice.arguments, "act": name}) for name in names
-        }
-    return {name: _read(name) for name in _parts("--models", str(models))}
-
-
-def _parts(option: str, text: str) -> list[str]:
-    """What stands between commas outside of brackets and quotes, each once."""
-    found = [" ".join(part.split()) for part in _between_commas(text)]
-    if not all(found):
-        raise UsageError(f"{option} has nothing between two commas, or at an end")
-    for part in found:
-        if found.count(part) > 1:
-            raise UsageError(f"{option} has {part!r} more than once")
-    return found
-
-
-def _between_commas(text: str) -> Iterator[str]:
-    depth = start = 0
-    quote = ""
-    for place, character in enumerate(text + ","):
-        if quote or character in "'\"":
-            quote = "" if character == quote else quote or character
-        depth += (character == "(") - (character == ")")
-        if character == "," and depth <= 0 and not quote:
-            yield text[start:place]
-            start = place + 1
-    if start <= len(text):
-        yield text[start:]
+        return {name: choice.with_act(name) for name in parts("--acts", str(acts))}
+    return {name: _read(name) for name in parts("--models", str(models))}
 
 
 def _read(text: str) -> ModelChoice:

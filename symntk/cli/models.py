@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import wraps
 from importlib import import_module
@@ -40,6 +40,10 @@ class ModelChoice:
     arguments: Mapping[str, object]
     parametrization: Parametrization | None
     freeze: tuple[str, ...]
+
+    def with_act(self, act: str) -> ModelChoice:
+        """The same with another activation."""
+        return replace(self, arguments={**self.arguments, "act": act})
 
     def graph(self) -> Graph:
         """The graph that MODEL stands for."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from symntk.errors import SymntkError
+from symntk.errors import SymntkError, UsageError
 
 if TYPE_CHECKING:
     import sympy as sp
@@ -60,3 +61,28 @@ class Floating(Exact):
 
 
 DEPTH, EXACT, FLOAT = Depth(), Exact(), Floating()
+
+
+def parts(option: str, text: str) -> list[str]:
+    """What stands between commas outside of brackets and quotes, each once."""
+    found = [" ".join(part.split()) for part in _between_commas(text)]
+    if not all(found):
+        raise UsageError(f"{option} has nothing between two commas, or at an end")
+    for part in found:
+        if found.count(part) > 1:
+            raise UsageError(f"{option} has {part!r} more than once")
+    return found
+
+
+def _between_commas(text: str) -> Iterator[str]:
+    depth = start = 0
+    quote = ""
+    for place, character in enumerate(text + ","):
+        if quote or character in "'\"":
+            quote = "" if character == quote else quote or character
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth <= 0 and not quote:
+            yield text[start:place]
+            start = place + 1
+    if start <= len(text):
+        yield text[start:]
