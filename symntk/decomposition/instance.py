@@ -8,16 +8,19 @@ from itertools import product
 
 import sympy as sp
 
+from symntk.decomposition.heads import moment, tangent
 from symntk.derivation import Derivation, Entry, Quantity
 from symntk.derivation.program import FIRST, SECOND, SWAPPED, Site, merged, relocate, walk
 from symntk.derivation.result import Moments, close
 from symntk.gaussian import Expectation
+from symntk.gaussian.softmax import MU, MU2, NU, NU2, SoftmaxMoment, SoftmaxTangent
 from symntk.gaussian.symbols import u, v
 from symntk.graph.positions import Length, bound_indices, indices, reindex, symbols_in
 
 Place = tuple[int, ...]
 Key = tuple[Quantity, Site, Place, Place]
 Numbering = Mapping[sp.Symbol, sp.Expr]
+Matrix = sp.ImmutableDenseMatrix
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ class Instance:
                 self._place(part, numbers) for part in (expression.left, expression.right)
             )
             return self._entry(expression.quantity, expression.site, left, right)
+        if isinstance(expression, SoftmaxMoment | SoftmaxTangent):
+            return self._of_heads(expression, numbers)
         if isinstance(expression, Length):
             return sp.Integer(self.matches.lengths[expression.second])
         if expression in numbers:
@@ -98,6 +103,29 @@ class Instance:
         return (
             evaluated(value, self.derivation.moments) if isinstance(value, Expectation) else value
         )
+
+    def _of_heads(self, expected: SoftmaxMoment | SoftmaxTangent, numbers: Numbering) -> sp.Expr:
+        """A moment of the weights of many heads, whose law is that of numbered logits."""
+        first, second = (self._whole(part, numbers) for part in expected.lengths)
+        q1, q2, cross = (self._number(part, numbers) for part in expected.queries)
+
+        def matrix(kernel: sp.Expr, row: sp.Symbol, column: sp.Symbol, *size: int) -> Matrix:
+            def entry(i: int, j: int) -> sp.Expr:
+                return self._number(kernel, {**numbers, row: sp.Integer(i), column: sp.Integer(j)})
+
+            return Matrix(*size, entry)
+
+        one, two, across = expected.kernels
+        covariances = (
+            Matrix(q1 * matrix(one, MU, NU, first, first)),
+            Matrix(q2 * matrix(two, MU2, NU2, second, second)),
+            Matrix(cross * matrix(across, MU, MU2, first, second)),
+        )
+        j, other = (self._whole(key, numbers) for key in expected.keys)
+        if isinstance(expected, SoftmaxMoment):
+            return moment(j, other, covariances)
+        weights = matrix(expected.weights, MU, MU2, first, second)
+        return tangent(j, other, (*covariances, weights))
 
     def _product(self, expression: sp.Expr, numbers: Numbering) -> sp.Expr:
         """Brackets first: what stands behind one that is 0 may lie outside of the sequence."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
+from symntk.decomposition.heads import MOMENTS
 from symntk.decomposition.multilinear import collected
 from symntk.gaussian import Expectation
 
@@ -45,8 +46,8 @@ def _monomials(expression: sp.Expr) -> Mapping[sp.Expr, sp.Expr]:
 
     An expectation, or another function of symbols, counts as a symbol.
     """
-    functions = expression.atoms(Expectation, sp.Function)
-    symbolic = (f for f in functions if f.free_symbols or isinstance(f, Expectation))
+    functions = expression.atoms(Expectation, sp.Function, *MOMENTS)
+    symbolic = (f for f in functions if f.free_symbols or not isinstance(f, sp.Function))
     whole = {f: sp.Dummy(positive=True) for f in symbolic}
     names = {name: f for f, name in whole.items()}
     plain = sp.expand(expression.xreplace(whole))

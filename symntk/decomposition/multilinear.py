@@ -7,6 +7,7 @@ from itertools import combinations
 
 import sympy as sp
 
+from symntk.decomposition.heads import MOMENTS
 from symntk.decomposition.instance import Instance, Matches
 from symntk.derivation import Derivation
 from symntk.gaussian import Expectation
@@ -60,7 +61,7 @@ def collected(expression: sp.Expr) -> sp.Expr:
     A sum of fractions that vanishes at a point is brought to one denominator to see whether it
     vanishes everywhere.
     """
-    names = {e: sp.Dummy(positive=True) for e in expression.atoms(Expectation)}
+    names = {e: sp.Dummy(positive=True) for e in expression.atoms(Expectation, *MOMENTS)}
     plain = sp.factor_terms(sp.expand(expression.xreplace(names)))
     if plain != 0 and _vanishes_somewhere(plain):
         plain = sp.cancel(sp.together(plain))

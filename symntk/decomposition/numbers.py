@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
+from symntk.decomposition.heads import MOMENTS
 from symntk.gaussian import Expectation
 from symntk.gaussian.quadrature import integrate_one, integrate_pair
 from symntk.gaussian.symbols import u, x
@@ -27,6 +28,8 @@ def _numeric(expression: sp.Expr) -> sp.Expr:
         factors = expression.factors()
         assert factors is not None
         return sp.Float(integrate_pair(*factors, *law), 17)
-    if not expression.atoms(Expectation):
+    if isinstance(expression, MOMENTS):
+        return sp.Float(expression.number(), 17)
+    if not expression.atoms(Expectation, *MOMENTS):
         return expression
     return expression.func(*map(_numeric, expression.args))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
+from symntk.decomposition.heads import MOMENTS
 from symntk.decomposition.monomials import gathered
 from symntk.rendering.document import Display, Line, Math
 from symntk.rendering.mathematics.layout import Atom, Layout, Scripts
@@ -37,6 +38,18 @@ class Coefficients:
     def formula(self, coefficient: sp.Expr) -> Layout:
         """The coefficient, whatever its length, one number before each monomial."""
         return self.typeset(gathered(coefficient))
+
+    @property
+    def about(self) -> str:
+        """What stands before the equations."""
+        if not any(c.atoms(*MOMENTS) for c in self.names):
+            return "The coefficients are"
+        return (
+            "Means over heads have the law of the logits of two queries behind a semicolon: a "
+            "factor, and the covariances of those of x, of those of x′, and across. The weights "
+            "of attention are a and a′, and the derivatives of all of them by one logit have "
+            "its number. The coefficients are"
+        )
 
     @property
     def equations(self) -> Iterable[Display]:

@@ -29,7 +29,7 @@ def document(features: Features) -> Document:
     blocks: list[Block] = [Paragraph((features.about,)), Table(HEADS, "lrrl", rows)]
     blocks.append(Items(tuple((sentence,) for sentence in features.findings)))
     if coefficients.names:
-        blocks += [Paragraph(("The coefficients are",)), *coefficients.equations]
+        blocks += [Paragraph((coefficients.about,)), *coefficients.equations]
     return Document((f"Features of the neural tangent kernel: {title}",), "", tuple(blocks), (), ())
 
 

@@ -8,7 +8,7 @@ import sympy as sp
 
 from symntk.derivation.program import Entry
 from symntk.rendering.heads import Kernel
-from symntk.rendering.mathematics.attention import AttentionTypesetter
+from symntk.rendering.mathematics.heads import HeadTypesetter
 from symntk.rendering.mathematics.layout import (
     Apply,
     Atom,
@@ -33,7 +33,7 @@ from symntk.rendering.mathematics.order import (
 )
 
 
-class ArithmeticTypesetter(AttentionTypesetter):
+class ArithmeticTypesetter(HeadTypesetter):
     """Sums in the order of `term_key`, products in that of `factor_key`, fractions and roots."""
 
     # Numbers and symbols.
