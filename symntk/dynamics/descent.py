@@ -1,8 +1,10 @@
-r"""Gradient flow in the space of features: w' = eta Phi^T r(Phi w).
+r"""Gradient flow in the space of features: w' = eta Phi^T C r(Phi w).
 
-The scores of the network are s(x) = Phi(x) w, and they move by s'(x) = eta sum_j Theta(x, x_j) r_j,
-Theta = Phi Phi^T: the flow of the infinitely wide network.  A step costs the entries of Phi that
-are not 0; the matrix of documents by documents is never formed.
+The scores of the network are s(x) = Phi(x) w, and they move by
+s'(x) = eta sum_j c_j Theta(x, x_j) r_j, Theta = Phi Phi^T: the flow of the infinitely wide network.
+A step costs the entries of Phi that are not 0; the matrix of documents by documents is never
+formed.  Equal documents are one row with c_j copies, C = diag(c): exactly, as their scores are
+equal and r is linear in the targets, of which the row has the mean.
 """
 
 from __future__ import annotations
@@ -45,44 +47,60 @@ class Descent:
     """The flow of one loss on documents.
 
     features: Phi, (documents, features).
-    eta: the learning rate; 1 / documents for the mean of the losses in place of their sum.
+    copies: c, how often each document stands in the corpus, (documents,).
+    eta: the learning rate; 1 / c.sum() for the mean of the losses in place of their sum.
     """
 
     features: sparse.csr_array
+    copies: Array
     targets: Targets
     loss: Loss
     eta: float
 
     @cached_property
-    def _transposed(self) -> sparse.csr_array:
-        return self.features.T.tocsr()
+    def _pull(self) -> sparse.csr_array:
+        """Phi^T C."""
+        return (self.features * self.copies[:, None]).T.tocsr()
+
+    @cached_property
+    def _rows(self) -> sparse.csr_array:
+        """C^(1/2) Phi."""
+        import numpy as np
+
+        return (self.features * np.sqrt(self.copies)[:, None]).tocsr()
+
+    @cached_property
+    def _columns(self) -> sparse.csr_array:
+        """Phi^T C^(1/2)."""
+        return self._rows.T.tocsr()
 
     def slope(self, weights: Array) -> Array:
-        """w' = eta Phi^T r, (features, scores)."""
+        """w' = eta Phi^T C r, (features, scores)."""
         residual = self.loss.residual(self.features @ weights, self.targets.values)
-        found: Array = self.eta * (self._transposed @ residual)
+        found: Array = self.eta * (self._pull @ residual)
         return found
 
     @cached_property
     def rate(self) -> float:
-        """A bound on the fastest rate: eta times the loss's curvature times |Phi|^2."""
+        """A bound on the fastest rate: eta times the loss's curvature times |C^(1/2) Phi|^2."""
         return self.eta * self.loss.curvature * self._norm**2
 
     @cached_property
     def _norm(self) -> float:
-        """The largest singular value of Phi, one part in a thousand too large."""
+        """The largest singular value of C^(1/2) Phi, one part in a thousand too large."""
         import numpy as np
         from scipy.sparse.linalg import LinearOperator, eigsh
 
-        count, width = self.features.shape
-        if not self.features.nnz:
+        rows = self._rows
+        count, width = rows.shape
+        if not rows.nnz:
             return 0.0
         if min(count, width) < 8:
-            matrix = self.features.toarray() if count >= width else self.features.toarray().T
+            matrix = rows.toarray() if count >= width else rows.toarray().T
             return 1.001 * float(np.sqrt(np.linalg.norm(matrix.T @ matrix, 2)))
 
         def gram(x: Array) -> Array:
-            found: Array = self.features @ (self._transposed @ x)
+            found: Array = rows @ (self._columns @ x)
             return found
 
         operator = LinearOperator((count, count), matvec=gram, dtype=np.float64)
@@ -116,26 +134,29 @@ class Descent:
             yield Reached(state.time, state.value, state.error)
 
     def _relaxed(self, times: Sequence[float], tolerance: float) -> Iterator[Reached]:
-        """w' = eta Phi^T y - eta Phi^T Phi w, in the smaller of the two spaces.
+        """w' = eta P^T z - eta P^T P w, P = C^(1/2) Phi, z = C^(1/2) y, in the smaller space.
 
-        w = Phi^T a with a' = eta y - eta Phi Phi^T a where there are fewer documents than features.
+        w = P^T a with a' = eta z - eta P P^T a where there are fewer documents than features.
         """
-        (drive,) = self.targets.values.T
-        count, width = self.features.shape
+        import numpy as np
+
+        rows, columns = self._rows, self._columns
+        drive = np.sqrt(self.copies) * self.targets.values[:, 0]
+        count, width = rows.shape
         if width <= count:
             weights, errors = relax(
-                lambda x: self.eta * (self._transposed @ (self.features @ x)),
-                self.eta * (self._transposed @ drive),
+                lambda x: self.eta * (columns @ (rows @ x)),
+                self.eta * (columns @ drive),
                 times,
                 tolerance,
             )
         else:
             shares, errors = relax(
-                lambda x: self.eta * (self.features @ (self._transposed @ x)),
+                lambda x: self.eta * (rows @ (columns @ x)),
                 self.eta * drive,
                 times,
                 tolerance,
             )
-            weights, errors = (self._transposed @ shares.T).T, self._norm * errors
+            weights, errors = (columns @ shares.T).T, self._norm * errors
         for time, row, error in zip(times, weights, errors, strict=True):
             yield Reached(time, row[:, None], float(error))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from symntk.decomposition.feature_map import Document, Token
 from symntk.derivation import Derivation
 from symntk.dynamics.losses import Label
-from symntk.dynamics.problem import check_positive, pose, rising
+from symntk.dynamics.problem import check_memory, check_positive, pose, rising
 from symntk.dynamics.trajectory import Flow
 from symntk.graph import Graph
 
@@ -29,6 +29,7 @@ def flow(
     r_j = -dl/ds_j the residual of document j.  A kernel that is a sum over pairs of windows is
     taken apart into its explicit sparse features, so that time and memory go with the number of
     tokens.  That of other networks (attention, recurrence) is computed for all pairs of documents.
+    Equal documents are computed once, with the mean of their targets, which is exact.
 
     docs: lists of tokens, words or numbers.
     labels: one for each document: classes, or numbers for squared loss.
@@ -39,11 +40,13 @@ def flow(
     tokens: whose label scores to follow; all of ``docs`` without it.
     tolerance: the error of one step, relative to the norm of w; for squared loss of the result.
 
-    Raises UsageError for data that is not well formed, and for more than a few thousand documents
-    where the kernel is needed for all pairs.
+    Raises UsageError for data that is not well formed, for more than a few thousand different
+    documents where the kernel is needed for all pairs, and for scores of so many classes that they
+    do not fit into memory.
     """
     check_positive("tolerance", tolerance)
     given = None if times is None else rising(times)
     problem = pose(graph, docs, labels, loss, eta, tokens)
     moments = problem.usual_times() if given is None else given
+    check_memory(problem.descent.features, len(problem.descent.targets.names), len(moments))
     return problem.flow(list(problem.descent.solve(moments.tolist(), tolerance)))

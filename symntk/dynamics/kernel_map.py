@@ -46,7 +46,8 @@ class KernelMap:
         if len(docs) > MOST:
             raise UsageError(
                 f"the kernel of this network is no inner product of counts of tokens and n-grams, "
-                f"and the matrix of {len(docs)} documents would be too large: at most {MOST}"
+                f"and the matrix of {len(docs)} different documents would be too large: at most "
+                f"{MOST}"
             )
         self._kernel = self.derivation.compile()
         tokens = dict.fromkeys(token for document in docs for token in document)

@@ -10,6 +10,7 @@ from symntk.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
+    import scipy.sparse as sparse
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -19,12 +20,31 @@ Label = Any
 
 
 @dataclass(frozen=True, eq=False)
-class Targets:
-    """Labels as numbers, one column for each score of a document.
+class Code:
+    """Labels as numbers.
 
-    values: what the residual takes, (documents, scores).
+    values: a row for each label and a column for each score of a document, (labels, scores).
     names: what each score is the score of: a class, or "" where the labels are numbers.
     classes: the labels that a prediction chooses from; none for numbers.
+    """
+
+    values: sparse.csr_array
+    names: tuple[Label, ...]
+    classes: tuple[Label, ...]
+
+    def targets(self, means: sparse.csr_array) -> Targets:
+        """The targets of documents, each of them the mean of some labels.
+
+        means: (documents, labels), rows that add up to 1.
+        """
+        return Targets((means @ self.values).toarray(), self.names, self.classes)
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What documents are to learn; names and classes as in `Code`.
+
+    values: what the residual takes, (documents, scores).
     """
 
     values: Array
@@ -37,26 +57,33 @@ class Loss:
     """A convex loss, the sum over documents j of l(s_j, y_j).
 
     title: its formula in words.
-    targets: the labels, checked, as numbers.
-    residual: r = -dl/ds of scores and targets, both (documents, scores).
+    code: the labels, checked, as numbers.
+    residual: r = -dl/ds of scores and targets, both (documents, scores).  It is linear in the
+        targets: the mean residual of equal documents is that of the mean of their targets.
     curvature: the largest eigenvalue that the Hessian of l in s can have.
     decide: the predicted labels from scores (..., scores) and the classes.
     is_linear: whether the residual is y - s, so that the flow has a closed form.
     """
 
     title: str
-    targets: Callable[[Sequence[Label]], Targets]
+    code: Callable[[Sequence[Label]], Code]
     residual: Callable[[Array, Array], Array]
     curvature: float
     decide: Callable[[Array, tuple[Label, ...]], NDArray[Any]]
     is_linear: bool = False
 
+    def targets(self, labels: Sequence[Label]) -> Targets:
+        """The targets of documents that have one label each."""
+        code = self.code(labels)
+        return Targets(code.values.toarray(), code.names, code.classes)
+
 
 # l = (y - s)^2 / 2:  r = y - s,  l'' = 1
 
 
-def _numbers(labels: Sequence[Label]) -> Targets:
+def _numbers(labels: Sequence[Label]) -> Code:
     import numpy as np
+    import scipy.sparse as sparse
 
     values = np.empty(len(labels))
     for place, label in enumerate(labels, start=1):
@@ -65,7 +92,7 @@ def _numbers(labels: Sequence[Label]) -> Targets:
         values[place - 1] = label
         if not np.isfinite(values[place - 1]):
             raise UsageError(f"label {place} is {values[place - 1]}: needed is a finite number")
-    return Targets(values[:, None], ("",), ())
+    return Code(sparse.csr_array(values[:, None]), ("",), ())
 
 
 def _difference(scores: Array, targets: Array) -> Array:
@@ -76,11 +103,13 @@ def _as_it_is(scores: Array, classes: tuple[Label, ...]) -> NDArray[Any]:
     return scores[..., 0]
 
 
-# l = log(1 + exp(-y s)), y = -1 or 1:  r = y g(-y s),  l'' = g(s) g(-s) <= 1/4,  g the logistic
+# l = log(1 + exp(-y s)), y = -1 or 1:  r = y g(-y s),  l'' = g(s) g(-s) <= 1/4,  g the logistic.
+# Linear in y: (1 + y)/2 g(-s) - (1 - y)/2 g(s).
 
 
-def _two_classes(labels: Sequence[Label]) -> Targets:
+def _two_classes(labels: Sequence[Label]) -> Code:
     import numpy as np
+    import scipy.sparse as sparse
 
     classes = _classes(labels)
     if len(classes) > 2:
@@ -89,13 +118,13 @@ def _two_classes(labels: Sequence[Label]) -> Targets:
             "for two; use loss='softmax'"
         )
     values = np.array([1.0 if label == classes[1] else -1.0 for label in labels])
-    return Targets(values[:, None], classes[1:], classes)
+    return Code(sparse.csr_array(values[:, None]), classes[1:], classes)
 
 
 def _logistic(scores: Array, targets: Array) -> Array:
     from scipy.special import expit
 
-    pull: Array = targets * expit(-targets * scores)
+    pull: Array = (1 + targets) / 2 * expit(-scores) - (1 - targets) / 2 * expit(scores)
     return pull
 
 
@@ -106,14 +135,18 @@ def _by_sign(scores: Array, classes: tuple[Label, ...]) -> NDArray[Any]:
 # l = -log p_y, p = softmax(s):  r = onehot(y) - p,  Hessian diag(p) - p p^T <= 1/2
 
 
-def _several_classes(labels: Sequence[Label]) -> Targets:
+def _several_classes(labels: Sequence[Label]) -> Code:
     import numpy as np
+    import scipy.sparse as sparse
 
     classes = _classes(labels)
     number = {label: n for n, label in enumerate(classes)}
-    values = np.zeros((len(labels), len(classes)))
-    values[np.arange(len(labels)), [number[label] for label in labels]] = 1
-    return Targets(values, classes, classes)
+    count = len(labels)
+    columns = [number[label] for label in labels]
+    values = sparse.csr_array(
+        (np.ones(count), columns, np.arange(count + 1)), shape=(count, len(classes))
+    )
+    return Code(values, classes, classes)
 
 
 def _cross_entropy(scores: Array, targets: Array) -> Array:

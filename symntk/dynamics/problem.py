@@ -24,12 +24,19 @@ from symntk.graph import Graph
 
 if TYPE_CHECKING:
     import numpy as np
+    import scipy.sparse as sparse
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
 USUAL = 60
 """Times that are looked at if none are given, besides 0."""
+
+MOST = 4e9
+"""Bytes of the largest flow."""
+
+STATES, RESIDUALS = 8, 4
+"""Arrays like w, and like the scores of the documents, that a step needs at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,17 +103,49 @@ def pose(
     tokens: Iterable[Token] | None = None,
 ) -> Problem:
     """Put the network ``graph`` before labelled documents; see `symntk.flow` for the arguments."""
-    chosen = _one_of(loss)
+    chosen = read_loss(loss)
     documents = read_documents(docs)
     answers = list(labels)
     check_lengths(documents, answers)
-    targets = chosen.targets(answers)
+    code = chosen.code(answers)
     check_positive("eta", eta)
     followed = vocabulary(documents if tokens is None else read_documents([list(tokens)]))
-    feature_map = _feature_map(graph).fit(documents)
-    descent = Descent(feature_map.transform(documents), targets, chosen, float(eta))
-    counts = count(followed, documents, answers, targets.classes)
+    counts = count(followed, documents, answers, code.classes)
+    different, members = merge(documents)
+    feature_map = _feature_map(graph).fit(different)
+    rows = feature_map.transform(different)
+    check_memory(rows, len(code.names), 1)
+    copies = members.sum(axis=1)
+    targets = code.targets(members.multiply(1 / copies[:, None]).tocsr())
+    descent = Descent(rows, copies, targets, chosen, float(eta))
     return Problem(tuple(followed), counts, feature_map, descent)
+
+
+def merge(documents: Sequence[Document]) -> tuple[list[Document], sparse.csr_array]:
+    """The different documents, and which each is: 0 and 1, (different documents, documents)."""
+    import numpy as np
+    import scipy.sparse as sparse
+
+    place: dict[tuple[Token, ...], int] = {}
+    rows = [place.setdefault(tuple(document), len(place)) for document in documents]
+    shape = (len(place), len(documents))
+    ones = sparse.csr_array((np.ones(len(rows)), (rows, np.arange(len(rows)))), shape=shape)
+    return [list(document) for document in place], ones
+
+
+def check_memory(rows: sparse.csr_array, scores: int, times: int) -> None:
+    """UsageError where w does not fit into memory, for each of ``scores`` and of ``times``.
+
+    rows: Phi, (documents, features).
+    """
+    documents, features = rows.shape
+    need = 8 * scores * (features * (times + STATES) + documents * RESIDUALS)
+    if need > MOST:
+        raise UsageError(
+            f"the flow of {features} features of {documents} different documents for {scores} "
+            f"scores at {times} times needs {need / 1e9:.3g} GB, and {MOST / 1e9:.3g} GB are the "
+            "most: follow fewer times, or leave out rare tokens"
+        )
 
 
 def _feature_map(graph: Graph | Derivation) -> FeatureMap | KernelMap:
@@ -118,7 +157,8 @@ def _feature_map(graph: Graph | Derivation) -> FeatureMap | KernelMap:
         return KernelMap(table.derivation)
 
 
-def _one_of(name: str) -> Loss:
+def read_loss(name: str) -> Loss:
+    """The loss of that name."""
     if name not in LOSSES:
         raise UsageError(f"no loss {name!r}: there are {', '.join(LOSSES)}")
     return LOSSES[name]
