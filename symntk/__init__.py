@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from symntk.errors import SyntaxProblem as SyntaxProblem
     from symntk.errors import UsageError as UsageError
     from symntk.finite import check as check
+    from symntk.finite import train as train
     from symntk.graph import Graph as Graph
     from symntk.graph import Node as Node
     from symntk.graph import Scale as Scale
@@ -62,7 +63,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "derivation": ("Derivation", "derive"),
     "dynamics": ("flow",),
     "errors": ("AssumptionError", "GraphError", "SymntkError", "SyntaxProblem", "UsageError"),
-    "finite": ("check",),
+    "finite": ("check", "train"),
     "graph": (
         "Graph", "Node", "Scale", "add", "attention", "average_pool", "batch_norm", "biases",
         "concat", "conv", "elementwise", "flatten", "image", "layer_norm", "max_pool", "positions",

@@ -1,8 +1,20 @@
-"""Finite networks, and what they say about a derived kernel."""
+"""Finite networks: what they say about a derived kernel, and how they learn."""
 
+from symntk.finite.agreement import Agreement
 from symntk.finite.comparison import check
 from symntk.finite.kernels import Empirical, measure
 from symntk.finite.network import Architecture, Network
 from symntk.finite.report import Report
+from symntk.finite.training import Training, train
 
-__all__ = ["Architecture", "Empirical", "Network", "Report", "check", "measure"]
+__all__ = [
+    "Agreement",
+    "Architecture",
+    "Empirical",
+    "Network",
+    "Report",
+    "Training",
+    "check",
+    "measure",
+    "train",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -59,6 +59,20 @@ def _is_missed(node: Node, extent: Extent, child: Node, taken: Extent) -> bool:
     if node.op == "pool":
         return bool(node["kind"] != "sum")
     return bool(extent) and min(extent) > 0 and (node.op == "attention" or min(taken) < 0)
+
+
+def reach(graph: Graph, batches: Iterable[Mapping[str, Extent]]) -> dict[int, Extent]:
+    """The largest lengths of the positions that ``graph`` makes one-hot vectors of, by rank.
+
+    batches: the lengths of the inputs of each batch, by name.
+    """
+    found: dict[int, Extent] = {}
+    for lengths in batches:
+        for node, extent in extents(graph, lengths).items():
+            if node.op == "positions":
+                largest = found.get(len(extent), extent)
+                found[len(extent)] = tuple(map(max, largest, extent))
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -64,7 +64,7 @@ def measure(network: Network, inputs: Inputs | Samples) -> Empirical:
         parameter = uses[0].parameter
         assert parameter is not None
         if parameter.trainable:
-            part = part * _factor(architecture, uses[0])
+            part = part * parametrization_factor(architecture, uses[0])
             ntk += part
             original = architecture.origin[parameter.name]
             by_weight[original] = by_weight.get(original, 0) + part
@@ -117,7 +117,7 @@ def _factors(
         yield np.broadcast_to(value, (*gradient.shape[:-1], value.shape[-1]))
 
 
-def _factor(architecture: Architecture, node: Node) -> float:
+def parametrization_factor(architecture: Architecture, node: Node) -> float:
     """How much larger the part of a parameter is because of its parametrisation."""
     parameter = node.parameter
     assert parameter is not None

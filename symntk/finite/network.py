@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -24,12 +24,15 @@ class Architecture:
 
     origin: for each parameter of the written-out ``graph``, the original graph's name for it.
     reach: for sequences (1) and for grids (2) the largest lengths that positions are one-hot for.
+    outputs: the number of functions that share all but the output layer, whose weights have a row
+        for each of them.
     """
 
     graph: Graph
     origin: Mapping[str, str]
     widths: Widths
     reach: Mapping[int, Extent]
+    outputs: int = 1
 
     @classmethod
     def of(
@@ -38,6 +41,7 @@ class Architecture:
         width: int,
         dims: Mapping[str, int],
         reach: Mapping[int, Extent] | None = None,
+        outputs: int = 1,
     ) -> Architecture:
         """``graph`` at common width ``width``, for inputs (by name) of dimension ``dims``.
 
@@ -50,12 +54,12 @@ class Architecture:
                     f"the depth is the symbol {depth}: finite networks need a number, such as 3"
                 )
         written, origin = unroll(graph)
-        return cls(written, origin, Widths.of(graph, width, dims), reach or {})
+        return cls(written, origin, Widths.of(graph, width, dims), reach or {}, outputs)
 
     @cached_property
     def lengths(self) -> Mapping[Node, int]:
         """The length of every vector."""
-        return lengths(self.graph, self.widths, self.reach)
+        return lengths(self.graph, self.widths, self.reach, self.outputs)
 
     @cached_property
     def loops(self) -> Mapping[Node, Loop]:
@@ -142,7 +146,7 @@ class Network:
     parameters: Mapping[str, Array]
 
     def __call__(self, inputs: Inputs) -> Array:
-        """The values of f, shape (batch,)."""
+        """The values of f, of the first where there are several, shape (batch,)."""
         return self.values(inputs)[self.architecture.graph.output][:, 0]
 
     def values(self, inputs: Inputs) -> dict[Node, Array]:
@@ -150,11 +154,24 @@ class Network:
 
         The vectors in the body of a loop over time have a position for each step.
         """
+        graph = self.architecture.graph
+        return self.completed({}, graph.nodes, inputs, extents(graph, lengths_of(inputs)))
+
+    def completed(
+        self,
+        known: Mapping[Node, Array],
+        nodes: Iterable[Node],
+        inputs: Inputs,
+        found: Mapping[Node, Extent],
+    ) -> dict[Node, Array]:
+        """The vectors that are ``known``, and those of ``nodes``, in the order of the graph.
+
+        found: the lengths of the axes of every node for these inputs.
+        """
         batch = len(next(iter(inputs.values()))) if inputs else 1
         architecture = self.architecture
-        found = extents(architecture.graph, lengths_of(inputs))
-        values: dict[Node, Array] = {}
-        for node in architecture.graph.nodes:
+        values = dict(known)
+        for node in nodes:
             if node in architecture.looped:
                 continue
             if node.op == "scan":
@@ -164,20 +181,33 @@ class Network:
                 )
             shape = (batch, *found[node], architecture.lengths[node])
             own = self._data(node, inputs, found[node])
-            values[node] = self._apply(node, _aligned(node, values), own, shape)
+            values[node] = self._apply(node, aligned(node, values), own, shape)
         return values
 
     def gradients(self, inputs: Inputs, values: Mapping[Node, Array]) -> dict[Node, Array]:
         """df/d(vector) for every vector, shaped like ``values``."""
+        output = self.architecture.graph.output
+        return self.pulled(values, {output: np.ones_like(values[output])})
+
+    def pulled(
+        self,
+        values: Mapping[Node, Array],
+        starts: Mapping[Node, Array],
+        ends: Collection[Node] = (),
+    ) -> dict[Node, Array]:
+        """The gradients dl/d(vector) of all vectors below those for which ``starts`` has them.
+
+        ends: vectors from which gradients go no further.
+        """
         graph, loops = self.architecture.graph, self.architecture.loops
-        gradients = {graph.output: np.ones_like(values[graph.output])}
+        gradients = dict(starts)
         for node in reversed(graph.nodes):
-            if node in self.architecture.looped:
+            if node not in gradients or node in ends or node in self.architecture.looped:
                 continue
             if node.op == "scan":
                 loops[node].backwards(values, gradients, self._pull)
                 continue
-            parts = self._pull(node, _aligned(node, values), values[node], gradients[node])
+            parts = self._pull(node, aligned(node, values), values[node], gradients[node])
             for child, part in zip(node.inputs, parts, strict=True):
                 if len(child.positions) < len(node.positions):
                     part = part.sum(tuple(range(1, part.ndim - 1)))
@@ -212,7 +242,7 @@ class Network:
         return None
 
 
-def _aligned(node: Node, values: Mapping[Node, Array]) -> list[Array]:
+def aligned(node: Node, values: Mapping[Node, Array]) -> list[Array]:
     """The arguments of a node, a single vector among sequences as (batch, 1, ..., length)."""
     missing = [len(node.positions) - len(child.positions) for child in node.inputs]
     return [

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symntk.finite.extents import Array, Extent, Inputs, extents, lengths_of
+from symntk.finite.extents import Array, Extent, Inputs, lengths_of, reach
 from symntk.graph import Graph
 
 
@@ -63,10 +63,4 @@ class Samples:
 
     def reach(self, graph: Graph) -> dict[int, Extent]:
         """The largest lengths of the positions that ``graph`` makes one-hot vectors of, by rank."""
-        found: dict[int, Extent] = {}
-        for batch in self.batches:
-            for node, extent in extents(graph, lengths_of(batch)).items():
-                if node.op == "positions":
-                    largest = found.get(len(extent), extent)
-                    found[len(extent)] = tuple(map(max, largest, extent))
-        return found
+        return reach(graph, map(lengths_of, self.batches))

@@ -49,17 +49,19 @@ class Widths:
         return weight.width // self.unit * self.multiple
 
 
-def lengths(graph: Graph, widths: Widths, reach: Mapping[int, tuple[int, ...]]) -> dict[Node, int]:
-    """The length of every vector of a graph without repeated blocks; 1 for the readouts.
+def lengths(
+    graph: Graph, widths: Widths, reach: Mapping[int, tuple[int, ...]], outputs: int = 1
+) -> dict[Node, int]:
+    """The length of every vector of a graph without repeated blocks; ``outputs`` for the readouts.
 
     A bias takes the length of the vectors it is added to, the state of a loop over time that of
     what the loop returns.  GraphError where these differ, or where a readout is used inside the
     network too.
     """
-    outputs = set(readouts(graph))
-    _require_free(graph, outputs)
+    last = set(readouts(graph))
+    _require_free(graph, last)
     many = dict.fromkeys(copied(graph), widths.common)
-    found: dict[Node, int] = dict.fromkeys(outputs, 1)
+    found: dict[Node, int] = dict.fromkeys(last, outputs)
     for _ in range(1 + sum(node.op == "scan" for node in graph.nodes)):
         for node in graph.nodes:
             if node not in found:

@@ -1,0 +1,60 @@
+"""The derivatives of a loss by the parameters, from the values and the gradients of vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from math import sqrt
+
+import numpy as np
+
+from symntk.finite.extents import Array
+from symntk.finite.network import Network, aligned
+from symntk.graph import Node
+
+
+def add_parameter_gradients(
+    network: Network,
+    values: Mapping[Node, Array],
+    gradients: Mapping[Node, Array],
+    total: dict[str, Array],
+    left_out: Collection[Node] = (),
+) -> None:
+    """Add to ``total`` what one batch contributes to dl/dp of each array p of N(0, 1) parameters.
+
+    A weight z = sigma / sqrt(n_in) W h, used at the nodes u and at the positions p of inputs a, has
+    dl/dW = sigma / sqrt(n_in) sum_u sum_{a,p} g_up(a) h_up(a)^T for g = dl/dz, and where tokens x
+    choose the matrix, dl/dM_k is the sum over the positions with x = k.  A bias sigma b has
+    dl/db = sigma sum_u sum_a g_u(a).  Only trained parameters are looked at.
+
+    values, gradients: h and g of the vectors by node, (batch, *positions, length).
+    total: arrays by the names of the parameters, shaped like them.
+    left_out: uses that are not counted.
+    """
+    for name, uses in network.architecture.uses.items():
+        if name in total:
+            for node in uses:
+                if node in gradients and node not in left_out:
+                    _add(node, values, gradients[node], total[name])
+
+
+def _add(node: Node, values: Mapping[Node, Array], gradient: Array, total: Array) -> None:
+    assert node.parameter is not None
+    std = float(node.parameter.std.value)
+    rows = gradient.reshape(-1, gradient.shape[-1])
+    if not node.inputs:
+        total += std * rows.sum(0)
+        return
+    h, *tokens = (_rows(array, gradient) for array in aligned(node, values))
+    scale = std if node.inputs[0].is_one_hot else std / sqrt(h.shape[-1])
+    if not tokens:
+        total += (scale * rows).T @ h
+        return
+    for matrix, here in zip(total, tokens[0].T, strict=True):
+        places = np.flatnonzero(here)
+        matrix += (scale * here[places, None] * rows[places]).T @ h[places]
+
+
+def _rows(array: Array, gradient: Array) -> Array:
+    """An argument's vectors at each position of the product, one below the other."""
+    width = array.shape[-1]
+    return np.broadcast_to(array, (*gradient.shape[:-1], width)).reshape(-1, width)
