@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from symntk.dynamics import read_corpus
-from symntk.dynamics.corpus import LONGEST
+from symntk.dynamics.rows import LONGEST
 from symntk.errors import UsageError
 from tests import shared
 from tests.sentiment import FOLDER, corpus
@@ -69,16 +69,54 @@ WRONG: dict[str, tuple[str | bytes, str, dict[str, Any], str]] = {
         "no column 'label'; the columns are 'text', 'y'",
     ),
     "column twice": ("text,text,label\na,b,1\n", ".csv", {}, "more than one column 'text'"),
-    "nothing": ("", ".csv", {}, "no column 'text'; the columns are none"),
+    "nothing": ("", ".csv", {}, "is empty: the first line names the columns"),
+    "no names": ("\n\n", ".csv", {}, "is empty"),
+    "nothing at all": ("\n", ".jsonl", {}, "has no rows"),
     "no rows": ("text,label\n", ".csv", {}, "has no rows"),
     "empty text": ("text,label\na,1\n  ,0\n", ".csv", {}, "row 2 .*'text': the text has no tokens"),
     "empty label": ("text,label\na,1\nb,\n", ".csv", {}, "row 2 .*'label': the label is empty"),
     "nan": ("text,label\na,NaN\n", ".csv", {}, "row 1 .*'label': the label is NaN"),
     "nan number": ("text,label\na,nan\n", ".csv", {"numbers": True}, "row 1 .*'nan' is no finite"),
     "word": ("text,label\na,good\n", ".csv", {"numbers": True}, "'good' is no finite number"),
-    "cells": ("text,label\na,1\nb,c,1\n", ".csv", {}, r"row 2 \(up to line 3\) has 3 cells"),
-    "quote": ('text,label\n"a,1\n', ".csv", {}, "line 2: unexpected end of data"),
-    "bytes": (b"text,label\na,1\nb\xff,0\n", ".csv", {}, "line 3 is not UTF-8 at its byte 2"),
+    "cells": ("text,label\na,1\nb,c,1\n", ".csv", {}, r"row 2 \(line 3\) has 3 cells"),
+    "cells on lines": (
+        'text,label\n\n"a\nb",1\n"a\nb"\n',
+        ".csv",
+        {},
+        r"row 2 \(lines 5 to 6\) has 1",
+    ),
+    "quote": (
+        'label,text\n1,"a"\n1,"a\n0,b\n',
+        ".csv",
+        {},
+        r"row 2, column 'text' \(lines 3 to 4\): a quotation mark opens the cell, and none closes",
+    ),
+    "quote of much": (
+        'text,label\na,1\n"' + "word and word,0\n" * 20000,
+        ".csv",
+        {},
+        r"row 2, column 'text' \(lines 3 to \d+\): the cell has more than 131072 characters; is",
+    ),
+    "letter after quote": (
+        'id\ttext\tlabel\n"7"\t"a"b\t1\n',
+        ".tsv",
+        {},
+        r"row 1, column 'text' \(line 2\): '\t' expected after",
+    ),
+    "quote in names": ('text,"label\na,1\n', ".csv", {}, "the names of the columns .*opens"),
+    "bytes": (
+        b"id,text,label\n1,a,1\n2,b\xff,0\n",
+        ".csv",
+        {},
+        "row 2, column 'text', line 3, byte 4: this is not UTF-8",
+    ),
+    "bytes in names": (b"t\xe4xt,label\n", ".csv", {}, "the names of the columns, line 1, byte 2"),
+    "bytes in objects": (
+        b'{"text": "a", "label": 1}\n{"text": "\xff", "label": 1}\n',
+        ".jsonl",
+        {},
+        "row 2, line 2, byte 11: this is not UTF-8",
+    ),
     "suffix": ("a", ".txt", {}, "read from .csv, .tsv, .jsonl files"),
     "json": ('{"text": "a", "label": 1}\n{"text"\n', ".jsonl", {}, r"row 2 \(line 2\) is not JSON"),
     "list": ("[1]\n", ".jsonl", {}, "needed is an object"),

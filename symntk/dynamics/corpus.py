@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any
 
+from symntk.dynamics.progress import Progress, silent
+from symntk.dynamics.rows import Row, read_rows
 from symntk.errors import UsageError
-
-LONGEST = 2**24
-"""Bytes of the longest line: a longer one is no text with a label."""
 
 
 @dataclass(frozen=True)
@@ -33,138 +30,59 @@ class Corpus:
 def read_corpus(
     path: str | Path,
     text: str = "text",
-    label: str = "label",
+    label: str | None = "label",
     pattern: str | None = None,
     lower: bool = False,
     minimum: int = 1,
     numbers: bool = False,
+    progress: Progress = silent,
 ) -> Corpus:
     """The labelled texts of a file.
 
     .csv, .tsv: the first line names the columns.  .jsonl: an object on each line.
 
-    text, label: the columns.
+    text, label: the columns; without ``label`` every label is None.
     pattern: a regular expression, whose matches are the tokens; without it they are what white
         space separates.
     lower: whether upper and lower case are one.
     minimum: tokens that occur less often are left out.
     numbers: whether labels are numbers, for squared loss, and not classes.  Classes are whole
         numbers if all of them are, and words if not.
+    progress: told now and then how many bytes of the file have been read.
 
     Raises UsageError with file, row and column for whatever is not well formed; rows count from 1,
     without the line of names.
     """
-    path = Path(path)
-    if path.suffix not in _READERS:
-        raise UsageError(f"{path}: a corpus is read from {', '.join(_READERS)} files")
     if minimum < 1:
         raise UsageError(f"the minimum count of a token is at least 1, not {minimum}")
-    split = _splitter(pattern)
+    split = tokenizer(pattern, lower)
+    columns = (text,) if label is None else (text, label)
     docs: list[list[str]] = []
     labels: list[Any] = []
     shared: dict[str, str] = {}
-    with _opened(path) as file:
-        for row in _READERS[path.suffix](path, file, (text, label)):
-            tokens = split(_text(row, text).lower() if lower else _text(row, text))
-            if not tokens:
-                raise UsageError(f"{row.at(text)}: the text has no tokens")
-            docs.append([shared.setdefault(token, token) for token in tokens])
+    for row in read_rows(Path(path), columns, progress):
+        tokens = split(_text(row, text))
+        if not tokens:
+            raise UsageError(f"{row.at(text)}: the text has no tokens")
+        docs.append([shared.setdefault(token, token) for token in tokens])
+        if label is not None:
             labels.append(_number(row, label) if numbers else _class(row, label))
     if not docs:
         raise UsageError(f"{path} has no rows")
-    if not numbers and all(isinstance(name, str) and _WHOLE.fullmatch(name) for name in labels):
+    if label is None:
+        labels = [None] * len(docs)
+    elif not numbers and all(isinstance(name, str) and _WHOLE.fullmatch(name) for name in labels):
         labels = [int(name) for name in labels]
     return _frequent(docs, labels, minimum)
 
 
-class _Row(NamedTuple):
-    """A row, its cells by column."""
-
-    place: str
-    cells: dict[str, Any]
-
-    def at(self, column: str) -> str:
-        return f"{self.place}, column {column!r}"
+def tokenizer(pattern: str | None = None, lower: bool = False) -> Callable[[str], list[str]]:
+    """What splits a text into tokens; see `read_corpus`."""
+    find: Callable[[str], list[str]] = str.split if pattern is None else _finder(pattern)
+    return (lambda text: find(text.lower())) if lower else find
 
 
-_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
-
-
-def _opened(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-
-
-def _lines(path: Path, file: BinaryIO) -> Iterator[str]:
-    """The lines as text, with their ends, one in memory at a time."""
-    number = 0
-    while line := file.readline(LONGEST + 1):
-        number += 1
-        if len(line) > LONGEST:
-            raise UsageError(f"{path}: line {number} is longer than {LONGEST} bytes")
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise UsageError(
-                f"{path}: line {number} is not UTF-8 at its byte {error.start + 1}"
-            ) from error
-
-
-def _read_table(
-    separator: str,
-) -> Callable[[Path, BinaryIO, tuple[str, ...]], Iterator[_Row]]:
-    def read(path: Path, file: BinaryIO, columns: tuple[str, ...]) -> Iterator[_Row]:
-        rows = csv.reader(_lines(path, file), delimiter=separator, strict=True)
-        try:
-            names = next(rows, [])
-            _check_columns(str(path), columns, names)
-            for number, cells in enumerate(filter(None, rows), start=1):
-                place = f"{path}: row {number} (up to line {rows.line_num})"
-                if len(cells) != len(names):
-                    raise UsageError(
-                        f"{place} has {len(cells)} cells, and there are {len(names)} columns"
-                    )
-                yield _Row(place, dict(zip(names, cells, strict=True)))
-        except csv.Error as error:
-            raise UsageError(f"{path}: line {rows.line_num}: {error}") from error
-
-    return read
-
-
-def _read_objects(path: Path, file: BinaryIO, columns: tuple[str, ...]) -> Iterator[_Row]:
-    lines = ((n, line) for n, line in enumerate(_lines(path, file), start=1) if line.strip())
-    for row, (number, line) in enumerate(lines, start=1):
-        place = f"{path}: row {row} (line {number})"
-        try:
-            cells = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise UsageError(f"{place} is not JSON: {error}") from error
-        if not isinstance(cells, dict):
-            raise UsageError(f"{place}: needed is an object, such as {{{columns[0]!r}: ...}}")
-        _check_columns(place, columns, list(cells))
-        yield _Row(place, cells)
-
-
-_READERS: dict[str, Callable[[Path, BinaryIO, tuple[str, ...]], Iterator[_Row]]] = {
-    ".csv": _read_table(","),
-    ".tsv": _read_table("\t"),
-    ".jsonl": _read_objects,
-}
-
-
-def _check_columns(place: str, columns: tuple[str, ...], names: list[str]) -> None:
-    for column in columns:
-        if names.count(column) != 1:
-            problem = "no column" if column not in names else "more than one column"
-            listed = ", ".join(map(repr, names)) or "none"
-            raise UsageError(f"{place}: there is {problem} {column!r}; the columns are {listed}")
-
-
-def _splitter(pattern: str | None) -> Callable[[str], list[str]]:
-    if pattern is None:
-        return str.split
+def _finder(pattern: str) -> Callable[[str], list[str]]:
     try:
         compiled = re.compile(pattern)
     except re.error as error:
@@ -172,14 +90,17 @@ def _splitter(pattern: str | None) -> Callable[[str], list[str]]:
     return lambda text: [match.group() for match in compiled.finditer(text) if match.group()]
 
 
-def _text(row: _Row, column: str) -> str:
+_WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+
+
+def _text(row: Row, column: str) -> str:
     cell = row.cells[column]
     if not isinstance(cell, str):
         raise UsageError(f"{row.at(column)}: needed is a text, not {cell!r}")
     return cell
 
 
-def _class(row: _Row, column: str) -> Any:
+def _class(row: Row, column: str) -> Any:
     """A label that names a class: a word, a whole number, true or false."""
     cell = row.cells[column]
     if not isinstance(cell, str | int):
@@ -191,7 +112,7 @@ def _class(row: _Row, column: str) -> Any:
     return cell
 
 
-def _number(row: _Row, column: str) -> float:
+def _number(row: Row, column: str) -> float:
     cell = row.cells[column]
     try:
         found = float(cell) if not isinstance(cell, bool) else float("nan")

@@ -9,13 +9,14 @@ equal and r is linear in the targets, of which the row has the mean.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from symntk.dynamics.losses import Loss, Targets
+from symntk.dynamics.progress import WHOLE, Progress, silent
 from symntk.dynamics.relaxation import relax
 from symntk.dynamics.stabilised import integrate
 
@@ -25,13 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
-
-
-WHOLE = 1000
-"""Parts that a work is divided into for `Progress`."""
-
-Progress = Callable[[int, int], None]
-"""Told how much of a work is done, and of how much."""
 
 
 class Reached(NamedTuple):
@@ -112,7 +106,7 @@ class Descent:
         self,
         times: Sequence[float],
         tolerance: float,
-        progress: Progress = lambda done, total: None,
+        progress: Progress = silent,
     ) -> Iterator[Reached]:
         """The flow from w = 0 at rising times, each as soon as it is reached.
 

@@ -13,11 +13,12 @@ from symntk.decomposition.feature_map import Document, FeatureMap, Token
 from symntk.decomposition.summands import NotWindows
 from symntk.decomposition.terms import term
 from symntk.derivation import Derivation
-from symntk.dynamics.descent import Descent, Progress, Reached
+from symntk.dynamics.descent import Descent, Reached
 from symntk.dynamics.documents import check_lengths, read_documents
 from symntk.dynamics.kernel_map import KernelMap
 from symntk.dynamics.losses import LOSSES, Label, Loss
 from symntk.dynamics.probes import Probes
+from symntk.dynamics.progress import Progress, silent
 from symntk.dynamics.trajectory import Flow
 from symntk.errors import UsageError
 from symntk.graph import Graph
@@ -71,7 +72,7 @@ class Problem:
         self,
         times: Sequence[float] | Array,
         tolerance: float = 1e-5,
-        progress: Progress = lambda done, total: None,
+        progress: Progress = silent,
     ) -> Iterator[Flow]:
         """The flow in pieces of one time each, as soon as it is reached."""
         check_positive("tolerance", tolerance)
