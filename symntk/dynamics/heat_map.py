@@ -5,8 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from itertools import pairwise
+from math import floor, log10
 
 from symntk.decomposition.feature_map import Document, Token
 from symntk.dynamics.documents import read_documents
@@ -24,7 +26,7 @@ h1 { font-size: 1.3rem; }
 .whole { font-size: 0.8rem; opacity: 0.75; margin: 0 0 0.3rem 0; line-height: 1.4; }
 .token { text-align: center; margin-bottom: 0.5rem; }
 .word { display: block; padding: 0.25rem 0.3rem; margin: 0 1px; }
-.score { display: block; font: 0.62rem/1.3 ui-sans-serif, sans-serif; opacity: 0.75; }
+.score { display: block; padding: 0 0.15rem; font: 0.62rem/1.3 ui-sans-serif, sans-serif; opacity: 0.75; }
 .bands { display: flex; height: 0.28rem; }
 .bands span { flex: 1; }
 .legend { font-size: 0.85rem; border-top: 1px solid #8888; padding-top: 0.6rem; }
@@ -77,9 +79,14 @@ class _Colours:
     tokens: Mapping[Token, float]
     pairs: Mapping[tuple[Token, Token], float]
 
-    @property
+    @cached_property
     def largest(self) -> float:
         return max(map(abs, [*self.tokens.values(), *self.pairs.values()]))
+
+    def rounded(self, score: float) -> str:
+        """A score with so many decimals that the largest has two or three digits."""
+        decimals = max(0, 1 - floor(log10(self.largest))) if self.largest else 0
+        return _minus(f"{score:+.{decimals}f}")
 
     def __call__(self, score: float, strongest: float) -> str:
         """The declaration of the background of a score; ``strongest`` is the largest's opacity."""
@@ -109,7 +116,7 @@ def _token(colours: _Colours, document: Sequence[Token], place: int) -> str:
     return (
         f'<span class="token"><bdi class="word" style="{colours(score, _UNDER_TEXT)}" '
         f'title="{_text(token)}: {_signed(score)}">{_text(token)}</bdi>'
-        f'<span class="score">{_signed(score)}</span>{halves}</span>'
+        f'<span class="score">{colours.rounded(score)}</span>{halves}</span>'
     )
 
 
@@ -125,7 +132,7 @@ def _half(colours: _Colours, document: Sequence[Token], place: int) -> str:
 
 def _legend(colours: _Colours, name: Label, what: str) -> str:
     most = colours.largest
-    of = "" if name == "" else f" of {_text(name)}"
+    of = "" if name == "" else f" for {_text(name)}"
     lines = [
         f'{_signed(-most)}<span class="ramp" role="img" '
         f'aria-label="orange is negative, blue is positive" '
@@ -160,7 +167,11 @@ def _page(title: str, body: Sequence[str]) -> str:
 
 def _signed(score: float) -> str:
     """Three significant digits, with a sign."""
-    return f"{score:+.3g}".replace("-", "−")
+    return _minus(f"{score:+.3g}")
+
+
+def _minus(number: str) -> str:
+    return number.replace("-", "−")
 
 
 def _text(value: object) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from warnings import catch_warnings, filterwarnings
@@ -71,12 +73,22 @@ def save(figure: Figure, path: Path) -> None:
     from matplotlib import rc_context
 
     when = {".png": "Software", ".svg": "Date", ".pdf": "CreationDate"}[path.suffix]
+    written = BytesIO()
     with catch_warnings(), rc_context({"svg.hashsalt": "symntk"}):
         filterwarnings("ignore", "Glyph .* missing from")
-        try:
-            figure.savefig(path, dpi=200, metadata={when: None})
-        except OSError as error:
-            raise UsageError(f"{path}: {error.strerror}") from error
+        figure.savefig(written, format=path.suffix[1:], dpi=200, metadata={when: None})
+    content = written.getvalue()
+    if path.suffix == ".svg":
+        content = _PATH.sub(lambda found: _DECIMALS.sub(rb"\1", found[0]), content)
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+
+
+_PATH = re.compile(rb' d="[^"]*"')
+_DECIMALS = re.compile(rb"(\.\d\d)\d+")
+"""What lies behind the second decimal of a coordinate, in points."""
 
 
 def plain(axes: Axes) -> None:
@@ -129,7 +141,6 @@ def score_axis(axes: Axes, values: Iterable[Array]) -> None:
             axes.set_yticks(ticks[(ticks >= drawn.min()) & (ticks <= drawn.max())])
             axes.set_yticks([], minor=True)
             axes.yaxis.set_major_formatter("{x:g}")
-    axes.axhline(0, color="0.6", linewidth=0.6, zorder=0)
 
 
 def unit(trajectories: Trajectories) -> str:

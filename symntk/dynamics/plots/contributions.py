@@ -47,25 +47,27 @@ def terms(
     canvas.save(figure, found)
 
 
-def bias_share(flow: Flow, tokens: Sequence[Token], name: Label | None = None) -> Array:
+def bias_share(
+    flow: Flow, tokens: Sequence[Token], name: Label | None = None, slopes: bool = False
+) -> Array:
     """The bias term of the label scores relative to all other terms, (times,).
 
         mean_e s_e^bias / mean_e |s_e - s_e^bias|
 
-    over ``tokens`` e: above 1 the bias outweighs what tells tokens apart, below 0 it pulls the
-    other way than at first if it was positive then.  0 without a bias term; NaN at time 0.
+    over ``tokens`` e: beyond 1 and -1 the bias outweighs what tells tokens apart.  With ``slopes``
+    the same of ds/dt, what moves the scores at each moment and not what has gathered.  0 without a
+    bias term; NaN where nothing else has moved, such as at time 0.
     """
     import numpy as np
 
     number, chosen = flow.score_of(name), flow.places(tokens)
-    scores = flow.label_scores[:, chosen, number]
-    if BIAS.name not in flow.terms:
+    terms = flow.slopes if slopes else flow.terms
+    if BIAS.name not in terms:
         return np.zeros(len(flow.times))
-    bias = flow.terms[BIAS.name][:, chosen, number]
-    rest = np.abs(scores - bias).mean(axis=1)
-    share: Array = np.divide(
-        bias.mean(axis=1), rest, out=np.full(len(rest), np.nan), where=rest > 0
-    )
+    whole = np.sum([values[:, chosen, number] for values in terms.values()], axis=0)
+    own = terms[BIAS.name][:, chosen, number]
+    bias, rest = own.mean(axis=1), np.abs(whole - own).mean(axis=1)
+    share: Array = np.divide(bias, rest, out=np.full(len(bias), np.nan), where=rest > 0)
     return share
 
 
@@ -81,6 +83,7 @@ def draw(
     for column, (title, flow) in enumerate(columns.items()):
         axes = figure.add_subplot(grid[0, column], sharey=panels[0] if panels else None)
         canvas.plain(axes)
+        axes.axhline(0, color="0.6", linewidth=0.6, zorder=0)
         axes.set_title(title, fontsize=10)
         axes.tick_params(labelleft=not panels)
         drawn += _draw_terms(axes, flow, flow.places(tokens), pens, flow.score_of(name))
@@ -116,6 +119,7 @@ def _draw_shares(
     import numpy as np
 
     canvas.plain(axes)
+    axes.axhline(0, color="0.6", linewidth=0.6, zorder=0)
     drawn = []
     for number, (title, flow) in enumerate(columns.items()):
         colour, dashes, _ = canvas.pen(number)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FAINT = 12
+FAINT = 5
 """How many tokens of a group are drawn one by one."""
 
 DOTS = 15
@@ -66,6 +66,7 @@ def draw(
             if title in trained:
                 _draw_dots(axes, trained[title], tokens, number, name)
         canvas.time_axis(axes, theory.times)
+        axes.axhline(0, color="0.6", linewidth=0.6, zorder=0)
     canvas.score_axis(panels[0], drawn)
     first = next(iter(columns.values()))
     panels[0].set_ylabel(f"label score $s$ ({canvas.unit(first)})")
