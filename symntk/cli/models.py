@@ -41,6 +41,13 @@ class ModelChoice:
     parametrization: Parametrization | None
     freeze: tuple[str, ...]
 
+    @property
+    def act(self) -> str:
+        """The activation; "" where MODEL is a file, or has none."""
+        parameter = None if self.builder is None else self.builder.parameters.get("act")
+        default = "" if parameter is None else parameter.default
+        return str(self.arguments.get("act", default))
+
     def with_act(self, act: str) -> ModelChoice:
         """The same with another activation."""
         return replace(self, arguments={**self.arguments, "act": act})

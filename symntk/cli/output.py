@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
 import click
 
@@ -38,10 +39,14 @@ def write_text(text: str, path: Path | None) -> None:
 
 
 @contextmanager
-def working(message: str) -> Iterator[None]:
-    """Say on stderr what long work is going on; animated on a terminal, one line elsewhere."""
+def working(message: str, loud: bool = True) -> Iterator[None]:
+    """Say on stderr what long work is going on; animated on a terminal, one line elsewhere.
+
+    loud: whether to say so where it is no terminal.
+    """
     if not sys.stderr.isatty():
-        click.echo(f"{message} ...", err=True)
+        if loud:
+            click.echo(f"{message} ...", err=True)
         yield
         return
     from rich.console import Console
@@ -51,17 +56,30 @@ def working(message: str) -> Iterator[None]:
 
 
 @contextmanager
-def progress_bar(message: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(message: str, after: float = 0.0) -> Iterator[Callable[[int, int], None]]:
     """A function of (done, total) that draws a bar on stderr; one line where it is no terminal.
 
     Nothing is said before it is called, since a call may be refused before its work begins.
+
+    after: seconds of work before anything is said; with them nothing is where it is no terminal.
     """
     if not sys.stderr.isatty():
-        yield lambda done, total: None if done else click.echo(f"{message} ...", err=True)
+        loud = not after
+        yield (
+            lambda done, total: (
+                click.echo(f"{message} ...", err=True) if loud and not done else None
+            )
+        )
         return
     from rich.console import Console
     from rich.progress import Progress
 
+    start = monotonic()
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(message, total=None, visible=False)
-        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+
+        def advance(done: int, total: int) -> None:
+            shown = monotonic() - start >= after
+            bar.update(task, completed=done, total=total, visible=shown)
+
+        yield advance

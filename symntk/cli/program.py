@@ -15,6 +15,7 @@ from symntk.cli.compare import compare
 from symntk.cli.derive import derive
 from symntk.cli.emit import emit
 from symntk.cli.features import features
+from symntk.cli.flow import flow
 from symntk.cli.kernel import kernel
 from symntk.cli.models import zoo
 from symntk.cli.tables import show_tables
@@ -109,6 +110,7 @@ def main(debug: bool) -> None:
         symntk derive mlp --act relu --format text     the same for a terminal
         symntk check mlp --act relu                    against finite networks
         symntk features bow --act relu                 what it learns from a text
+        symntk flow bow --act relu --data FILE.csv     how it learns the text
         symntk list                                    what can stand for what
 
     Exit codes: 0 done, 1 a check that failed, 2 a wrong call, 3 a defect of
@@ -116,5 +118,5 @@ def main(debug: bool) -> None:
     """
 
 
-for command in (derive, emit, check, kernel, features, compare, show_tables):
+for command in (derive, emit, check, kernel, features, compare, flow, show_tables):
     main.add_command(command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -76,6 +76,7 @@ class Problem:
     ) -> Iterator[Flow]:
         """The flow in pieces of one time each, as soon as it is reached."""
         check_positive("tolerance", tolerance)
+        check_memory(self.descent.features, len(self.descent.targets.names), len(times))
         for reached in self.descent.solve(rising(times).tolist(), tolerance, progress):
             yield self.flow([reached])
 
@@ -93,6 +94,17 @@ class Problem:
     @cached_property
     def _probes(self) -> Probes:
         return Probes(self.tokens, self.feature_map)
+
+
+def join(pieces: Sequence[Flow]) -> Flow:
+    """The pieces of a trace as one flow."""
+    import numpy as np
+
+    times, weights, errors = (
+        np.concatenate([getattr(piece, name) for piece in pieces])
+        for name in ("times", "weights", "errors")
+    )
+    return replace(pieces[0], times=times, weights=weights, errors=errors)
 
 
 def pose(

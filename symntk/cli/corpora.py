@@ -1,0 +1,167 @@
+"""The options that say how texts are read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from symntk.cli.groups import as_one
+from symntk.cli.output import progress_bar
+from symntk.errors import UsageError
+
+if TYPE_CHECKING:
+    from symntk.dynamics import Corpus
+
+MANY = 20
+"""More classes than these, and few documents of each, are no classes."""
+
+
+@dataclass(frozen=True)
+class CorpusChoice:
+    """What the command line says about texts."""
+
+    data: Path
+    test: Path | None
+    text: str
+    label: str
+    next_token: int | None
+    loss: str | None
+    pattern: str | None
+    lower: bool
+    minimum: int
+
+    def read(self) -> tuple[Corpus, Corpus | None, str]:
+        """The documents to learn, those to be judged on, and the loss."""
+        known = self._corpus(self.data)
+        loss = self._fitting_loss(known)
+        if self.test is None:
+            return known, None, loss
+        test = self._corpus(self.test)
+        if loss != "squared" and self.next_token is None:
+            self._check_labels(self.test, test, known)
+        return known, test, loss
+
+    def _corpus(self, path: Path) -> Corpus:
+        from symntk.dynamics import next_tokens, read_corpus
+
+        with progress_bar(f"Reading {path}", after=1) as progress:
+            found = read_corpus(
+                path,
+                self.text,
+                self.label if self.next_token is None else None,
+                self.pattern,
+                self.lower,
+                self.minimum,
+                numbers=self.loss == "squared",
+                progress=progress,
+            )
+        return found if self.next_token is None else next_tokens(found.docs, self.next_token)
+
+    def _fitting_loss(self, corpus: Corpus) -> str:
+        """The loss that was asked for, or that fits the labels; UsageError where none does."""
+        if self.next_token is not None:
+            if self.loss not in (None, "softmax"):
+                raise UsageError(f"--next-token is learnt by softmax loss, not by {self.loss}")
+            return "softmax"
+        if self.loss == "squared":
+            return self.loss
+        counts = Counter(corpus.labels)
+        listed = _listed(list(counts))
+        place = f"{self.data}: column {self.label!r}"
+        if len(counts) < 2:
+            raise UsageError(
+                f"{place}: all {len(corpus.docs)} rows have the label {listed}; there is nothing "
+                "to tell apart"
+            )
+        if self.loss == "logistic" and len(counts) > 2:
+            raise UsageError(
+                f"{place} has {len(counts)} classes ({listed}), and logistic loss is for two: "
+                "use --loss softmax"
+            )
+        if self.loss is None and MANY < len(counts) > len(corpus.docs) / 2:
+            raise UsageError(
+                f"{place} has {len(counts)} different labels ({listed}) on {len(corpus.docs)} "
+                "rows: for numbers use --loss squared, for classes --loss softmax"
+            )
+        return self.loss or ("logistic" if len(counts) == 2 else "softmax")
+
+    def _check_labels(self, path: Path, corpus: Corpus, known: Corpus) -> None:
+        """UsageError where ``corpus`` has a label that ``known`` lacks."""
+        classes = set(known.labels)
+        for name in corpus.labels:
+            if name not in classes:
+                raise UsageError(
+                    f"{path}: column {self.label!r}: the label {name} is none of those learnt from "
+                    f"{self.data}, {_listed(sorted(classes))}"
+                )
+
+
+def _listed(names: list[object]) -> str:
+    return ", ".join(map(str, names[:5])) + (", ..." if len(names) > 5 else "")
+
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+corpus_options = as_one(
+    CorpusChoice,
+    "texts",
+    [
+        click.option(
+            "--data",
+            metavar="FILE",
+            type=_FILE,
+            required=True,
+            help="The texts to learn: a .csv, .tsv or .jsonl file.",
+        ),
+        click.option(
+            "--text",
+            metavar="COL",
+            default="text",
+            show_default=True,
+            help="The column of the texts.",
+        ),
+        click.option(
+            "--label",
+            metavar="COL",
+            default="label",
+            show_default=True,
+            help="The column of the labels.",
+        ),
+        click.option(
+            "--test", metavar="FILE", type=_FILE, help="Texts to judge what was learnt on."
+        ),
+        click.option(
+            "--pattern",
+            metavar="REGEX",
+            help="Tokens are its matches, such as '\\w+'; without it, what white space separates.",
+        ),
+        click.option("--lower", is_flag=True, help="Read capital letters as small ones."),
+        click.option(
+            "--min-count",
+            "minimum",
+            metavar="N",
+            type=click.IntRange(1),
+            default=1,
+            show_default=True,
+            help="Leave out tokens that occur less often.",
+        ),
+        click.option(
+            "--loss",
+            metavar="LOSS",
+            type=click.Choice(["logistic", "softmax", "squared"]),
+            help="logistic (two classes), softmax (several) or squared (labels that are numbers). "
+            "Without it one of the first two, by the number of classes.",
+        ),
+        click.option(
+            "--next-token",
+            metavar="N",
+            type=click.IntRange(1),
+            help="Learn each token from the N before it, in place of labels.",
+        ),
+    ],
+)
+"""Give a command the options of texts, as a `CorpusChoice` named ``texts``."""

@@ -1,0 +1,191 @@
+"""What a flow found, in lines that a person can read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from symntk.decomposition.terms import BIAS
+from symntk.dynamics.corpus import Corpus
+from symntk.dynamics.losses import Label
+from symntk.dynamics.pairs import OWN, known_pairs, pair_scores
+from symntk.dynamics.probes import by_term
+from symntk.dynamics.trajectory import Flow
+
+if TYPE_CHECKING:
+    import numpy as np
+    import scipy.sparse as sparse
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+WIDTH = 80
+"""Characters of the longest line."""
+
+INDENT = 15
+"""Characters before what a line says."""
+
+
+def about_corpus(corpus: Corpus) -> list[str]:
+    """How many documents, tokens and classes there are."""
+    tokens = [token for document in corpus.docs for token in document]
+    lines = [
+        *line("documents", grouped(len(corpus.docs)) + _left_out(corpus)),
+        *line("tokens", f"{grouped(len(tokens))}, {grouped(len(set(tokens)))} of them different"),
+    ]
+    if corpus.labels and not isinstance(corpus.labels[0], float):
+        lines += line("classes", _classes(corpus.labels))
+    return lines
+
+
+def about_flow(flow: Flow, known: Corpus, tests: Mapping[str, Corpus], top: int) -> list[str]:
+    """What was learnt: accuracy, the size of each term, the largest scores, and the error.
+
+    known: the documents of the flow.
+    tests: by name, others to judge its end on.
+    top: how many tokens and bigrams to name for each class.
+    """
+    import numpy as np
+
+    rows = flow.feature_map.transform(known.docs)
+    scores = np.array([rows @ weights for weights in flow.weights])
+    learnt = flow.descent.loss.decide(scores, flow.classes)
+    title = "accuracy" if flow.classes else "fit"
+    lines = line(title, f"{judgement(flow, learnt, known)} on these documents")
+    for name, corpus in tests.items():
+        predicted = flow.predict(corpus.docs)
+        lines += line("", f"{judgement(flow, predicted, corpus)} on {name}")
+    lines += line("made of", f"label scores: {_sizes(flow, flow.probes.parts)}")
+    parts = by_term(rows, flow.feature_map)
+    lines += line("", f"documents: {_sizes(flow, parts)}")
+    if BIAS.name in flow.terms:
+        lines += line("bias", _bias(flow))
+    for title, names in strongest(flow, top):
+        lines += line(title, names)
+    return lines + line("error", f"a label score is off by at most {flow.label_errors.max():.1g}")
+
+
+def line(title: str, text: str) -> list[str]:
+    """``text`` after a title, in lines of `WIDTH` characters."""
+    return wrap(
+        text,
+        WIDTH,
+        initial_indent=f"  {title}".ljust(INDENT - 1) + " ",
+        subsequent_indent=" " * INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def grouped(number: int) -> str:
+    """A number with its digits in groups of three."""
+    return f"{number:,}".replace(",", " ")
+
+
+def judgement(flow: Flow, predicted: NDArray[Any], corpus: Corpus) -> str:
+    """How well the flow predicts the labels, ``predicted`` being (times, documents)."""
+    import numpy as np
+
+    known = np.array(corpus.labels)
+    if flow.classes:
+        right = np.mean(predicted == known, axis=1)
+        best = int(right.argmax())
+        text = percent(right[-1])
+        if right[best] > right[-1]:
+            text += f" at the end, {percent(right[best])} at t = {flow.times[best]:.4g}"
+        return text
+    missed = float(np.mean((predicted[-1] - known) ** 2))
+    spread = float(np.var(known))
+    explained = f", R² = {1 - missed / spread:.3f}" if spread else ""
+    return f"root mean square error {np.sqrt(missed):.4g}{explained}"
+
+
+def percent(share: float) -> str:
+    """A share in percent."""
+    return f"{100 * share:.1f} %"
+
+
+def shares(terms: Sequence[Array]) -> list[float]:
+    """The mean size of each of the terms, (tokens, scores), relative to the sum of all."""
+    import numpy as np
+
+    sizes = [float(np.abs(term).mean()) for term in terms]
+    whole = sum(sizes)
+    return [size / whole if whole else 0.0 for size in sizes]
+
+
+def strongest(flow: Flow, top: int) -> Iterator[tuple[str, str]]:
+    """The tokens and bigrams with the largest scores of each class, and of one score the lowest."""
+    pairs = known_pairs(flow)
+    values, what = pair_scores(flow, pairs)
+    for number, name in enumerate(flow.names):
+        for sign, towards in _directions(flow, name):
+            scores = sign * flow.label_scores[-1, :, number]
+            yield towards, _largest(list(map(str, flow.tokens)), scores, sign, top)
+            if pairs and what == OWN:
+                labels = [" ".join(map(str, pair)) for pair in pairs]
+                yield "", "bigrams: " + _largest(labels, sign * values[:, number], sign, top)
+
+
+def _directions(flow: Flow, name: Label) -> list[tuple[int, str]]:
+    if not flow.classes:
+        return [(1, "highest"), (-1, "lowest")]
+    if len(flow.names) == 1:
+        lower, upper = flow.classes
+        return [(1, f"for {upper}"), (-1, f"for {lower}")]
+    return [(1, f"for {name}")]
+
+
+def _largest(labels: Sequence[str], scores: Array, sign: int, top: int) -> str:
+    """The labels of the largest scores above 0, each with its score."""
+    import numpy as np
+
+    order = np.argsort(-scores, kind="stable")[:top]
+    chosen = [f"{labels[n]} {sign * scores[n]:.2f}" for n in order if scores[n] > 0]
+    return ", ".join(chosen) or "none"
+
+
+def _sizes(flow: Flow, parts: Mapping[str, sparse.csr_array]) -> str:
+    """Each term's share in the size of a score, at first and at the end."""
+    start = _first_slope(flow)
+    first = shares([part @ start for part in parts.values()])
+    last = shares([part @ flow.weights[-1] for part in parts.values()])
+    found = [
+        f"{name} {percent(before)} at first, {percent(after)} at the end"
+        for name, before, after in zip(parts, first, last, strict=True)
+    ]
+    return "; ".join(found)
+
+
+def _bias(flow: Flow) -> str:
+    """Where the bias pushes all tokens."""
+    part = flow.probes.parts[BIAS.name]
+    start, end = part @ _first_slope(flow), flow.terms[BIAS.name]
+    moves = [
+        f"{slope:+.3g} a unit of time at first, {change:+.3g} in all"
+        + ("" if len(flow.names) == 1 else f" for {name}")
+        for name, slope, change in zip(flow.names[:3], start[0], end[-1, 0], strict=False)
+    ]
+    return f"moves every token by {'; '.join(moves)}"
+
+
+def _first_slope(flow: Flow) -> Array:
+    """w' at time 0."""
+    import numpy as np
+
+    return flow.descent.slope(np.zeros(flow.weights.shape[1:]))
+
+
+def _classes(labels: Sequence[Any]) -> str:
+    found = sorted(Counter(labels).items())
+    listed = [f"{name} ({grouped(count)})" for name, count in found[:10]]
+    more = f" and {len(found) - 10} more" if len(found) > 10 else ""
+    return ", ".join(listed) + more
+
+
+def _left_out(corpus: Corpus) -> str:
+    if not corpus.left_out:
+        return ""
+    return f"; {grouped(corpus.left_out)} left out, whose tokens are all too rare"
