@@ -45,6 +45,10 @@ class Trajectories(ABC):
     def label_scores(self) -> Array:
         """The scores of the one-token documents, (times, tokens, scores)."""
 
+    @abstractmethod
+    def documents(self, docs: Any) -> Array:
+        """The scores of documents, (times, documents, scores)."""
+
     @cached_property
     def scores(self) -> Mapping[str, NDArray[Any]]:
         """The label scores as a long table, by column: token, class, time, score.

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from symntk.errors import UsageError
 from symntk.finite.extents import Array
 from symntk.finite.kernels import parametrization_factor
 from symntk.finite.lessons import Lesson, OfDocuments
@@ -43,14 +44,21 @@ class Pupil:
         return self._outputs(self.network, batches) - self._start
 
     def step(self, length: float) -> None:
-        """One step of gradient descent, ``length`` long in time."""
+        """One step of gradient descent, ``length`` long in time.
+
+        UsageError where earlier steps have led to scores that are not finite.
+        """
         loss, targets = self.lesson.loss, self.lesson.targets.values
 
         def residual(documents: NDArray[np.intp], outputs: Array) -> Array:
+            if not np.isfinite(outputs).all():
+                raise UsageError("the scores grow without bound: give a shorter step")
             scores = outputs - self._start[self.lesson.places[documents]]
             return loss.residual(scores, targets[documents])
 
-        for name, slope in self._slopes(residual).items():
+        with np.errstate(over="ignore", invalid="ignore"):
+            slopes = self._slopes(residual)
+        for name, slope in slopes.items():
             slope *= length * self.lesson.eta
             self.network.parameters[name][...] += slope
 

@@ -107,11 +107,7 @@ class Passes:
     def gradients(self, network: Network, batches: Sequence[Batch], pull: Pull) -> dict[str, Array]:
         """-dl/dp for each array p of trained parameters, for l the sum over the batches' inputs."""
         output = self.architecture.graph.output
-        total = {
-            name: np.zeros(self.architecture.shapes[name])
-            for name, (use, *_) in self.architecture.uses.items()
-            if use.parameter is not None and use.parameter.trainable
-        }
+        total: dict[str, Array] = {}
         table = self._table(network)
         carried = {node: np.zeros(table[node].shape) for node in self.looked_up}
         for batch in batches:
@@ -124,10 +120,11 @@ class Passes:
                 sums[0, : len(part)] += part
         found = network.pulled(table, carried, self.embedded | self.first)
         add_parameter_gradients(network, table, found, total, self.embedded)
-        for node in self.embedded:
-            if key(node) in total and node in found:
-                assert node.parameter is not None
-                total[key(node)] += float(node.parameter.std.value) * found[node][0].T
+        for node in self.embedded & found.keys():
+            assert node.parameter is not None
+            if node.parameter.trainable:
+                part = float(node.parameter.std.value) * found[node][0].T
+                total[key(node)] = total.get(key(node), 0.0) + part
         return total
 
     def _table(self, network: Network) -> dict[Node, Array]:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symntk.dynamics.descent import WHOLE, Progress
 from symntk.dynamics.documents import check_lengths
 from symntk.dynamics.losses import Label, Loss
 from symntk.dynamics.problem import check_positive, read_loss, rising
+from symntk.dynamics.progress import WHOLE, Progress
 from symntk.dynamics.trajectories import Trajectories
 from symntk.errors import UsageError
 from symntk.finite.agreement import Agreement, agreement, require_alike
@@ -81,9 +81,13 @@ class Training(Trajectories):
     def documents(self, docs: Docs) -> Array:
         """The mean scores of documents over the networks, (times, documents, scores).
 
-        UsageError for documents that were not followed: those of the training, and those given to
-        `train` as ``also``.
+        Followed are the documents of the training, and those given to `train` as ``also``;
+        UsageError for others.
         """
+        return np.asarray(self._runs_of(docs).mean(axis=0))
+
+    def _runs_of(self, docs: Docs) -> Array:
+        """The scores of documents for each network, (networks, times, documents, scores)."""
         places = []
         for number, example in enumerate(self._examples.read(docs), start=1):
             if example not in self._numbers:
@@ -91,24 +95,29 @@ class Training(Trajectories):
                     f"document {number} was not followed: give it to train as one of also=[...]"
                 )
             places.append(self._numbers[example])
-        return np.asarray(self.history[:, :, places].mean(axis=0))
+        return self.history[:, :, places]
 
     def predict(self, docs: Docs) -> NDArray[Any]:
         """The labels that the mean scores stand for, (times, documents); see `documents`."""
         return self._loss.decide(self.documents(docs), self.classes)
 
-    def compare(self, theory: Trajectories, time: float | None = None) -> Agreement:
-        """How each network's label scores agree with those of ``theory``, such as a `Flow`.
+    def compare(
+        self, theory: Trajectories, time: float | None = None, docs: Docs | None = None
+    ) -> Agreement:
+        """How each network's scores agree with those of ``theory``, such as a `Flow`.
 
         time: one of the times; all of them together without it.
+        docs: documents that were followed, see `documents`; the label scores without it.
         """
         require_alike(self, theory)
+        runs = self.runs if docs is None else self._runs_of(docs)
+        truth = theory.label_scores if docs is None else theory.documents(docs)
         if time is None:
-            return agreement(self.runs, theory.label_scores)
+            return agreement(runs, truth)
         (places,) = np.nonzero(np.isclose(self.times, time))
         if not len(places):
             raise UsageError(f"{time} is none of the times, {', '.join(map(str, self.times))}")
-        return agreement(self.runs[:, places[0]], theory.label_scores[places[0]])
+        return agreement(runs[:, places[0]], truth[places[0]])
 
 
 def train(
@@ -245,6 +254,4 @@ def _followed(
             done += 1
             report(done / total)
         history.append(pupil.scores())
-        if not np.isfinite(history[-1]).all():
-            raise UsageError("the scores grow without bound: give a shorter step")
     return np.array(history)
