@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
-from symntk.decomposition.statistics import Reading, Statistics
+from symntk.decomposition.documents import Document as Document
+from symntk.decomposition.documents import Token as Token
+from symntk.decomposition.documents import read_documents
+from symntk.decomposition.positions import Chunk, chunks
+from symntk.decomposition.statistics import Statistic, Statistics
+from symntk.decomposition.tallies import Occurrences, Tuples, occurrences
 from symntk.errors import UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
     import scipy.sparse as sparse
+    from numpy.typing import NDArray
 
-Token: TypeAlias = int | str
-Document: TypeAlias = Sequence[Token]
-Column = tuple[int, tuple[Token, ...], int]
-"""Which statistic, of which tokens, and which of its features."""
+    Integers = NDArray[np.int64]
+    Reals = NDArray[np.float64]
 
 
 @dataclass
@@ -27,85 +33,141 @@ class FeatureMap:
     """
 
     statistics: Statistics
-    columns: dict[Column, int] = field(default_factory=dict)
+    _tokens: dict[Token, int] = field(default_factory=dict, init=False, repr=False)
+    _tuples: list[Tuples] = field(default_factory=list, init=False, repr=False)
 
     def fit(self, docs: Iterable[Document], y: object = None) -> FeatureMap:
         """Learn the columns from documents, lists of tokens."""
-        self.columns = {}
-        for document in _checked(docs):
-            for column, _ in self._row(document):
-                self.columns.setdefault(column, len(self.columns))
+        self._learn(self._read(docs, is_new=True))
         return self
 
     def transform(self, docs: Iterable[Document]) -> sparse.csr_array:
         """The features of documents, a sparse array (N, K)."""
-        import numpy as np
-        import scipy.sparse as sparse
-
-        data, indices, starts = [], [], [0]
-        for document in _checked(docs):
-            for column, amount in self._row(document):
-                place = self.columns.get(column)
-                if place is not None:
-                    indices.append(place)
-                    data.append(amount)
-            starts.append(len(indices))
-        shape = (len(starts) - 1, len(self.columns))
-        rows = sparse.csr_array(
-            (np.array(data, dtype=float), np.array(indices, dtype=np.int64), np.array(starts)),
-            shape=shape,
-        )
-        rows.sum_duplicates()
-        return rows
+        if not self.__sklearn_is_fitted__():
+            raise UsageError("the features are not known yet: fit them to documents first")
+        return self._rows(self._read(docs, is_new=False))
 
     def fit_transform(self, docs: Iterable[Document], y: object = None) -> sparse.csr_array:
         """Learn the columns, and give the features."""
-        documents = list(docs)
-        return self.fit(documents).transform(documents)
+        read = self._read(docs, is_new=True)
+        self._learn(read)
+        return self._rows(read)
 
     @property
     def names(self) -> list[tuple[str, tuple[Token, ...]]]:
-        """For each column the name of its statistic, and the tokens."""
-        return [(self.statistics.items[n].name, tokens) for n, tokens, _ in self.columns]
+        """For each column the name of its statistic, and the tokens.
+
+        A term that counts each position on its own has the position, from 1, behind the tokens.
+        """
+        return list(self._names())
+
+    def _names(self) -> Iterator[tuple[str, tuple[Token, ...]]]:
+        tokens = list(self._tokens)
+        for item, known in zip(self.statistics.items, self._tuples, strict=True):
+            for row in known.tuples().tolist():
+                read = tuple(tokens[n] for n in row[: item.order])
+                place = tuple(n + 1 for n in row[item.order :])
+                for _ in range(item.rank):
+                    yield item.name, read + place
 
     @property
     def groups(self) -> dict[str, list[int]]:
         """The columns of each statistic."""
         found: dict[str, list[int]] = {item.name: [] for item in self.statistics.items}
-        for (number, _, _), column in self.columns.items():
-            found[self.statistics.items[number].name].append(column)
+        begin = 0
+        for item, known in zip(self.statistics.items, self._tuples, strict=True):
+            end = begin + item.rank * len(known)
+            found[item.name] += range(begin, end)
+            begin = end
         return found
 
-    def _row(self, document: Document) -> Iterator[tuple[Column, float]]:
-        """The features of a document that are not 0; a column may come more than once."""
-        share = 1 / len(document) if self.statistics.is_mean else 1.0
-        for number, statistic in enumerate(self.statistics.items):
-            for reading, weights in zip(statistic.readings, statistic.factor, strict=True):
-                for tokens, count in self._counts(reading, document).items():
-                    for feature in range(statistic.rank):
-                        if weights[feature] != 0:
-                            yield (number, tokens, feature), share * count * weights[feature]
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:
+        """A text for each column: "bigram not good"; features of one name are numbered from 2."""
+        import numpy as np
 
-    def _counts(self, reading: Reading, document: Document) -> dict[tuple[Token, ...], int]:
-        """How often tuples of tokens stand at the reading's offsets."""
-        if reading.place is None:
-            return {(): 1}
-        found: dict[tuple[Token, ...], int] = {}
-        size = len(document)
-        for t in range(size + reading.excess):
-            if self.statistics.reach.place(t, size) != reading.place:
-                continue
-            places = [t + a for a in reading.offsets]
-            if all(0 <= place < size for place in places):
-                tokens = tuple(document[place] for place in places)
-                found[tokens] = found.get(tokens, 0) + 1
-        return found
+        counts: dict[str, int] = {}
+        found = []
+        for name, tokens in self._names():
+            text = " ".join([name, *map(str, tokens)])
+            counts[text] = counts.get(text, 0) + 1
+            found.append(text if counts[text] == 1 else f"{text} ({counts[text]})")
+        return np.array(found, dtype=object)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """What the map was made of."""
+        return {"statistics": self.statistics}
+
+    def set_params(self, **params: Any) -> FeatureMap:
+        """Exchange what the map is made of."""
+        for name, value in params.items():
+            if name not in self.get_params():
+                raise UsageError(f"a feature map has no parameter {name!r}")
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether columns are known."""
+        return bool(self._tokens)
+
+    def _read(self, docs: Iterable[Document], is_new: bool) -> list[Chunk]:
+        documents = read_documents(docs)
+        if is_new:
+            tokens = dict.fromkeys(chain.from_iterable(documents))
+            self._tokens = {token: n for n, token in enumerate(tokens)}
+        return list(chunks(documents, self._tokens))
+
+    def _learn(self, read: list[Chunk]) -> None:
+        longest = max(int(chunk.lengths.max()) for chunk in read)
+        self._tuples = []
+        for item in self.statistics.items:
+            beyond = max(reading.excess for reading in item.readings)
+            known = Tuples(max(len(self._tokens), longest + beyond))
+            seen = [found.values for chunk in read for found in occurrences(item, chunk)]
+            known.learn(seen, item.order + item.is_aligned)
+            self._tuples.append(known)
+
+    def _check_means(self, read: list[Chunk]) -> None:
+        """UsageError for a document without positions, where a mean is taken over them."""
+        import numpy as np
+
+        beyond = self.statistics.mean_over or 0
+        short = np.flatnonzero(np.concatenate([chunk.lengths for chunk in read]) + beyond <= 0)
+        if len(short):
+            raise UsageError(f"document {short[0] + 1} has no window: it is too short for a mean")
+
+    def _rows(self, read: list[Chunk]) -> sparse.csr_array:
+        import scipy.sparse as sparse
+
+        self._check_means(read)
+        return sparse.csr_array(sparse.vstack([self._of_chunk(chunk) for chunk in read], "csr"))
+
+    def _of_chunk(self, chunk: Chunk) -> sparse.csr_array:
+        import numpy as np
+        import scipy.sparse as sparse
+
+        columns, begin = [], 0
+        for item, known in zip(self.statistics.items, self._tuples, strict=True):
+            parts = [_amounts(item, known, found, begin) for found in occurrences(item, chunk)]
+            columns += parts
+            begin += item.rank * len(known)
+        rows, places, amounts = (np.concatenate(part) for part in zip(*columns, strict=True))
+        if self.statistics.mean_over is not None:
+            amounts = amounts / (chunk.lengths + self.statistics.mean_over)[rows]
+        shape = (len(chunk), begin)
+        return sparse.csr_array(sparse.coo_array((amounts, (rows, places)), shape=shape))
 
 
-def _checked(docs: Iterable[Document]) -> Iterator[Document]:
-    for number, document in enumerate(docs):
-        if isinstance(document, str):
-            raise UsageError(f"document {number} is a text: split it into tokens first")
-        if not len(document):
-            raise UsageError(f"document {number} is empty")
-        yield document
+def _amounts(
+    statistic: Statistic, known: Tuples, found: Occurrences, begin: int
+) -> tuple[Integers, Integers, Reals]:
+    """Rows, columns and amounts of some occurrences; those of one place are to be added."""
+    import numpy as np
+
+    numbers = known.numbers(found.values, len(found.documents))
+    seen = numbers >= 0
+    rank = statistic.rank
+    amounts = statistic.factor[found.readings[seen]]
+    places = begin + numbers[seen][:, None] * rank + np.arange(rank)
+    rows = np.repeat(found.documents[seen], rank)
+    kept = amounts.ravel() != 0
+    return rows[kept], places.ravel()[kept], amounts.ravel()[kept]

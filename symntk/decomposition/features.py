@@ -161,7 +161,8 @@ def features(
 
 def _rows(derivation: Derivation, polynomial: Mapping[Pattern, sp.Expr]) -> Iterator[Feature]:
     """Rows in rising order; ratios are to the mean coefficient of a unigram that has one."""
-    lengths = {s: sp.S.One for c in polynomial.values() for s in c.atoms(Length)}
+    reciprocals = (p for c in polynomial.values() for p in c.atoms(sp.Pow) if p.atoms(Length))
+    lengths = dict.fromkeys(reciprocals, sp.S.One)
     known = {**derivation.values, **lengths}
     values = {pattern: value(c, known) for pattern, c in polynomial.items()}
     single = [v for pattern, v in values.items() if len(pattern) == 1 and v != 0]

@@ -3,27 +3,27 @@ r"""The explicit features of a kernel of documents: sparse counts whose inner pr
     kernel(x, x') = sum over (A, P), (B, Q) of  M[(A, P), (B, Q)] sum_w N_AP(x, w) N_BQ(x', w)
 
 N_AP(x, w) is how often the document x has the tokens w = (w_1, ..., w_k) at the offsets
-A = (a_1, ..., a_k) around a position of the kind P: in the middle, or so far from an edge.  M is
-positive semidefinite, M = C C^T, and the features are sum_AP C[AP, r] N_AP(x, w).
+A = (a_1, ..., a_k) around a position of the kind P: with so many tokens around it, of which these
+are equal.  M is positive semidefinite, M = C C^T, and the features are
+sum_AP C[AP, r] N_AP(x, w).  A term with [t = t'] counts each position on its own.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise, permutations, product
 from math import factorial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sympy as sp
 
-from symntk.decomposition.blocks import Pattern, patterns
-from symntk.decomposition.numbers import value
-from symntk.decomposition.places import Place, Reach, excess
-from symntk.decomposition.summands import NotWindows, Summand
-from symntk.decomposition.windows import Windows
+from symntk.decomposition.conditions import Conditions, Equal, State, states
+from symntk.decomposition.readings import TOLERANCE, Moments, Reading, moments
+from symntk.decomposition.summands import NotWindows
 from symntk.derivation import Derivation
+from symntk.derivation.program import walk
 from symntk.errors import UsageError
 from symntk.graph.positions import Length
 
@@ -33,20 +33,11 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
 
-TOLERANCE = 1e-13
-"""What is smaller, relative to the largest coefficient, is rounding."""
+MOST_READINGS = 3000
+"""Of one statistic: their matrix has eigenvectors in a minute."""
 
-
-@dataclass(frozen=True)
-class Reading:
-    """Tokens at ``offsets`` around each position of one kind, in a sum over T + ``excess``.
-
-    place: None for the document itself, which counts once.
-    """
-
-    offsets: tuple[int, ...]
-    place: Place | None
-    excess: int = 0
+SIZES = ((997, 1009), (2003, 2011))
+"""Lengths of documents, to see how coefficients depend on them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,174 +56,185 @@ class Statistic:
         """The number of features for each tuple of tokens."""
         return int(self.factor.shape[1])
 
+    @property
+    def order(self) -> int:
+        """The number of tokens that are counted together."""
+        return len(self.readings[0].offsets)
+
+    @property
+    def is_aligned(self) -> bool:
+        """Whether each position is counted on its own."""
+        return self.readings[0].is_aligned
+
 
 @dataclass(frozen=True)
 class Statistics:
     """The statistics that make a kernel, and what they are divided by.
 
-    is_mean: whether each document's features are divided by its length.
-    reach: the kinds of positions.
+    mean_over: the k of means over T + k positions, by which features are divided; None for sums.
     """
 
     items: tuple[Statistic, ...]
-    reach: Reach
-    is_mean: bool
-
-
-Moments = dict[tuple[Reading, Reading], float]
+    mean_over: int | None = None
 
 
 def statistics(derivation: Derivation, output: str = "ntk") -> Statistics:
     """The statistics whose inner product the kernel ``output`` is.
 
-    Raises NotWindows for a kernel that is no sum over pairs of windows, or that depends on tokens
-    that come twice within a window.
+    Raises NotWindows for a kernel that is no sum over pairs of windows.
     """
-    reach = Reach()
-    windows = Windows(derivation, reach)
-    parts = windows.summands(output)
-    for part in parts:
-        if part.body is not None:
-            windows.blocks(part.body)
-    if windows.repeats:
-        raise NotWindows("the kernel depends on tokens that come twice within a window")
-    numbers = _Numbers(derivation)
-    moments: Moments = defaultdict(float)
-    for part in parts:
-        for pair, coefficient in _of_part(numbers, part, reach):
-            moments[pair] += coefficient
-    return Statistics(tuple(_factored(moments)), reach, numbers.is_mean)
+    found = moments(derivation, output, SIZES[0])
+    counts = _mean_counts(derivation)
+    others = moments(derivation, output, SIZES[1]) if counts else found
+    if _agree(found, others, 1.0):
+        return Statistics(tuple(_factored(found)))
+    for count in counts:
+        first, second = ((a + count) * (b + count) for a, b in SIZES)
+        if _agree(found, others, second / first):
+            scaled = {pair: coefficient * first for pair, coefficient in found.items()}
+            return Statistics(tuple(_factored(scaled)), count)
+    raise NotWindows("some terms are means over positions, and some are sums or other means")
 
 
-@dataclass
-class _Numbers:
-    """Coefficients as numbers, 1 / (T T') taken out of each that is not 0."""
-
-    derivation: Derivation
-    powers: set[bool] = field(default_factory=set)
-
-    def __call__(self, coefficient: sp.Expr) -> float:
-        """NotWindows for a coefficient that depends on the lengths in another way."""
-        lengths = coefficient.atoms(Length)
-        if coefficient != 0:
-            self.powers.add(bool(lengths))
-        rest = coefficient * sp.Mul(*lengths)
-        if rest.has(*lengths) if lengths else False:
-            raise NotWindows(f"{coefficient} depends on the lengths of the documents")
-        return value(rest, self.derivation.values)
-
-    @property
-    def is_mean(self) -> bool:
-        """Whether all of them have 1 / (T T'); NotWindows where only some have."""
-        if len(self.powers) > 1:
-            raise NotWindows("some terms are means over positions, and some are sums")
-        return self.powers == {True}
+def _mean_counts(derivation: Derivation) -> list[int]:
+    """The k of the reciprocals 1 / (T + k) in the equations."""
+    powers = {p for line in walk(derivation.program) for p in line.value.atoms(sp.Pow)}
+    rests = {power.base - s for power in powers for s in power.atoms(Length)}
+    return sorted(int(rest) for rest in rests if rest.is_Integer)
 
 
-def _of_part(
-    numbers: _Numbers, part: Summand, reach: Reach
-) -> Iterator[tuple[tuple[Reading, Reading], float]]:
-    """The entries of M that one sum over pairs of positions gives."""
-    if part.body is None:
-        whole = Reading((), None)
-        yield (whole, whole), numbers(part.coefficient)
-        return
-    first, second = part.counts
-    for left, right in product(reach.places([first]), reach.places([second])):
-        windows = Windows(numbers.derivation, _Edges(left, right))
-        for block in windows.blocks(part.body):
-            values = {p: numbers(part.coefficient * v) for p, v in block.values.items()}
-            for pattern, coefficient in _polynomial(values).items():
-                pairs = sorted(pattern)
-                here = Reading(tuple(a for a, _ in pairs), left, excess(first))
-                there = Reading(tuple(b for _, b in pairs), right, excess(second))
-                yield (here, there), coefficient
-
-
-@dataclass(frozen=True)
-class _Edges:
-    """What is inside, around a position of one kind in x and one in x'."""
-
-    first: Place
-    second: Place
-
-    def __call__(self, offset: int, length: sp.Expr, second: bool) -> bool:
-        return (self.second if second else self.first).has(offset, length)
-
-
-def _polynomial(values: Mapping[Pattern, float]) -> Mapping[Pattern, float]:
-    """The coefficients of a function of matches, by Moebius inversion, rounding left out."""
-    size = max(map(abs, values.values()))
-    found = {p: sum((-1) ** (len(p) - len(q)) * values[q] for q in patterns(p)) for p in values}
-    return {p: c for p, c in found.items() if abs(c) > TOLERANCE * size}
+def _agree(first: Moments, second: Moments, ratio: float) -> bool:
+    """Whether ``first`` is ``ratio`` times ``second``."""
+    return first.keys() == second.keys() and all(
+        abs(coefficient - ratio * second[pair]) <= 1e-9 * abs(coefficient)
+        for pair, coefficient in first.items()
+    )
 
 
 def _factored(moments: Moments) -> Iterator[Statistic]:
     """M = C C^T, a block for each set of readings that belong together."""
-    for order in sorted({len(a.offsets) for a, _ in moments}):
-        own = {pair: c for pair, c in moments.items() if len(pair[0].offsets) == order}
-        if any(list(r.offsets) != sorted(r.offsets) for pair in own for r in pair):
-            own = _symmetrised(own, order)
-        yield from _blocks(own)
+    groups: dict[tuple[int, bool], dict[tuple[Reading, Reading], float]] = defaultdict(dict)
+    for pair, coefficient in moments.items():
+        groups[len(pair[0].offsets), pair[0].is_aligned][pair] = coefficient
+    for group in sorted(groups):
+        for linked in _connected(groups[group]):
+            own = _refined(linked)
+            if any(list(r.offsets) != sorted(r.offsets) for pair in own for r in pair):
+                own = _symmetrised(own, group[0])
+            yield from _statistic(own)
+
+
+class _Seat(NamedTuple):
+    """What readings that may count the same tokens have in common."""
+
+    offsets: tuple[int, ...]
+    excess: int
+    is_document: bool
+
+
+def _connected(moments: Moments) -> Iterator[Moments]:
+    """The entries of M in sets that have no reading in common."""
+    readings = {reading for pair in moments for reading in pair}
+    first = _first_of_equals(Conditions().union(*(reading.conditions for reading in readings)))
+
+    def seat(reading: Reading) -> _Seat:
+        offsets = tuple(sorted(map(first, reading.offsets)))
+        return _Seat(offsets, reading.excess, reading.is_document)
+
+    groups: dict[_Seat, set[_Seat]] = {}
+    for a, b in moments:
+        joined = groups.get(seat(a), {seat(a)}) | groups.get(seat(b), {seat(b)})
+        groups |= dict.fromkeys(joined, joined)
+    found: dict[int, dict[tuple[Reading, Reading], float]] = defaultdict(dict)
+    for pair, coefficient in moments.items():
+        found[id(groups[seat(pair[0])])][pair] = coefficient
+    yield from found.values()
+
+
+def _first_of_equals(conditions: State) -> Callable[[int], int]:
+    """Offset by offset the first one that the conditions say has the same token."""
+    first: dict[int, int] = {}
+    for condition in conditions:
+        if isinstance(condition, Equal):
+            ends = {first.get(spot.offset, spot.offset) for spot in condition.spots}
+            same = [offset for offset, start in first.items() if start in ends]
+            first |= dict.fromkeys((*same, *(s.offset for s in condition.spots)), min(ends))
+    return lambda offset: first.get(offset, offset)
+
+
+def _refined(moments: Moments) -> Moments:
+    """The same sum over kinds of positions that exclude each other, and the first of tokens that
+    are equal.
+    """
+    readings = {reading for pair in moments for reading in pair}
+    conditions = Conditions().union(*(reading.conditions for reading in readings))
+    kinds = states(conditions)
+    finer = {
+        reading: [
+            finer
+            for kind in kinds
+            if kind & reading.conditions == reading.kind
+            and (finer := replace(reading, conditions=conditions, kind=kind)).occurs
+        ]
+        for reading in readings
+    }
+    found: dict[tuple[Reading, Reading], float] = defaultdict(float)
+    for (a, b), coefficient in moments.items():
+        for here, there in product(finer[a], finer[b]):
+            found[_canonical(here), _canonical(there)] += coefficient
+    return found
+
+
+def _canonical(reading: Reading) -> Reading:
+    return replace(reading, offsets=tuple(map(_first_of_equals(reading.kind), reading.offsets)))
 
 
 def _symmetrised(moments: Moments, order: int) -> Moments:
     """The same sum over tuples of tokens, each counted in every order."""
-    found: Moments = defaultdict(float)
+    found: dict[tuple[Reading, Reading], float] = defaultdict(float)
     for (a, b), coefficient in moments.items():
         for turn in permutations(range(order)):
-            pair = (_turned(a, turn), _turned(b, turn))
-            found[pair] += coefficient / factorial(order)
+            found[_turned(a, turn), _turned(b, turn)] += coefficient / factorial(order)
     return found
 
 
 def _turned(reading: Reading, turn: tuple[int, ...]) -> Reading:
-    offsets = tuple(reading.offsets[i] for i in turn)
-    return Reading(offsets, reading.place, reading.excess)
+    return replace(reading, offsets=tuple(reading.offsets[i] for i in turn))
 
 
-def _blocks(moments: Moments) -> Iterator[Statistic]:
+def _statistic(moments: Moments) -> Iterator[Statistic]:
     import numpy as np
 
     readings = list(dict.fromkeys(reading for pair in moments for reading in pair))
+    if len(readings) > MOST_READINGS:
+        raise NotWindows("a window of so many tokens that it has too many kinds")
     number = {reading: n for n, reading in enumerate(readings)}
     matrix = np.zeros((len(readings), len(readings)))
     for (a, b), coefficient in moments.items():
         matrix[number[a], number[b]] += coefficient
-    size = np.abs(matrix).max(initial=0.0)
+    spectrum, vectors = np.linalg.eigh((matrix + matrix.T) / 2)
+    size = np.abs(spectrum).max(initial=0.0)
     if size == 0:
         return
-    for chosen in _connected(np.abs(matrix) > TOLERANCE * size):
-        inner = matrix[np.ix_(chosen, chosen)]
-        spectrum, vectors = np.linalg.eigh((inner + inner.T) / 2)
-        if spectrum[0] < -1e-9 * size:
-            raise UsageError("the kernel is not positive semidefinite")
-        kept = spectrum > TOLERANCE * size
-        group = tuple(readings[n] for n in chosen)
-        if kept.any():
-            yield Statistic(_called(group), group, vectors[:, kept] * np.sqrt(spectrum[kept]))
-
-
-def _connected(links: Matrix) -> Iterator[list[int]]:
-    """The connected components of a graph, those alone left out if they link to nothing."""
-    left = {n for n in range(len(links)) if links[n].any() or links[:, n].any()}
-    while left:
-        found = [min(left)]
-        left.discard(found[0])
-        for node in found:
-            near = sorted(m for m in left if links[node, m] or links[m, node])
-            left.difference_update(near)
-            found += near
-        yield found
+    if spectrum[0] < -1e-9 * size:
+        raise UsageError("the kernel is not positive semidefinite")
+    kept = spectrum > TOLERANCE * size
+    factor = vectors[:, kept] * np.sqrt(spectrum[kept])
+    used = np.abs(factor).max(axis=1) > TOLERANCE * np.sqrt(size)
+    group = tuple(reading for reading, is_used in zip(readings, used, strict=True) if is_used)
+    yield Statistic(_called(group), group, factor[used])
 
 
 def _called(readings: tuple[Reading, ...]) -> str:
     first = sorted(readings[0].offsets)
-    if readings[0].place is None:
+    if readings[0].is_document:
         return "document"
     gaps = [b - a for a, b in pairwise(first)]
     if any(gap > 1 for gap in gaps):
-        return "skip-gram " + " ".join(str(a - first[0] + 1) for a in first)
-    return {0: "constant", 1: "unigram", 2: "bigram", 3: "trigram"}.get(
-        len(first), f"{len(first)}-gram"
-    )
+        name = "skip-gram " + " ".join(str(a - first[0] + 1) for a in first)
+    else:
+        names = {0: "constant", 1: "unigram", 2: "bigram", 3: "trigram"}
+        name = names.get(len(first), f"{len(first)}-gram")
+    if readings[0].is_aligned:
+        return "position" if not first else f"positional {name}"
+    return name

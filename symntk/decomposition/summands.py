@@ -7,10 +7,21 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symntk.derivation import Entry, Quantity
+from symntk.derivation import Entry, Quantity, entries
 from symntk.errors import SymntkError
 from symntk.gaussian import Expectation
-from symntk.graph.positions import Length, indices, length_at, reindex, symbols_in
+from symntk.graph.positions import (
+    Index,
+    Inside,
+    Length,
+    Same,
+    indices,
+    length_at,
+    lengths_at,
+    reindex,
+    symbols_in,
+)
+from symntk.ops.law import reindex_all
 
 
 class NotWindows(SymntkError):
@@ -57,6 +68,8 @@ def _taken_apart(expression: sp.Expr, values: Mapping[Quantity, sp.Expr]) -> Ite
 
 def _of_sum(total: sp.Sum) -> Summand:
     """A sum over one position of each document, the positions called t and t'."""
+    if len(total.limits) == 1:
+        total = _of_both(total)
     own: dict[sp.Symbol, sp.Expr] = {}
     counts: dict[bool, sp.Expr] = {}
     for variable, low, high in total.limits:
@@ -68,6 +81,32 @@ def _of_sum(total: sp.Sum) -> Summand:
     if set(counts) != {False, True}:
         raise NotWindows("a sum over one of the documents alone")
     return Summand(sp.S.One, reindex(total.function, own), (counts[False], counts[True]))
+
+
+def _of_both(total: sp.Sum) -> sp.Sum:
+    """A sum over the positions that both documents have, as one over both with [t = t']."""
+    ((t, low, high),) = total.limits
+    ((other,), length) = indices(1, True), high + 1
+    if t not in indices(1) or low != 0 or any(e.site == "ba" for e in entries(total)):
+        raise NotWindows("a sum over one of the documents alone")
+
+    def place(index: Index, one: str) -> Index:
+        return reindex_all(index, {t: other}) if one == "b" else index
+
+    def moved(expression: sp.Expr) -> sp.Expr:
+        """With t' where x' is read."""
+        if isinstance(expression, Entry):
+            first, second = expression.site
+            left, right = place(expression.left, first), place(expression.right, second)
+            return expression.quantity.at(expression.site, left, right)
+        if isinstance(expression, Inside) and lengths_at(expression, True) == expression:
+            return reindex(expression, {t: other})
+        return expression.func(*map(moved, expression.args)) if expression.args else expression
+
+    if not any(e.site == "ab" and e.left and e.right for e in entries(total)):
+        raise NotWindows("a sum over one of the documents alone")
+    body = Same(t, other) * moved(total.function)
+    return sp.Sum(body, (t, 0, high), (other, 0, lengths_at(length, True) - 1))
 
 
 def _of_product(product: sp.Expr, values: Mapping[Quantity, sp.Expr]) -> Iterator[Summand]:

@@ -6,68 +6,66 @@ Each match is 0 or 1, so F is a multilinear polynomial, and summed over position
 statistics of the two documents: sum m(t, t') the inner product of their token counts,
 sum m(t, t') m(t + 1, t' + 1) that of their counts of bigrams, and so on.
 
-At an edge with zeros a window has fewer tokens, and a function of its own; tokens that come twice
-within a window are a matter of their own too (``repeats`` says whether they are).
+At an edge with zeros a window has fewer tokens, and a function of its own; so has a window in which
+a token comes twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import sympy as sp
 
-from symntk.decomposition.blocks import (
-    Block,
-    Blocks,
-    Pattern,
-    added,
-    combined,
-    multiplied,
-    whole,
-)
+from symntk.decomposition.arithmetic import Arithmetic, Evaluate, Formulas
+from symntk.decomposition.blocks import Block, Blocks, Pattern, polynomial
+from symntk.decomposition.conditions import Aligned, Condition, Equal, Present, Spot, equal
 from symntk.decomposition.instance import evaluated
+from symntk.decomposition.multilinear import collected
 from symntk.decomposition.summands import NotWindows, Summand, summands
-from symntk.derivation import Derivation, Entry, Quantity, entries
-from symntk.derivation.program import FIRST, SECOND, Recurrence, Site, relocate, walk
-from symntk.derivation.result import Moments
+from symntk.derivation import Derivation, Entry, Quantity
+from symntk.derivation.program import FIRST, SECOND, SWAPPED, Recurrence, Site, relocate, walk
 from symntk.gaussian import Expectation
-from symntk.graph.positions import Inside, Length, indices, reindex, symbols_in
+from symntk.graph.positions import (
+    Bracket,
+    Covered,
+    Inside,
+    Length,
+    Same,
+    indices,
+    lengths_at,
+    reindex,
+    symbols_in,
+)
 
 ORIGIN = dict.fromkeys(indices(1) + indices(1, True), sp.S.Zero)
 """t = t' = 0: what is left of a position is its offset."""
-
-
-Edge = Callable[[int, sp.Expr, bool], bool]
-"""Whether t + a lies in a document, from a, the length in question, and whether it is x'."""
-
-Evaluate = Callable[[sp.Expr, Moments], sp.Expr]
-"""The value of an expectation whose law holds no open covariance."""
-
-
-def inner(offset: int, length: sp.Expr, second: bool) -> bool:
-    """Every window is inside of its document."""
-    return True
 
 
 @dataclass
 class Windows:
     """The equations of a derivation around one pair of positions (t, t').
 
-    edge: what is inside of the documents; without it all the windows are.
-    evaluate: how expectations are evaluated.
+    evaluate: how formulas evaluate expectations.
+    arithmetic: what values are; `Formulas` for windows inside of their documents without it.
+    has_edges, has_repeats: whether what was asked for so far depends on the edges of a document
+        near a window, and on tokens that come twice in it.
     """
 
     derivation: Derivation
-    edge: Edge = inner
     evaluate: Evaluate = evaluated
-    repeats: bool = field(default=False, init=False)
+    arithmetic: Arithmetic | None = None
+    has_edges: bool = field(default=False, init=False)
+    has_repeats: bool = field(default=False, init=False)
     _known: dict[tuple[Quantity, Site, int, int], Blocks] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if any(isinstance(line, Recurrence) for line in self.derivation.program):
             raise NotWindows("a recursion over time reaches back to the first position")
         self._values = {line.target: line.value for line in walk(self.derivation.program)}
+        self._arithmetic = self.arithmetic or Formulas(self.derivation.moments, self.evaluate)
+        self.algebra = self._arithmetic.algebra
 
     def polynomial(self, name: str) -> Mapping[Pattern, sp.Expr]:
         """The coefficient of each monomial in the summand of the output ``name``.
@@ -78,10 +76,19 @@ class Windows:
         for part in self.summands(name):
             if part.body is None:
                 raise NotWindows("a term that every pair of documents has, whatever their length")
-            for block in self.blocks(part.body):
-                for pattern, value in block.anchored().coefficients().items():
-                    total[pattern] = total.get(pattern, sp.S.Zero) + part.coefficient * value
+            for pattern, value in self.monomials(part.body):
+                total[pattern] = total.get(pattern, sp.S.Zero) + part.coefficient * value
         return total
+
+    def monomials(self, body: sp.Expr) -> Iterator[tuple[Pattern, sp.Expr]]:
+        """The monomials of the body of a sum with their coefficients; one may come repeatedly."""
+        for block in self.blocks(body):
+            first, second = _anchor(block)
+            for monomial, value in polynomial(block, self.algebra).items():
+                if monomial.is_aligned:
+                    raise NotWindows("the kernel depends on the positions themselves")
+                matches = frozenset((a - first, b - second) for a, b in monomial.matches)
+                yield matches, collected(value)
 
     def summands(self, name: str) -> tuple[Summand, ...]:
         """The output ``name`` as sums over pairs of positions."""
@@ -89,80 +96,117 @@ class Windows:
 
     def blocks(self, body: sp.Expr) -> Blocks:
         """The body of a sum as functions of windows around (t, t')."""
-        return self._around(body)
+        return self._around(body, "ab")
+
+    def _around(self, expression: sp.Expr, site: Site) -> Blocks:
+        """An expression about a pair of inputs, at t and t', as a sum of functions of windows."""
+        match expression:
+            case Entry():
+                return self._entry(expression)
+            case Inside():
+                return (self._inside(expression, site),)
+            case Same():
+                return (self._same(expression, site),)
+            case sp.Add():
+                return self.algebra.added(*(self._around(part, site) for part in expression.args))
+            case sp.Mul():
+                return self.algebra.multiplied(
+                    *(self._around(part, site) for part in expression.args)
+                )
+            case Expectation():
+                law = [self.algebra.whole(self._around(part, site)) for part in expression.law]
+                rule = partial(self._arithmetic.expectation, expression.integrand)
+                return (self.algebra.combined(law, rule),)
+            case sp.Sum() | Length() | Covered():
+                raise NotWindows(f"{expression} depends on more than a window")
+        if not expression.atoms(Entry, Bracket):
+            if symbols_in(expression) & ORIGIN.keys():
+                raise NotWindows(f"{expression} depends on the positions themselves")
+            return (Block.constant(self._arithmetic.number(expression)),)
+        parts = [self.algebra.whole(self._around(part, site)) for part in expression.args]
+        return (self.algebra.combined(parts, partial(self._arithmetic.applied, expression.func)),)
 
     def _entry(self, entry: Entry) -> Blocks:
         quantity, site = entry.quantity, entry.site
-        if quantity.ranks == (0, 0):
-            return self._of_one_document(quantity)
-        left, right = (self._offset(part) for part in (entry.left, entry.right))
         if quantity.kind == "match":
-            if site in ("aa", "bb"):
-                self.repeats = self.repeats or left != right
-                return (Block.constant(sp.Integer(left == right)),)
-            return (Block.match((left, right) if site == "ab" else (right, left)),)
+            (left,), (right,) = entry.left, entry.right
+            return (self._match(self._spot(left, site), self._spot(right, site)),)
+        left, right = (
+            self._spot(index[0], site).offset if index else 0 for index in (entry.left, entry.right)
+        )
         key = (quantity, site, left, right)
         if key not in self._known:
             self._known[key] = self._of_equation(quantity, site, left, right)
         return self._known[key]
 
-    def _of_one_document(self, quantity: Quantity) -> Blocks:
-        """A quantity without positions: the gradient that comes to a sum over positions."""
-        value = self._values[quantity]
-        if value.has(sp.Sum) or any(entry.quantity.ranks != (0, 0) for entry in entries(value)):
-            raise NotWindows(f"{quantity} depends on the whole document")
-        return self._around(value)
-
     def _of_equation(self, quantity: Quantity, site: Site, left: int, right: int) -> Blocks:
+        """The equation of a quantity at a site, around t + left and t' + right."""
         value = self._values.get(quantity)
-        if value is None or quantity.is_of_one_input:
+        if value is None or quantity.kind in ("weight", "attention", "tangent"):
             raise NotWindows(f"{quantity} depends on more than a window")
-        if site == "ba":
-            raise NotWindows(f"{quantity} is about two vectors")
-        if site != "ab":
-            value = relocate(value, FIRST if site == "aa" else SECOND)
+        moves = {"ab": None, "ba": SWAPPED, "aa": FIRST, "bb": SECOND}[site]
+        if moves is not None:
+            value = relocate(value, moves)
         (t,), (other,) = indices(1), indices(1, True)
-        return self._around(reindex(value, {t: t + left, other: other + right}))
+        if site == "ba":
+            left, right = right, left
+        return self._around(reindex(value, {t: t + left, other: other + right}), site)
 
-    def _around(self, expression: sp.Expr) -> Blocks:
-        """An expression at (t, t') as a sum of functions of windows."""
-        if isinstance(expression, Entry):
-            return self._entry(expression)
-        if isinstance(expression, Inside):
-            return (Block.constant(self._inside(expression)),)
-        if isinstance(expression, sp.Add):
-            return added(*map(self._around, expression.args))
-        if isinstance(expression, sp.Mul):
-            return multiplied(*map(self._around, expression.args))
-        if isinstance(expression, Expectation):
-            return (self._expectation(expression),)
-        if isinstance(expression, sp.Sum | Length) or symbols_in(expression) & set(ORIGIN):
-            raise NotWindows(f"{expression} depends on the positions themselves")
-        if not expression.atoms(Entry):
-            return (Block.constant(expression),)
-        parts = [whole(self._around(part)) for part in expression.args]
-        return (combined(parts, expression.func),)
+    def _match(self, first: Spot, other: Spot) -> Block:
+        """Whether two spots have one token."""
+        if first == other:
+            return Block.constant(self._arithmetic.number(sp.S.One))
+        return self._indicator(equal(first, other))
 
-    def _expectation(self, expectation: sp.Expr) -> Block:
-        integrand, moments = expectation.integrand, self.derivation.moments
-        law = [whole(self._around(part)) for part in expectation.law]
-
-        def value(*parts: sp.Expr) -> sp.Expr:
-            closed = Expectation(integrand, *parts)
-            return self.evaluate(closed, moments)
-
-        return combined(law, value)
-
-    def _inside(self, bracket: sp.Expr) -> sp.Expr:
+    def _inside(self, bracket: sp.Expr, site: Site) -> Block:
         index, length = bracket.args
-        lengths = [s for s in symbols_in(length) if isinstance(s, Length)]
-        if len(lengths) != 1:
-            raise NotWindows(f"{bracket}: documents of one given length")
-        return sp.Integer(self.edge(self._offset((index,)), length, lengths[0].second))
+        spot = self._spot(index, site)
+        return self._indicator(Present(spot, excess(self.derivation, length)))
 
-    def _offset(self, index: tuple[sp.Expr, ...]) -> int:
-        (place,) = index
-        offset = place.xreplace(ORIGIN)
-        if not offset.is_Integer:
-            raise NotWindows(f"position {place} is not near t")
-        return int(offset)
+    def _same(self, bracket: sp.Expr, site: Site) -> Block:
+        """[t + a = t' + b]: of one document a number, of two whether t = t'."""
+        first, other = (self._spot(index, site) for index in bracket.args)
+        if first.second == other.second:
+            return Block.constant(self._arithmetic.number(sp.Integer(first == other)))
+        if first.offset != other.offset:
+            raise NotWindows(f"{bracket} compares positions that are apart")
+        return self._indicator(Aligned())
+
+    def _indicator(self, condition: Condition) -> Block:
+        is_of_both = isinstance(condition, Aligned) or (
+            isinstance(condition, Equal) and condition.is_match
+        )
+        if not is_of_both:
+            self.has_edges |= isinstance(condition, Present)
+            self.has_repeats |= isinstance(condition, Equal)
+        holds = None if is_of_both else self._arithmetic.decided(condition)
+        if holds is None:
+            return Block.indicator(condition, self._arithmetic.number(sp.S.One))
+        return Block.constant(self._arithmetic.number(sp.Integer(holds)))
+
+    def _spot(self, index: sp.Expr, site: Site) -> Spot:
+        """The spot at a position in terms of t or t', which may be of one input."""
+        (symbol, *others) = [s for s in symbols_in(index) if s in ORIGIN] or [None]
+        offset = index.xreplace(ORIGIN)
+        if symbol is None or others or not (index - symbol).is_Integer:
+            raise NotWindows(f"position {index} is not near t")
+        is_second = {"aa": False, "bb": True}.get(site, symbol in indices(1, True))
+        return Spot(is_second, int(offset))
+
+
+def _anchor(block: Block) -> tuple[int, int]:
+    """The first offsets of the matches that a function depends on."""
+    matches = [c for c in block.conditions if isinstance(c, Equal) and c.is_match]
+    if not matches:
+        return 0, 0
+    return min(c.first.offset for c in matches), min(c.other.offset for c in matches)
+
+
+def excess(derivation: Derivation, length: sp.Expr) -> int:
+    """K of a length T + k of the positions of a vector, T being that of the documents."""
+    (node,) = derivation.graph.inputs
+    (own,) = node.positions
+    rest = lengths_at(length, False) - own
+    if not rest.is_Integer:
+        raise NotWindows(f"a sequence of length {length}")
+    return int(rest)
