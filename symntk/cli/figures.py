@@ -15,6 +15,7 @@ from symntk.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
     from symntk.dynamics import Flow
+    from symntk.dynamics.trajectories import Trajectories
 
 SENTENCES = 20
 """Documents on a heat map if no sentences are given."""
@@ -50,6 +51,7 @@ class FigureChoice:
     def draw(
         self,
         flows: Mapping[str, Flow],
+        trained: Mapping[str, Trajectories],
         docs: Sequence[Sequence[str]],
         sentences: Sequence[Sequence[str]],
         top: int,
@@ -66,7 +68,7 @@ class FigureChoice:
         first = next(iter(flows.values()))
         groups = usual_groups(first)
         if self.plot is not None:
-            plots.trajectories(self.plot, flows, groups)
+            plots.trajectories(self.plot, flows, groups, trained)
             yield self.plot
         if self.plot_terms is not None:
             plots.terms(self.plot_terms, flows, first.tokens)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +14,12 @@ from symntk.cli.figures import FigureChoice, figure_options
 from symntk.cli.following import TokenChoice, token_options
 from symntk.cli.learning import RunChoice, run_options
 from symntk.cli.models import ModelChoice, ModelCommand, model_options
-from symntk.cli.output import OUTPUT, check_writable, progress_bar, working
+from symntk.cli.output import OUTPUT, check_writable, progress_bar, working, write_text
+from symntk.cli.training import TrainingChoice, training_options
 from symntk.cli.values import parts
 
 if TYPE_CHECKING:
+    from symntk.derivation import Derivation
     from symntk.dynamics import Corpus, Flow
     from symntk.dynamics.problem import Problem
     from symntk.dynamics.writing import Table
@@ -48,6 +50,7 @@ SOON = 1.0
     help="Write the label scores over time to a .csv or .parquet file.",
 )
 @figure_options
+@training_options
 def flow(
     choice: ModelChoice,
     texts: CorpusChoice,
@@ -57,6 +60,7 @@ def flow(
     top: int,
     output: Path | None,
     figures: FigureChoice,
+    training: TrainingChoice,
 ) -> None:
     """Follow how MODEL learns a labelled text.
 
@@ -84,19 +88,26 @@ def flow(
     split = tokenizer(texts.pattern, texts.lower)
     sentences = [split(sentence) for sentence in figures.sentence]
     known, test, loss = texts.read()
-    problems = _problems(choices, known, loss, run, following)
-    flows = _follow(problems, run, output)
+    eta = run.eta or 1 / len(known.docs)
+    derivations = _derivations(choices)
+    problems = _problems(derivations, known, loss, eta, following.select(known, loss))
+    times = run.moments(next(iter(problems.values())), trained=training.width is not None)
+    flows = _follow(problems, times, run.tolerance, output)
+    trained = training.train(derivations, known, loss, eta, times, flows)
 
-    lines = summary.about_corpus(known)
+    tests = {} if test is None else {str(texts.test): test}
+    first = next(iter(flows.values()))
+    lines = [*summary.about_corpus(known), *summary.about_learning(first, loss)]
     for act, found in flows.items():
-        judged = {} if test is None else {str(texts.test): test}
-        lines += ["", act or choice.model, *summary.about_flow(found, known, judged, top)]
+        lines += ["", act or choice.model, *summary.about_flow(found, known, tests, top)]
+        if act in trained:
+            lines += summary.line("trained", str(trained[act].compare(found)))
     written = [path for path in (output,) if path is not None]
     with working("Drawing", loud=False):
-        written += figures.draw(flows, known.docs, sentences, top)
+        written += figures.draw(flows, trained, known.docs, sentences, top)
     if written:
         lines += ["", *summary.line("written", ", ".join(map(str, written)))]
-    click.echo("\n".join(lines))
+    write_text("\n".join(lines), None)
 
 
 def _check_table(path: Path) -> None:
@@ -113,40 +124,48 @@ def _choices(choice: ModelChoice, acts: str | None) -> dict[str, ModelChoice]:
     return {choice.act: choice}
 
 
+def _derivations(choices: Mapping[str, ModelChoice]) -> dict[str, Derivation]:
+    found = {}
+    for act, choice in choices.items():
+        with working(f"Deriving {choice.model} {act}".strip(), loud=False):
+            found[act] = choice.derivation()
+    return found
+
+
 def _problems(
-    choices: Mapping[str, ModelChoice],
+    derivations: Mapping[str, Derivation],
     corpus: Corpus,
     loss: str,
-    run: RunChoice,
-    following: TokenChoice,
+    eta: float,
+    tokens: Sequence[str],
 ) -> dict[str, Problem]:
     """Each network before the documents."""
     from symntk.dynamics.problem import pose
 
-    eta = run.eta or 1 / len(corpus.docs)
-    tokens = following.select(corpus, loss)
     found = {}
-    for act, choice in choices.items():
-        with working(f"Preparing {act or choice.model}", loud=False):
-            found[act] = pose(choice.derivation(), corpus.docs, corpus.labels, loss, eta, tokens)
+    for act, derivation in derivations.items():
+        with working(f"Counting features {act}".strip(), loud=False):
+            found[act] = pose(derivation, corpus.docs, corpus.labels, loss, eta, tokens)
     return found
 
 
 def _follow(
-    problems: Mapping[str, Problem], run: RunChoice, output: Path | None
+    problems: Mapping[str, Problem],
+    times: Sequence[float],
+    tolerance: float,
+    output: Path | None,
 ) -> dict[str, Flow]:
-    """The flows of all networks at the same times, written to ``output`` as they come."""
+    """The flows of all networks, written to ``output`` as they come."""
     from symntk.dynamics.problem import join
     from symntk.dynamics.writing import long_table
 
-    times = run.moments(next(iter(problems.values())))
     terms = list(dict.fromkeys(term for problem in problems.values() for term in problem.terms))
     flows = {}
     with _table(output) as table:
         for act, problem in problems.items():
             pieces = []
             with progress_bar(f"Following {act}".strip(), after=SOON) as progress:
-                for piece in problem.trace(times, run.tolerance, progress):
+                for piece in problem.trace(times, tolerance, progress):
                     pieces.append(piece)
                     if table is not None:
                         table.write(long_table(piece, act, terms))

@@ -14,6 +14,9 @@ from symntk.cli.groups import as_one
 if TYPE_CHECKING:
     from symntk.dynamics.problem import Problem
 
+SHORT = 100
+"""Shortest time scales up to which networks are trained if no time is given."""
+
 
 class Rate(click.ParamType[Any]):
     """A learning rate: a positive number, or None for ``mean``."""
@@ -70,14 +73,14 @@ class RunChoice:
     times: tuple[float, ...] | None
     tolerance: float
 
-    def moments(self, problem: Problem) -> Sequence[float]:
-        """The times to look at."""
-        if self.times is None:
-            found: list[float] = problem.usual_times().tolist()
-        elif len(self.times) == 1:
-            found = problem.usual_times(self.times[0]).tolist()
-        else:
-            found = list(self.times)
+    def moments(self, problem: Problem, trained: bool) -> Sequence[float]:
+        """The times to look at; not as many if networks are to be trained as long."""
+        if self.times is not None and len(self.times) > 1:
+            return self.times
+        end = self.times[0] if self.times else None
+        if end is None and trained:
+            end = SHORT / (problem.descent.rate or 1.0)
+        found: list[float] = problem.usual_times(end).tolist()
         return found
 
 
@@ -97,7 +100,8 @@ run_options = as_one(
             "--times",
             metavar="T|T,T,...",
             type=Times(),
-            help="The end, or all times. Without it as far as the fastest part needs 10000 times.",
+            help="The end, or all times. Without it 10000 times as long as the fastest part takes, "
+            "or 100 times with --train.",
         ),
         click.option(
             "--tolerance",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 WIDTH = 80
 """Characters of the longest line."""
 
-INDENT = 15
+TIE = "\N{NO-BREAK SPACE}"
+"""Between words that stay on one line."""
+
+INDENT = 17
 """Characters before what a line says."""
+
+MOST = 8
+"""Classes whose tokens are named."""
 
 
 def about_corpus(corpus: Corpus) -> list[str]:
@@ -38,6 +44,17 @@ def about_corpus(corpus: Corpus) -> list[str]:
     if corpus.labels and not isinstance(corpus.labels[0], float):
         lines += line("classes", _classes(corpus.labels))
     return lines
+
+
+def about_learning(flow: Flow, loss: str) -> list[str]:
+    """By which loss, how fast, and for how long."""
+    tokens, moments = grouped(len(flow.tokens)), len(flow.times)
+    return [
+        *line(
+            "learnt", f"by {loss} loss, eta = {flow.descent.eta:.4g}, to t = {flow.times[-1]:.4g}"
+        ),
+        *line("followed", f"{tokens} tokens, at {moments} times"),
+    ]
 
 
 def about_flow(flow: Flow, known: Corpus, tests: Mapping[str, Corpus], top: int) -> list[str]:
@@ -57,19 +74,20 @@ def about_flow(flow: Flow, known: Corpus, tests: Mapping[str, Corpus], top: int)
     for name, corpus in tests.items():
         predicted = flow.predict(corpus.docs)
         lines += line("", f"{judgement(flow, predicted, corpus)} on {name}")
-    lines += line("made of", f"label scores: {_sizes(flow, flow.probes.parts)}")
-    parts = by_term(rows, flow.feature_map)
-    lines += line("", f"documents: {_sizes(flow, parts)}")
+    lines += line("label scores", _sizes(flow, flow.probes.parts))
+    lines += line("documents", _sizes(flow, by_term(rows, flow.feature_map)))
     if BIAS.name in flow.terms:
         lines += line("bias", _bias(flow))
     for title, names in strongest(flow, top):
         lines += line(title, names)
-    return lines + line("error", f"a label score is off by at most {flow.label_errors.max():.1g}")
+    if len(flow.names) > MOST:
+        lines += line("", f"... and {len(flow.names) - MOST} classes more")
+    return lines + line("error", f"at most {flow.label_errors.max():.1g} in a label score")
 
 
 def line(title: str, text: str) -> list[str]:
-    """``text`` after a title, in lines of `WIDTH` characters."""
-    return wrap(
+    """``text`` after a title, in lines of `WIDTH` characters; none ends at a `TIE`."""
+    found = wrap(
         text,
         WIDTH,
         initial_indent=f"  {title}".ljust(INDENT - 1) + " ",
@@ -77,11 +95,12 @@ def line(title: str, text: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [part.replace(TIE, " ") for part in found]
 
 
 def grouped(number: int) -> str:
     """A number with its digits in groups of three."""
-    return f"{number:,}".replace(",", " ")
+    return f"{number:,}".replace(",", TIE)
 
 
 def judgement(flow: Flow, predicted: NDArray[Any], corpus: Corpus) -> str:
@@ -104,7 +123,7 @@ def judgement(flow: Flow, predicted: NDArray[Any], corpus: Corpus) -> str:
 
 def percent(share: float) -> str:
     """A share in percent."""
-    return f"{100 * share:.1f} %"
+    return f"{share:.1%}"
 
 
 def shares(terms: Sequence[Array]) -> list[float]:
@@ -120,7 +139,7 @@ def strongest(flow: Flow, top: int) -> Iterator[tuple[str, str]]:
     """The tokens and bigrams with the largest scores of each class, and of one score the lowest."""
     pairs = known_pairs(flow)
     values, what = pair_scores(flow, pairs)
-    for number, name in enumerate(flow.names):
+    for number, name in enumerate(flow.names[:MOST]):
         for sign, towards in _directions(flow, name):
             scores = sign * flow.label_scores[-1, :, number]
             yield towards, _largest(list(map(str, flow.tokens)), scores, sign, top)
@@ -143,7 +162,9 @@ def _largest(labels: Sequence[str], scores: Array, sign: int, top: int) -> str:
     import numpy as np
 
     order = np.argsort(-scores, kind="stable")[:top]
-    chosen = [f"{labels[n]} {sign * scores[n]:.2f}" for n in order if scores[n] > 0]
+    chosen = [
+        f"{labels[n]} {sign * scores[n]:.2f}".replace(" ", TIE) for n in order if scores[n] > 0
+    ]
     return ", ".join(chosen) or "none"
 
 
@@ -152,11 +173,13 @@ def _sizes(flow: Flow, parts: Mapping[str, sparse.csr_array]) -> str:
     start = _first_slope(flow)
     first = shares([part @ start for part in parts.values()])
     last = shares([part @ flow.weights[-1] for part in parts.values()])
-    found = [
-        f"{name} {percent(before)} at first, {percent(after)} at the end"
-        for name, before, after in zip(parts, first, last, strict=True)
-    ]
-    return "; ".join(found)
+    return f"{_listed(parts, first)} at first; {_listed(parts, last)} at the end"
+
+
+def _listed(names: Iterable[str], sizes: Sequence[float]) -> str:
+    if not any(sizes):
+        return "all 0"
+    return ", ".join(f"{percent(size)}{TIE}{name}" for name, size in zip(names, sizes, strict=True))
 
 
 def _bias(flow: Flow) -> str:
@@ -180,7 +203,7 @@ def _first_slope(flow: Flow) -> Array:
 
 def _classes(labels: Sequence[Any]) -> str:
     found = sorted(Counter(labels).items())
-    listed = [f"{name} ({grouped(count)})" for name, count in found[:10]]
+    listed = [f"{name}{TIE}({grouped(count)})" for name, count in found[:10]]
     more = f" and {len(found) - 10} more" if len(found) > 10 else ""
     return ", ".join(listed) + more
 
