@@ -1,4 +1,4 @@
-"""The Stanford sentiment treebank beside the project: documents, labels, lists of polar tokens."""
+"""The Stanford sentiment treebank beside the project: documents and labels."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "sst"
+
+needed = pytest.mark.skipif(
+    not FOLDER.is_dir(), reason="the sentiment treebank is not beside the project"
+)
+"""For a test that reads it."""
 
 
 class Corpus(NamedTuple):
@@ -26,14 +32,3 @@ def corpus(split: str) -> Corpus:
         rows = list(csv.DictReader(file))
     labels = np.array([1 if row["label"] == "1" else -1 for row in rows])
     return Corpus([row["text"].split(" ") for row in rows], labels)
-
-
-def polarity(counts: np.ndarray) -> dict[str, np.ndarray]:
-    """Which tokens are positive, negative, neutral, from their counts (tokens, 2), lower first."""
-    negative, positive = counts.T
-    rate = (positive - negative) / (positive + negative)
-    return {
-        "positive": (rate > 0.5) & (positive > 5),
-        "negative": (rate < -0.5) & (negative > 5),
-        "neutral": (np.abs(rate) < 0.1) & (np.abs(positive - negative) < 5),
-    }

@@ -9,11 +9,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-REFERENCE = Path(__file__).parents[1].parent / "shared" / "reference"
+SHARED = Path(__file__).parents[1].parent / "shared"
+REFERENCE = SHARED / "reference"
 
 ALLOWED: dict[str, Callable[[], bool]] = {
     "../shared/reference is absent": lambda: not REFERENCE.is_dir(),
     "the reference files are not beside the project": lambda: not REFERENCE.is_dir(),
+    "the sentiment treebank is not beside the project": lambda: not (SHARED / "data/sst").is_dir(),
     "pdflatex is not installed": lambda: shutil.which("pdflatex") is None,
     "pdftoppm is not installed": lambda: shutil.which("pdftoppm") is None,
 }

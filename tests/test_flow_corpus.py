@@ -11,8 +11,7 @@ import pytest
 from symntk.dynamics import read_corpus
 from symntk.dynamics.rows import LONGEST
 from symntk.errors import UsageError
-from tests import shared
-from tests.sentiment import FOLDER, corpus
+from tests.sentiment import FOLDER, corpus, needed
 
 
 def written(folder: Path, content: str | bytes, suffix: str = ".csv") -> Path:
@@ -52,9 +51,7 @@ def test_rare_tokens_are_left_out(tmp_path: Path) -> None:
         read_corpus(path, minimum=5)
 
 
-@pytest.mark.skipif(
-    not shared.read("sst.json"), reason="the reference files are not beside the project"
-)
+@needed
 def test_the_sentiment_treebank() -> None:
     found = read_corpus(FOLDER / "train.csv")
     assert found.docs == corpus("train").docs

@@ -11,16 +11,18 @@ from scipy.sparse.linalg import lsqr
 import symntk as sn
 from symntk import zoo
 from symntk.dynamics import Flow
+from symntk.dynamics.polarity import polarity
 from tests import shared
-from tests.sentiment import corpus, polarity
+from tests.sentiment import corpus, needed
 
 REFERENCE = shared.read("sst.json")
 RHO_T = 3600
 """The time up to which the reference integrates, in units of the reciprocal unigram coefficient."""
 
-pytestmark = pytest.mark.skipif(
-    not REFERENCE, reason="the reference files are not beside the project"
-)
+pytestmark = [
+    pytest.mark.skipif(not REFERENCE, reason="the reference files are not beside the project"),
+    needed,
+]
 
 
 @cache
@@ -33,6 +35,11 @@ def followed(act: str) -> Flow:
     return sn.flow(model, docs, labels, times=times, eta=1 / len(docs))
 
 
+def lists_of(flow: Flow) -> dict[str, list[int]]:
+    """The numbers of the positive, negative and neutral tokens."""
+    return {name: flow.places(tokens) for name, tokens in polarity(flow).items()}
+
+
 def test_statistics_of_the_corpus() -> None:
     docs, labels = corpus("train")
     expected = REFERENCE["corpus"]
@@ -42,8 +49,9 @@ def test_statistics_of_the_corpus() -> None:
     assert len(flow.tokens) == expected["vocabulary"]
     assert labels.sum() == expected["sum_y"]
     assert labels @ [len(document) for document in docs] == expected["sum_y_T"]
-    lists = polarity(flow.counts)
-    assert {name: chosen.sum() for name, chosen in lists.items()} == REFERENCE["polarity_lists"]
+    assert {name: len(tokens) for name, tokens in polarity(flow).items()} == (
+        REFERENCE["polarity_lists"]
+    )
 
 
 @pytest.mark.parametrize("act", ["relu", "linear", "tanh", "gelu"])
@@ -56,7 +64,7 @@ def test_initial_slopes(act: str) -> None:
         assert (positive, negative) == (entry["count_pos"], entry["count_neg"])
         slope = flow.initial_slopes[place[token], 0]
         assert slope == pytest.approx(entry["slope"][act], abs=1e-10)
-    lists = polarity(flow.counts)
+    lists = lists_of(flow)
     for name, sign in (("positive", 1), ("negative", -1)):
         agreement = np.mean(np.sign(flow.initial_slopes[lists[name], 0]) == sign)
         assert agreement == REFERENCE["initial_sign_agreement"][act][name]
@@ -92,7 +100,7 @@ def test_accuracy_of_ridge_regression(act: str) -> None:
 def test_the_bias_of_relu_moves_all_tokens_and_fades() -> None:
     """The common term leads at first, is overtaken, and swings to the other side."""
     flow = followed("relu")
-    lists = polarity(flow.counts)
+    lists = lists_of(flow)
     bias = flow.terms["bias"][:, :, 0]
     assert np.ptp(bias, axis=1).max() < 1e-12  # the same for every token
     negative = flow.label_scores[:, lists["negative"], 0]
