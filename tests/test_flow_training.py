@@ -29,7 +29,15 @@ def sampled() -> tuple[np.ndarray, np.ndarray]:
     return counts, labels
 
 
-def trained(act: str, width: int, seed: int) -> np.ndarray:
+def drawn(width: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """E, W and v."""
+    random = np.random.default_rng(seed)
+    shapes = ((width, TOKENS), (width, width), (width,))
+    e, w, v = (random.normal(size=shape) for shape in shapes)
+    return e, w, v
+
+
+def trained(act: str, e: np.ndarray, w: np.ndarray, v: np.ndarray) -> np.ndarray:
     """Changes of the label scores by full-batch gradient descent, (STEPS + 1, tokens).
 
     s(x) = v . sum_t phi(W E[:, x_t] / sqrt(n)) / sqrt(n), all of E, W, v trained.  The scores at
@@ -37,9 +45,7 @@ def trained(act: str, width: int, seed: int) -> np.ndarray:
     """
     phi, slope = ACTIVATIONS[act]
     counts, labels = sampled()
-    random = np.random.default_rng(seed)
-    e, w = random.normal(size=(width, TOKENS)), random.normal(size=(width, width))
-    v, root, rate = random.normal(size=width), np.sqrt(width), SPAN / STEPS
+    root, rate = np.sqrt(len(v)), SPAN / STEPS
     start, scores = None, []
     for _ in range(STEPS + 1):
         u = w @ e / root
@@ -69,7 +75,7 @@ def test_training_follows_the_flow_the_better_the_wider(act: str) -> None:
     theory = predicted(act)
     widths, deviations = [64, 256, 1024], []
     for width in widths:
-        runs = np.array([trained(act, width, seed) for seed in range(1024 // width + 1)])
+        runs = np.array([trained(act, *drawn(width, seed)) for seed in range(1024 // width + 1)])
         deviations.append(np.sqrt(np.mean((runs - theory) ** 2)) / np.sqrt(np.mean(theory**2)))
     correlation = np.corrcoef(runs[0].ravel(), theory.ravel())[0, 1]
     slope = np.polyfit(np.log(widths), np.log(deviations), 1)[0]

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symntk.errors import UsageError
+from symntk.finite.batches import Batch
 from symntk.finite.extents import Array
 from symntk.finite.kernels import parametrization_factor
 from symntk.finite.lessons import Lesson, OfDocuments
 from symntk.finite.network import Network
-from symntk.finite.passes import Batch
 
 ITERATIONS, PRECISION, MARGIN = 30, 0.01, 1.1
 """Power iteration ends when an estimate is at most 1 % above the last; 10 % are then added."""

@@ -10,12 +10,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from symntk.decomposition.feature_map import Token
+from symntk.decomposition.documents import Token
 from symntk.dynamics.documents import read_documents
 from symntk.dynamics.losses import Label
 from symntk.dynamics.problem import count, vocabulary
 from symntk.errors import UsageError
-from symntk.finite.extents import Extent
+from symntk.finite.extents import Array, Extent
 from symntk.graph import Graph
 
 Example: TypeAlias = tuple[Any, ...]
@@ -102,17 +102,11 @@ class Vectors(Examples):
     dimension: int
 
     def read(self, docs: Any) -> list[Example]:
-        try:
-            rows = np.array(docs, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"{self.name}: needed is an array of numbers ({error})") from error
-        if rows.ndim != 2 or rows.shape[1] != self.dimension or not len(rows):
+        rows = _matrix(self.name, docs)
+        if rows.shape[1] != self.dimension:
             raise UsageError(
                 f"{self.name}: needed is an array of shape (N, {self.dimension}), not {rows.shape}"
             )
-        wrong = np.flatnonzero(~np.isfinite(rows).all(axis=1))
-        if len(wrong):
-            raise UsageError(f"{self.name}: row {wrong[0] + 1} has entries that are inf or nan")
         return [tuple(row) for row in rows.tolist()]
 
     def arrays(self, examples: Sequence[Example]) -> tuple[list[Rows], int]:
@@ -154,9 +148,23 @@ def examples_of(graph: Graph, docs: Any) -> Examples:
         if node.is_one_hot and len(node.positions) == 1:
             return Texts(name)
         if not node.positions:
-            found = np.shape(docs)[-1:] or (0,)
-            return Vectors(name, node.width if isinstance(node.width, int) else found[0])
+            size = node.width if isinstance(node.width, int) else _matrix(name, docs).shape[1]
+            return Vectors(name, size)
     raise UsageError(
         "a network that is trained has one input, the tokens of a text or a vector; this one has "
         + (", ".join(str(node["name"]) for node in graph.inputs) or "none")
     )
+
+
+def _matrix(name: str, docs: Any) -> Array:
+    """The vectors of the input ``name``, (N, d)."""
+    try:
+        rows = np.array(docs, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{name}: needed is an array of numbers (N, d) ({error})") from error
+    if rows.ndim != 2 or not rows.size:
+        raise UsageError(f"{name}: needed is an array of shape (N, d), not {rows.shape}")
+    wrong = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if len(wrong):
+        raise UsageError(f"{name}: row {wrong[0] + 1} has entries that are inf or nan")
+    return rows

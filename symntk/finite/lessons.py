@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from symntk.dynamics.losses import Loss, Targets
 from symntk.errors import UsageError
 from symntk.finite.arguments import MOST_PARAMETERS, require_finite_ntk
+from symntk.finite.batches import Batch
 from symntk.finite.examples import Example, Examples
 from symntk.finite.extents import Array, reach
 from symntk.finite.network import Architecture
-from symntk.finite.passes import Batch, Passes, Pull
+from symntk.finite.passes import Passes, Pull
 from symntk.graph import Graph
 
 OfDocuments = Callable[[NDArray[np.intp], Array], Array]

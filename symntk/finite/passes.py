@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symntk.finite.extents import Array, Extent, Inputs, extents
+from symntk.finite.batches import Batch, chunks
+from symntk.finite.extents import Array, Inputs, extents
 from symntk.finite.network import Architecture, Network, key
 from symntk.finite.parameter_gradients import add_parameter_gradients
 from symntk.graph import Node
-
-if TYPE_CHECKING:
-    import scipy.sparse as sparse
 
 LARGEST = 2**22
 """Numbers in the vectors of a node for one batch: 32 MB."""
@@ -30,35 +26,13 @@ Pull = Callable[[NDArray[np.intp], Array], Array]
 """-dl/df of the inputs with the given numbers from their scores, both (batch, scores)."""
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Inputs of one length.
-
-    numbers: which of all inputs they are.
-    rows: their tokens by number, (batch, T), or the vectors, (batch, d).
-    extents: the lengths of the axes of each node.
-    """
-
-    numbers: NDArray[np.intp]
-    rows: NDArray[Any]
-    extents: Mapping[Node, Extent]
-
-    @cached_property
-    def places(self) -> sparse.csr_array:
-        """[the token is k] for each token number k up to the largest and each position."""
-        import scipy.sparse as sparse
-
-        tokens = self.rows.ravel()
-        ones = np.ones(len(tokens))
-        return sparse.csr_array((ones, (tokens, np.arange(len(tokens)))))
-
-
 class Passes:
     """Networks of one architecture on texts or on vectors.
 
     Vectors that depend on the token at their own position alone, such as phi(W E x_t), are computed
-    once for each different token, in a table, and looked up where the token stands; the gradients
-    of the places where it stands are added up before they go on into the table.
+    once for each different token, in a table.  They are looked up where the token stands, or, where
+    a sum or a mean over all positions takes them, weighted by counts; what the gradients of the
+    places of a token add up to goes on into the table.
     """
 
     def __init__(self, architecture: Architecture) -> None:
@@ -68,40 +42,48 @@ class Passes:
         self.name = str(self.source["name"])
         self.size = architecture.widths.dims[self.name]
         alone = _by_token(graph.nodes, self.source) if self.source.is_one_hot else set[Node]()
-        self.looked_up = (
-            frozenset(child for node in graph.nodes if node not in alone for child in node.inputs)
-            & alone
+        self.pooled = frozenset(
+            node
+            for node in graph.nodes
+            if node.op == "pool" and node["kind"] in ("sum", "mean") and node.inputs[0] in alone
         )
+        others = [node for node in graph.nodes if node not in alone and node not in self.pooled]
+        self.looked_up = frozenset(child for node in others for child in node.inputs) & alone
         self.embedded = frozenset(
             node for node in alone if node.op == "matmul" and node.inputs == (self.source,)
         )
-        self.table_nodes = self._below(self.looked_up, self.embedded)
-        self.nodes = self._below({graph.output}, self.looked_up)
+        self.table_ends = self.looked_up.union(*(node.inputs for node in self.pooled))
+        self.table_nodes = self._below(self.table_ends, self.embedded)
+        self.nodes = self._below({graph.output}, self.looked_up | self.pooled)
         data = _data(graph.nodes)
         self.first = frozenset(node for node in graph.nodes if data.issuperset(node.inputs))
 
-    def batches(self, inputs: Sequence[NDArray[Any]], numbers: Sequence[int]) -> list[Batch]:
-        """Some of the ``inputs``, those of one length together, in batches of a bounded size."""
+    def batches(self, inputs: Sequence[NDArray[Any]], numbers: Iterable[int]) -> list[Batch]:
+        """Some of the ``inputs`` in batches of a bounded size.
+
+        Those of one length stand together, unless nothing but pools sees positions.
+        """
+        graph, width = self.architecture.graph, self.architecture.widths.common
+        has_positions = self.source.is_one_hot and (
+            bool(self.looked_up) or any(node.positions for node in self.nodes)
+        )
         groups: dict[int, list[int]] = {}
         for number in numbers:
-            groups.setdefault(len(inputs[number]), []).append(number)
+            groups.setdefault(len(inputs[number]) if has_positions else 1, []).append(number)
         found = []
         for length, group in groups.items():
             axes = (length,) if self.source.is_one_hot else ()
-            lengths = extents(self.architecture.graph, {self.name: axes})
-            most = max(1, LARGEST // (length * max(self.architecture.widths.common, self.size)))
-            for start in range(0, len(group), most):
-                chosen = np.array(group[start : start + most])
-                found.append(Batch(chosen, np.array([inputs[n] for n in chosen]), lengths))
+            lengths = extents(graph, {self.name: axes})
+            for chosen in chunks(group, max(1, LARGEST // (length * max(width, self.size)))):
+                found.append(Batch(chosen, [inputs[n] for n in chosen], self.size, lengths))
         return found
 
     def outputs(self, network: Network, batches: Sequence[Batch], total: Array) -> Array:
-        """Write f into the rows of ``total``, (inputs, scores), that the batches have."""
+        """``total``, (inputs, scores), with f in the rows that the batches have."""
         table = self._table(network)
         for batch in batches:
-            total[batch.numbers] = self._values(network, batch, table)[
-                self.architecture.graph.output
-            ]
+            values = self._values(network, batch, table)
+            total[batch.numbers] = values[self.architecture.graph.output]
         return total
 
     def gradients(self, network: Network, batches: Sequence[Batch], pull: Pull) -> dict[str, Array]:
@@ -109,15 +91,17 @@ class Passes:
         output = self.architecture.graph.output
         total: dict[str, Array] = {}
         table = self._table(network)
-        carried = {node: np.zeros(table[node].shape) for node in self.looked_up}
+        carried = {node: np.zeros(table[node].shape) for node in self.table_ends}
+        known = self.looked_up | self.pooled
         for batch in batches:
             values = self._values(network, batch, table)
             starts = {output: pull(batch.numbers, values[output])}
-            found = network.pulled(values, starts, self.looked_up | self.first)
-            add_parameter_gradients(network, values, found, total, self.looked_up)
-            for node, sums in carried.items():
-                part = batch.places @ found[node].reshape(-1, found[node].shape[-1])
-                sums[0, : len(part)] += part
+            found = network.pulled(values, starts, known | self.first)
+            add_parameter_gradients(network, values, found, total, known)
+            for node in self.looked_up:
+                carried[node][0] += batch.gather(found[node])
+            for node in self.pooled:
+                carried[node.inputs[0]][0] += batch.share(found[node], node["kind"] == "mean")
         found = network.pulled(table, carried, self.embedded | self.first)
         add_parameter_gradients(network, table, found, total, self.embedded)
         for node in self.embedded & found.keys():
@@ -136,26 +120,29 @@ class Passes:
         if not self.table_nodes:
             return known
         lengths = {node: (self.size,) if node.positions else () for node in self.table_nodes}
-        inputs = self._one_hot(np.arange(self.size)[None], self.table_nodes)
+        inputs = (
+            self._one_hot(np.arange(self.size)[None]) if self.source in self.table_nodes else {}
+        )
         return network.completed(known, self.table_nodes, inputs, lengths)
 
     def _values(
         self, network: Network, batch: Batch, table: Mapping[Node, Array]
     ) -> dict[Node, Array]:
-        known = {node: table[node][0, batch.rows] for node in self.looked_up}
-        inputs = (
-            self._one_hot(batch.rows, self.nodes)
-            if self.source.is_one_hot
-            else {self.name: batch.rows}
-        )
+        """The vectors of a batch, those that come from the table and what is made of them."""
+        known = {node: batch.look_up(table[node][0]) for node in self.looked_up}
+        for node in self.pooled:
+            known[node] = batch.pool(table[node.inputs[0]][0], node["kind"] == "mean")
+        if not self.source.is_one_hot:
+            inputs: Inputs = {self.name: batch.stacked}
+        elif self.source in self.nodes:
+            inputs = self._one_hot(batch.stacked)
+        else:
+            inputs = {self.name: np.broadcast_to(0.0, (len(batch.rows), self.size))}
         return network.completed(known, self.nodes, inputs, batch.extents)
 
-    def _one_hot(self, tokens: NDArray[np.intp], nodes: Collection[Node]) -> Inputs:
-        """One-hot vectors of tokens, (batch, T, different tokens); zeros where none is used."""
-        shape = (*tokens.shape, self.size)
-        if self.source not in nodes:
-            return {self.name: np.broadcast_to(0.0, shape)}
-        found = np.zeros(shape)
+    def _one_hot(self, tokens: NDArray[np.intp]) -> Inputs:
+        """One-hot vectors of tokens, (batch, T, different tokens)."""
+        found = np.zeros((*tokens.shape, self.size))
         np.put_along_axis(found, tokens[..., None], 1.0, axis=-1)
         return {self.name: found}
 

@@ -25,7 +25,7 @@ from symntk.finite.lessons import set_lesson
 from symntk.graph import Graph
 
 if TYPE_CHECKING:
-    from symntk.decomposition.feature_map import Document, Token
+    from symntk.decomposition.documents import Document, Token
 
     Docs = Sequence[Document] | NDArray[Any]
 
