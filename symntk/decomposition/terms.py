@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from symntk.decomposition.blocks import Pattern
+from symntk.decomposition.sources import Sources
+
 
 class Term(NamedTuple):
     """A part of ds/dt that one statistic of the documents drives.
@@ -18,11 +21,11 @@ class Term(NamedTuple):
 
 BIAS = Term(
     "bias",
-    "the activation has a mean, E phi(z) != 0, so that tokens that differ share a part of the "
-    "kernel, and all of them move together with the labels' total",
+    "inputs that have nothing in common share a part of the kernel, and all of them move together "
+    "with the labels' total",
 )
 CO_OCCURRENCE = Term(
-    "co-occurrence", "a token matches itself, and is drawn to the labels that it occurs with"
+    "co-occurrence", "a feature matches itself, and is drawn to the labels that it occurs with"
 )
 LENGTH = Term("length", "a part that every pair of documents shares, once for each document")
 WHOLE = Term("kernel", "the kernel is no sum of counts, and is not taken apart")
@@ -35,3 +38,50 @@ def term(statistic: str) -> Term:
     if statistic in _NAMED:
         return _NAMED[statistic]
     return Term(statistic, f"a {statistic} matches itself beyond what its tokens do")
+
+
+def of_matches(matches: Pattern) -> Term:
+    """The term of tokens that agree, by their places (a, b) in two windows."""
+    if len(matches) == 1:
+        return CO_OCCURRENCE
+    return term(named(matches))
+
+
+def named(matches: Pattern) -> str:
+    """What tokens are called by their places: "bigram", "skip-gram 1 3", "bigram 1 2 with 2 1"."""
+    places = sorted(matches)
+    first, second = ([place[side] + 1 for place in places] for side in (0, 1))
+    size = len(places)
+    is_run = first == list(range(1, size + 1))
+    kind = _SIZES.get(size, f"{size}-gram") if is_run else "skip-gram"
+    where = "" if is_run else " " + " ".join(map(str, first))
+    if first == second:
+        return kind + where
+    numbers = " ".join(map(str, first))
+    return f"{kind} {numbers} with {' '.join(map(str, second))}"
+
+
+_SIZES = {1: "unigram", 2: "bigram", 3: "trigram"}
+
+
+def bias(sources: Sources) -> Term:
+    """The term that all features share, with the reason that was found for it."""
+    found = []
+    if sources.has_means:
+        found.append("the activation has a mean, E phi(z) != 0")
+    if sources.biases:
+        several = len(sources.biases) > 1
+        names = ", ".join(sources.biases)
+        found.append(
+            f"the bias{'es' if several else ''} {names} {'are' if several else 'is'} shared"
+        )
+    if not found:
+        return BIAS
+    return Term(BIAS.name, f"{' and '.join(found)}: {BIAS.reason}")
+
+
+def no_bias(sources: Sources) -> str:
+    """Why there is no such term: a clause."""
+    if sources.is_odd:
+        return "every activation is odd, so that E phi(z) = 0, and nothing else is shared"
+    return "what has nothing in common shares nothing"

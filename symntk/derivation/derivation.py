@@ -24,6 +24,7 @@ from symntk.graph.unroll import unroll
 from symntk.trace import Step
 
 if TYPE_CHECKING:
+    from symntk.decomposition.gradient_flow import GradientFlow
     from symntk.emission import Kernel
 
 
@@ -122,6 +123,16 @@ class Derivation:
     def steps(self) -> tuple[Step, ...]:
         """Every step, ordered by `symntk.trace.STAGES`."""
         return reading_order(self)
+
+    @cached_property
+    def flow(self) -> GradientFlow:
+        """The gradient flow that the NTK drives, term by term.
+
+        See `symntk.decomposition.gradient_flow.GradientFlow`.
+        """
+        from symntk.decomposition.gradient_flow import gradient_flow
+
+        return gradient_flow(self)
 
     def render(self, format: str = "latex", **options: Any) -> str:
         """The derivation as text in one of `symntk.rendering.FORMATS`."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
+from symntk.gaussian import Expectation
+
 _LARGE = 120
 
 
@@ -66,8 +68,8 @@ def _opaque(expression: sp.Basic, units: dict[sp.Basic, sp.Dummy]) -> sp.Basic:
 
 
 def _is_unit(expression: sp.Basic) -> bool:
-    """A function, a root of a sum, or the sum of pi and an inverse function."""
-    if isinstance(expression, sp.Function):
+    """A function, an expectation, a root of a sum, or the sum of pi and an inverse function."""
+    if isinstance(expression, sp.Function | Expectation):
         return True
     if isinstance(expression, sp.Pow):
         return not expression.exp.is_Integer and isinstance(expression.base, sp.Add)

@@ -11,6 +11,7 @@ from symntk.rendering.composition.closed_form import closed_form
 from symntk.rendering.composition.definitions import definitions
 from symntk.rendering.composition.dual_activation import dual_activation
 from symntk.rendering.composition.forward import forward
+from symntk.rendering.composition.gradient_flow import gradient_flow
 from symntk.rendering.composition.page import Page
 from symntk.rendering.composition.tangent import tangent
 from symntk.rendering.document import Block, Document, Math, Paragraph, Section
@@ -24,6 +25,7 @@ SECTIONS: dict[str, Callable[[Page], list[Block]]] = {
     "Backward recursion": backward,
     "Neural tangent kernel": tangent,
     "Closed form": closed_form,
+    "Gradient flow": gradient_flow,
 }
 """The sections in order; one that has nothing to say is left out."""
 

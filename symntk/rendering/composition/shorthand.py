@@ -25,7 +25,7 @@ def shorthands(expressions: Iterable[sp.Basic], typeset: Typesetter) -> Mapping[
         counts.update(_candidates(expression))
     found: dict[sp.Expr, sp.Symbol] = {}
     if counts[_CORRELATION] >= _OFTEN:
-        found[_CORRELATION] = sp.Symbol("rho", real=True)
+        found[_CORRELATION] = sp.Symbol("gamma", real=True)
     sums = [e for e, n in counts.items() if n >= _OFTEN and e != _CORRELATION]
     wide = [e for e in sums if points(typeset(e)) >= _WIDE]
     wide.sort(key=lambda e: (-points(typeset(e)), str(e)))

@@ -1,0 +1,126 @@
+"""The part of a kernel that inputs share which have nothing in common: what it is, and why."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from symntk.decomposition.sources import Sources
+from symntk.derivation import entries
+from symntk.gaussian import Expectation, expect_one
+from symntk.gaussian.symbols import q, u, x
+from symntk.rendering.composition.collecting import collected
+from symntk.rendering.composition.flow_signs import MU
+from symntk.rendering.composition.page import Page
+from symntk.rendering.document import Block, Display, Line, Math, Paragraph, Piece
+from symntk.rendering.heads import Dual, Kernel
+from symntk.rendering.mathematics.layout import EQUALS, Atom, row, separated
+
+
+def shown(page: Page, expression: sp.Expr, own: sp.Expr | None = None) -> sp.Expr:
+    """A coefficient in the symbols of the page.
+
+    own: what q is, in the kernel of the input, in which the coefficient is then written.
+    """
+    if own is not None:
+        expression = expression.xreplace(_in_variance(own))
+    inputs = {
+        entry: Kernel("input", None, entry.quantity.left, "aa") for entry in entries(expression)
+    }
+    short = collected(expression).xreplace(dict(page.shorthands))
+    return page.functions.in_expectations(short.xreplace(inputs))
+
+
+def _in_variance(variance: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+    """The kernel of the input in terms of q, as ``variance`` is linear in it."""
+    found = sorted(entries(variance), key=str)
+    if len(found) != 1:
+        return {}
+    (entry,) = found
+    slope = variance.coeff(entry)
+    rest = variance - slope * entry
+    return {} if rest.has(entry) or slope == 0 else {entry: (q - rest) / slope}
+
+
+def variance(page: Page, origin: Sources) -> list[Block]:
+    """What q is, where every expectation is under one variance."""
+    if origin.variance is None:
+        return []
+    value = row(page.typeset(q), EQUALS, page.typeset(shown(page, origin.variance)))
+    return [Paragraph(("where ", Math(value), " is the variance of every pre-activation."))]
+
+
+def shared_part(page: Page, origin: Sources) -> list[Block]:
+    """Mu in closed form, from the means of the activations where it is made of them."""
+    typeset, own = page.typeset, origin.variance
+    value = shown(page, origin.constant, own)
+    if not origin.means or own is None:
+        return [Display((page.line(MU, typeset(value)),))]
+    blocks = _means(page, origin)
+    kept = {mean: Expectation(mean.integrand, q) for mean in origin.means}
+    in_means = shown(page, origin.in_means.xreplace(kept), own)
+    if origin.biases:
+        in_means = shown(page, origin.in_means, own)
+        bare = shown(page, origin.in_means.xreplace(dict(origin.means)), own)
+        return [
+            *blocks,
+            Paragraph((*_without(origin), " inputs with nothing in common would share")),
+            Display((Line(typeset(in_means), typeset(bare)),)),
+            Paragraph(
+                (
+                    "With ",
+                    *_named(page, origin),
+                    " they share",
+                )
+            ),
+            Display((page.line(MU, typeset(value)),)),
+        ]
+    right = typeset(in_means)
+    if in_means != value:
+        right = row(right, EQUALS, typeset(value))
+    return [
+        *blocks,
+        Paragraph(("and this is what inputs share that have nothing in common:",)),
+        Display((page.line(MU, right),)),
+    ]
+
+
+def _means(page: Page, origin: Sources) -> list[Block]:
+    """E[phi(u)], and K(q, q, 0) as its square."""
+    typeset = page.typeset
+    several = len(origin.means) > 1
+    first = "The activations have means" if several else "The activation has a mean"
+    opening: list[Piece] = [
+        f"{first} that {'are' if several else 'is'} not 0: for ",
+        Math(row(typeset(u), Atom("∼", "relation"), typeset.normal((q,)))),
+        ",",
+    ]
+    lines: list[Line] = []
+    for mean in origin.means:
+        named = page.functions.in_expectations(Expectation(mean.integrand, q))
+        value = expect_one(mean.integrand.xreplace({u: x})).value
+        if value is not None:
+            lines.append(page.line(typeset(named), typeset(_rooted(value))))
+        found = page.functions.applied.get(mean.integrand.xreplace({u: x}))
+        if found is not None:
+            right = typeset(named**2)
+            if value is not None:
+                right = row(right, EQUALS, typeset(value**2))
+            lines.append(page.line(typeset(Dual(*found, *found, q, q, sp.S.Zero)), right))
+    return [Paragraph(tuple(opening)), Display(tuple(lines))]
+
+
+def _rooted(value: sp.Expr) -> sp.Expr:
+    """A product of roots as one root: sqrt(q / (2 pi))."""
+    square = sp.expand(value**2)
+    if value.is_positive and square.count_ops() < value.count_ops() and square.is_polynomial(q):
+        return sp.Pow(square, sp.Rational(1, 2), evaluate=False)
+    return value
+
+
+def _named(page: Page, origin: Sources) -> list[Piece]:
+    """The biases by name."""
+    return [Math(separated([page.typeset.subject(label) for label in origin.biases]))]
+
+
+def _without(origin: Sources) -> list[Piece]:
+    return ["Without the bias" if len(origin.biases) == 1 else "Without the biases"]

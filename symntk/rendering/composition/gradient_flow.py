@@ -1,0 +1,169 @@
+"""The gradient flow that the kernel drives, in general and by the terms of the kernel."""
+
+from __future__ import annotations
+
+from symntk.rendering.composition.flow_in_time import in_time
+from symntk.rendering.composition.flow_of_features import flow_of_features
+from symntk.rendering.composition.flow_of_windows import flow_of_windows
+from symntk.rendering.composition.flow_signs import (
+    EXAMPLE,
+    ONE,
+    RATE,
+    RESIDUAL,
+    SUM,
+    TIME,
+    ZERO,
+    bracket,
+    example,
+    exponential,
+    indexed,
+    less,
+    minus,
+    of,
+    over_examples,
+    score,
+    slope,
+)
+from symntk.rendering.composition.page import Page
+from symntk.rendering.document import Block, Display, Line, Math, Paragraph
+from symntk.rendering.mathematics.layout import (
+    COMMA,
+    EQUALS,
+    Apply,
+    Atom,
+    Fence,
+    Fraction,
+    Layout,
+    Scripts,
+    Sum,
+    row,
+    separated,
+)
+
+_CLASS, _OTHER = Atom("k"), Atom("l")
+
+
+def gradient_flow(page: Page) -> list[Block]:
+    """The section."""
+    if not page.derivation.trained:
+        return []
+    flow = page.derivation.flow
+    blocks = _in_general(page)
+    if flow.scope == "features":
+        blocks += flow_of_features(page, flow)
+    elif flow.scope == "windows":
+        blocks += flow_of_windows(page, flow)
+    else:
+        blocks += in_time(page)
+    return blocks
+
+
+def kernel(page: Page) -> Layout:
+    """Theta without its arguments."""
+    return page.typeset(page.reading.outputs[1].bare())
+
+
+def _in_general(page: Page) -> list[Block]:
+    point, function = page.typeset.point, Atom("f")
+    initial = indexed(function, ZERO)
+    here = example(point)
+    difference = less(of(function, point), of(initial, point))
+    return [
+        Paragraph(
+            (
+                "As the width grows the kernel stays what it is at initialisation while the "
+                "network is trained ",
+                page.cite("jacot2018"),
+                " ",
+                page.cite("lee2019"),
+                ". Let ",
+                Math(row(score(point), EQUALS, difference)),
+                " be what training has added to the output ",
+                Math(initial),
+                " of the network as it was drawn. Gradient descent in small steps, at a rate ",
+                Math(RATE),
+                ", on the sum of the losses ",
+                Math(of(Atom("ℓ"), indexed("y", EXAMPLE), score(here))),
+                " of examples ",
+                Math(row(Fence(separated([here, indexed("y", EXAMPLE)])))),
+                " moves it by",
+            )
+        ),
+        Display(
+            (
+                page.line(
+                    slope(score(point)),
+                    row(
+                        RATE,
+                        over_examples(),
+                        RESIDUAL,
+                        of(kernel(page), point, here),
+                        COMMA,
+                        Atom(" ", "words"),
+                        score(point),
+                        EQUALS,
+                        ZERO,
+                        Atom(" at ", "words"),
+                        TIME,
+                        EQUALS,
+                        ZERO,
+                    ),
+                ),
+            )
+        ),
+        Paragraph(
+            (
+                "in time ",
+                Math(TIME),
+                ", with the residual ",
+                Math(row(RESIDUAL, EQUALS, minus(_loss_slope(here)))),
+                " of each example:",
+            )
+        ),
+        Display(tuple(_residuals(page, here))),
+        Paragraph(
+            (
+                "for labels ",
+                Math(row(indexed("y", EXAMPLE), Atom("∈", "relation"), _two_labels())),
+                " and logistic loss, ",
+                Math(row(of("g", Atom("u")), EQUALS, _logistic())),
+                "; for classes ",
+                Math(_CLASS),
+                " and the cross-entropy of a softmax, where every class has a readout and a score ",
+                Math(Scripts(Atom("s"), below=_CLASS)),
+                " of its own, which obeys the equation with its own residuals; and for numbers ",
+                Math(indexed("y", EXAMPLE)),
+                " and half the squared error. A language model is the case of classes, with the "
+                "token that comes next as the class.",
+            )
+        ),
+    ]
+
+
+def _loss_slope(here: Layout) -> Layout:
+    d = Atom("∂")
+    return Fraction(row(d, Atom("ℓ")), row(d, score(here)))
+
+
+def _two_labels() -> Layout:
+    return Fence(separated([minus(ONE), ONE]), "{", "}")
+
+
+def _logistic() -> Layout:
+    below = Sum((("+", ONE), ("+", exponential(minus(Atom("u"))))))
+    return Fraction(ONE, below)
+
+
+def _residuals(page: Page, here: Layout) -> list[Line]:
+    label = indexed("y", EXAMPLE)
+    own, each = (
+        Apply(Scripts(Atom("s"), below=number), Fence(here)) for number in (_CLASS, _OTHER)
+    )
+    share = Fraction(exponential(own), row(Scripts(SUM, below=_OTHER), exponential(each)))
+    by_class = Scripts(Atom("r"), below=separated([EXAMPLE, _CLASS]))
+    rows: list[tuple[Layout, Layout]] = [
+        (RESIDUAL, row(label, of("g", minus(row(label, score(here)))))),
+        (by_class, less(bracket(label, _CLASS), share)),
+        (RESIDUAL, less(label, score(here))),
+    ]
+    return [page.line(left, right) for left, right in rows]
