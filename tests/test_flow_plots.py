@@ -74,7 +74,7 @@ def test_lines_of_groups_are_means_of_their_scores() -> None:
             assert strong[name].get_ydata() == pytest.approx(mean)
         assert len({line.get_color() for line in strong.values()}) == 3
     dots = [line for line in figure.axes[0].lines if line.get_linestyle() == "None"]
-    assert len(dots) == len(GROUPS) + 1  # and the entry of the legend
+    assert len(dots) == len(GROUPS)
     assert not [line for line in figure.axes[1].lines if line.get_linestyle() == "None"]
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == [*GROUPS, "trained network"]
@@ -142,13 +142,16 @@ def test_several_classes_have_a_row_each() -> None:
 
 @pytest.mark.parametrize("suffix", plots.FORMATS)
 def test_figures_of_hostile_tokens(suffix: str, tmp_path: Path) -> None:
-    """Dollar signs are no mathematics, signs that the font lacks no warning."""
-    docs = [[token, "film"] for token in [*HOSTILE[:-1], "$\\frac$"]]
-    strange = sn.flow(zoo.bow(), docs, [0, 1, 0, 1, 0, 1, 1], times=TIMES)
+    """Dollar signs are no mathematics, signs that the font lacks no warning, all are shown."""
+    docs = [[token, "film"] for token in [*HOSTILE, "$\\frac$", "_", "long " * 1000, "a\nb"]]
+    strange = sn.flow(zoo.bow(), docs, [n % 2 for n in range(len(docs))], times=TIMES)
     plots.top(tmp_path / f"top{suffix}", strange, 20, docs)
     groups = {token: [token] for token in strange.tokens}
-    plots.trajectories(tmp_path / f"a{suffix}", {"$\\frac": strange}, groups)
+    plots.trajectories(tmp_path / f"a{suffix}", {"$\\frac": strange}, groups, {"$\\frac": strange})
     plots.terms(tmp_path / f"b{suffix}", {"$\\frac": strange}, strange.tokens)
+    figure = Figure()
+    label_scores.draw(figure, {"": strange}, groups, {})
+    assert len(figure.legends[0].get_texts()) == len(groups)
 
 
 def test_wrong_calls(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def draw(path: Path, found: Mapping[str, Flow], least: int) -> None:
     ):
         canvas.plain(axes)
         axes.set(xlabel=across, ylabel=up)
-        axes.legend(frameon=False, fontsize=7, markerscale=2)
+        canvas.legend_inside(axes)
     canvas.time_axis(agreement, flow.times)
     canvas.save(figure, path)
 

@@ -92,8 +92,8 @@ def draw(path: Path, small: bool) -> None:
         (readout, r"$\sigma_v^2$", r"trained as drawn, $\sigma_e = \sigma_w = 1$"),
     ):
         axes.spines[["top", "right"]].set_visible(False)
-        axes.set(xscale="log", xlabel=across, title=title)
-        axes.title.set_fontsize(9)
+        axes.set(xscale="log", xlabel=across)
+        axes.set_title(title, fontsize=9)
     hidden.set_ylabel("bias over co-occurrence, $\\mu / \\rho$")
     canvas.legend(figure)
     canvas.save(figure, path)

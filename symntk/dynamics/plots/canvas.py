@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -91,30 +92,45 @@ _DECIMALS = re.compile(rb"(\.\d\d)\d+")
 """What lies behind the second decimal of a coordinate, in points."""
 
 
-def plain(axes: Axes) -> None:
-    """A frame of two sides, and text that is shown as it is, dollar signs too."""
+def plain(axes: Axes, title: str = "") -> None:
+    """A frame of two sides, and a title that is shown as it is, dollar signs too."""
     axes.spines[["top", "right"]].set_visible(False)
-    axes.title.set_parse_math(False)
+    axes.set_title(shown(title), fontsize=10, parse_math=False)
+
+
+def shown(text: object, most: int = 30) -> str:
+    """Text of a figure: one line, not too long, of signs that can be drawn."""
+    line = "".join(char if char.isprintable() else " " for char in str(text))
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def legend(figure: Figure) -> None:
-    """One legend for all panels, above them, each name once and shown as it is."""
-    entries = {
-        label: handle
-        for axes in figure.axes
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-    }
-    found = figure.legend(
+    """One legend for all panels, above them, each name once."""
+    _legend(figure, figure.axes, loc="outside upper center")
+
+
+def legend_inside(axes: Axes) -> None:
+    """The legend of one panel."""
+    _legend(axes, [axes])
+
+
+def _legend(where: Any, panels: Iterable[Axes], **options: str) -> None:
+    """Lines by their labels, those that begin with _ too, which matplotlib would leave out."""
+    lines = [line for axes in panels for line in axes.lines]
+    named = {str(line.get_label()): line for line in lines}
+    entries = {name: line for name, line in named.items() if not name.startswith("_child")}
+    found = where.legend(
         entries.values(),
-        entries.keys(),
-        loc="outside upper center",
-        ncols=min(len(entries), 5),
+        map(str, range(len(entries))),
+        ncols=min(len(entries), 5) if options else 1,
         frameon=False,
         fontsize=8,
         handlelength=2.6,
+        **options,
     )
-    for text in found.get_texts():
+    for text, name in zip(found.get_texts(), entries, strict=True):
         text.set_parse_math(False)
+        text.set_text(shown(name))
 
 
 def time_axis(axes: Axes, times: Array) -> None:
@@ -126,21 +142,29 @@ def time_axis(axes: Axes, times: Array) -> None:
     axes.set_xlabel("time $t$ (steps × step size)")
 
 
-def score_axis(axes: Axes, values: Iterable[Array]) -> None:
-    """Linear near 0 and logarithmic beyond, where what is drawn spans more than 1.5 decades."""
+def score_axis(panels: Sequence[Axes], lines: Iterable[Line2D]) -> None:
+    """The axis that panels share, and the line of 0 in each.
+
+    Linear near 0 and logarithmic beyond, where what the lines show spans more than 1.5 decades.
+    """
     import numpy as np
 
-    drawn = np.concatenate([value.ravel() for value in values])
+    drawn = np.concatenate([np.asarray(line.get_ydata(), dtype=np.float64) for line in lines])
+    drawn = drawn[np.isfinite(drawn)]
+    for axes in panels:
+        axes.axhline(0, color="0.6", linewidth=0.6, zorder=0)
     sizes = np.abs(drawn[drawn != 0])
-    if len(sizes):
-        small, large = np.quantile(sizes, 0.25), sizes.max()
-        if large > 30 * small:
-            axes.set_yscale("asinh", linear_width=small)
-            decades = 10.0 ** np.arange(np.ceil(np.log10(small)), np.ceil(np.log10(large)))
-            ticks = np.array([*-decades[::-1], 0, *decades])
-            axes.set_yticks(ticks[(ticks >= drawn.min()) & (ticks <= drawn.max())])
-            axes.set_yticks([], minor=True)
-            axes.yaxis.set_major_formatter("{x:g}")
+    if not len(sizes):
+        return
+    small, large = np.quantile(sizes, 0.25), sizes.max()
+    if large > 30 * small:
+        axes = panels[0]
+        axes.set_yscale("asinh", linear_width=small)
+        decades = 10.0 ** np.arange(np.ceil(np.log10(small)), np.ceil(np.log10(large)))
+        ticks = np.array([*-decades[::-1], 0, *decades])
+        axes.set_yticks(ticks[(ticks >= drawn.min()) & (ticks <= drawn.max())])
+        axes.set_yticks([], minor=True)
+        axes.yaxis.set_major_formatter("{x:g}")
 
 
 def unit(trajectories: Trajectories) -> str:

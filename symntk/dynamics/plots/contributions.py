@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -79,57 +80,42 @@ def draw(
     names = dict.fromkeys(term for flow in columns.values() for term in flow.terms)
     pens = {term: canvas.pen(number) for number, term in enumerate(sorted(names, key=_order))}
     panels: list[Axes] = []
-    drawn: list[Array] = []
+    lines: list[Line2D] = []
     for column, (title, flow) in enumerate(columns.items()):
         axes = figure.add_subplot(grid[0, column], sharey=panels[0] if panels else None)
-        canvas.plain(axes)
-        axes.axhline(0, color="0.6", linewidth=0.6, zorder=0)
-        axes.set_title(title, fontsize=10)
+        canvas.plain(axes, title)
         axes.tick_params(labelleft=not panels)
-        drawn += _draw_terms(axes, flow, flow.places(tokens), pens, flow.score_of(name))
+        lines += _draw_terms(axes, flow, flow.places(tokens), pens, flow.score_of(name))
         canvas.time_axis(axes, flow.times)
         panels.append(axes)
     first = next(iter(columns.values()))
-    canvas.score_axis(panels[0], drawn)
+    canvas.score_axis(panels, lines)
     panels[0].set_ylabel(f"mean contribution to $s$ ({canvas.unit(first)})")
     canvas.legend(figure)
     shares = figure.add_subplot(grid[1, :])
-    _draw_shares(shares, columns, tokens, name)
+    canvas.plain(shares)
+    for number, (title, flow) in enumerate(columns.items()):
+        colour, dashes, _ = canvas.pen(number)
+        share = bias_share(flow, tokens, name)
+        shares.plot(flow.times, share, color=colour, linestyle=dashes, label=title)
+    canvas.score_axis([shares], shares.lines)
+    shares.set_ylabel("bias term / other terms")
+    canvas.legend_inside(shares)
     canvas.time_axis(shares, first.times)
 
 
 def _draw_terms(
     axes: Axes, flow: Flow, chosen: Sequence[int], pens: Mapping[str, canvas.Pen], number: int
-) -> list[Array]:
-    """The mean of each term over the chosen tokens, and of their scores; the lines."""
-    lines = []
+) -> Iterator[Line2D]:
+    """The mean of each term over the chosen tokens, and of their scores."""
     for term, values in flow.terms.items():
         colour, dashes, _ = pens[term]
         mean = values[:, chosen, number].mean(axis=1)
-        axes.plot(flow.times, mean, color=colour, linestyle=dashes, linewidth=1.8, label=term)
-        lines.append(mean)
+        yield from axes.plot(
+            flow.times, mean, color=colour, linestyle=dashes, linewidth=1.8, label=term
+        )
     whole = flow.label_scores[:, chosen, number].mean(axis=1)
-    axes.plot(flow.times, whole, color="black", linewidth=0.8, label="label score")
-    return lines
-
-
-def _draw_shares(
-    axes: Axes, columns: Mapping[str, Flow], tokens: Sequence[Token], name: Label | None
-) -> None:
-    import numpy as np
-
-    canvas.plain(axes)
-    axes.axhline(0, color="0.6", linewidth=0.6, zorder=0)
-    drawn = []
-    for number, (title, flow) in enumerate(columns.items()):
-        colour, dashes, _ = canvas.pen(number)
-        share = bias_share(flow, tokens, name)
-        axes.plot(flow.times, share, color=colour, linestyle=dashes, label=title)
-        drawn.append(share[np.isfinite(share)])
-    canvas.score_axis(axes, drawn)
-    axes.set_ylabel("bias term / other terms")
-    for text in axes.legend(frameon=False, fontsize=8).get_texts():
-        text.set_parse_math(False)
+    yield from axes.plot(flow.times, whole, color="black", linewidth=0.8, label="label score")
 
 
 def _order(term: str) -> tuple[bool, str]:

@@ -15,6 +15,7 @@ from symntk.errors import UsageError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 FAINT = 5
 """How many tokens of a group are drawn one by one."""
@@ -56,58 +57,53 @@ def draw(
 ) -> None:
     """Draw the panels on an empty figure."""
     panels = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
-    drawn = []
+    means: list[Line2D] = []
+    dots: list[Line2D] = []
     for axes, (title, theory) in zip(panels, columns.items(), strict=True):
-        canvas.plain(axes)
-        axes.set_title(title, fontsize=10)
+        canvas.plain(axes, title)
         for number, (label, tokens) in enumerate(groups.items()):
-            _draw_group(axes, theory, tokens, label, number, name)
-            drawn.append(axes.lines[-1].get_ydata())
+            pen = canvas.pen(number)
+            means.append(_draw_group(axes, theory, tokens, pen, theory.score_of(name)))
+            means[-1].set_label(label)
             if title in trained:
-                _draw_dots(axes, trained[title], tokens, number, name)
+                score = trained[title].score_of(name)
+                dots.append(_draw_dots(axes, trained[title], tokens, pen, score))
         canvas.time_axis(axes, theory.times)
-        axes.axhline(0, color="0.6", linewidth=0.6, zorder=0)
-    canvas.score_axis(panels[0], drawn)
+    if dots:
+        dots[-1].set_label("trained network")
+    canvas.score_axis(panels, means)
     first = next(iter(columns.values()))
     panels[0].set_ylabel(f"label score $s$ ({canvas.unit(first)})")
-    if trained:
-        panels[0].plot([], [], "o", color="0.3", markersize=3.5, label="trained network")
     canvas.legend(figure)
 
 
 def _draw_group(
-    axes: Axes,
-    theory: Trajectories,
-    tokens: Sequence[Token],
-    label: str,
-    number: int,
-    name: Label | None,
-) -> None:
+    axes: Axes, theory: Trajectories, tokens: Sequence[Token], pen: canvas.Pen, score: int
+) -> Line2D:
     """A few tokens of a group, evenly from its list, and on top the mean of all."""
-    scores = theory.label_scores[:, :, theory.score_of(name)]
     chosen = theory.places(tokens)
-    colour, dashes, _ = canvas.pen(number)
+    scores = theory.label_scores[:, chosen, score]
     if len(chosen) > 1:
-        some = chosen[:: -(-len(chosen) // FAINT)]
-        axes.plot(theory.times, scores[:, some], color=colour, alpha=0.25, linewidth=0.5)
-    mean = scores[:, chosen].mean(axis=1)
-    axes.plot(theory.times, mean, color=colour, linestyle=dashes, linewidth=2.0, label=label)
+        some = scores[:, :: -(-len(chosen) // FAINT)]
+        axes.plot(theory.times, some, color=pen.colour, alpha=0.25, linewidth=0.5)
+    mean = scores.mean(axis=1)
+    (line,) = axes.plot(theory.times, mean, color=pen.colour, linestyle=pen.dashes, linewidth=2.0)
+    return line
 
 
 def _draw_dots(
-    axes: Axes, training: Trajectories, tokens: Sequence[Token], number: int, name: Label | None
-) -> None:
-    scores = training.label_scores[:, :, training.score_of(name)]
-    mean = scores[:, training.places(tokens)].mean(axis=1)
+    axes: Axes, training: Trajectories, tokens: Sequence[Token], pen: canvas.Pen, score: int
+) -> Line2D:
+    mean = training.label_scores[:, training.places(tokens), score].mean(axis=1)
     step = -(-len(training.times) // DOTS)
-    colour, _, marker = canvas.pen(number)
-    axes.plot(
+    (dots,) = axes.plot(
         training.times[::step],
         mean[::step],
         linestyle="none",
-        marker=marker,
+        marker=pen.marker,
         markersize=3.5,
-        color=colour,
+        color=pen.colour,
         markeredgecolor="white",
         markeredgewidth=0.4,
     )
+    return dots

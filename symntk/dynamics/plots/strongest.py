@@ -73,17 +73,16 @@ def draw(
     grid = figure.subplots(len(panels), len(panels[0]), squeeze=False)
     for row, charts, unit in zip(grid, panels, units, strict=True):
         for axes, (title, bars) in zip(row, charts, strict=True):
+            canvas.plain(axes, title)
             _draw_bars(axes, bars)
-            axes.set_title(title, fontsize=9)
-            axes.set_xlabel(unit, parse_math=False)
+            axes.set_xlabel(canvas.shown(unit), parse_math=False)
 
 
 def _draw_bars(axes: Axes, bars: Bars) -> None:
-    canvas.plain(axes)
     lengths = [length for _, length in bars]
     colours = [canvas.pen(0 if length >= 0 else 1).colour for length in lengths]
     axes.barh(range(len(bars)), lengths, color=colours, height=0.7)
-    axes.set_yticks(range(len(bars)), [label for label, _ in bars], fontsize=8)
+    axes.set_yticks(range(len(bars)), [canvas.shown(label) for label, _ in bars], fontsize=8)
     for text in axes.get_yticklabels():
         text.set_parse_math(False)
     axes.invert_yaxis()
