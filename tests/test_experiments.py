@@ -14,7 +14,10 @@ import numpy as np
 import pytest
 
 import symntk as sn
-from symntk.dynamics import Corpus, synthetic
+from symntk.dynamics import Corpus, plots, synthetic
+from symntk.dynamics.polarity import polarity
+from tests.sentiment import corpus as treebank
+from tests.sentiment import needed
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted((ROOT / "examples" / "experiments").glob("*.py"))
@@ -80,6 +83,28 @@ def test_balance_takes_the_bias_away() -> None:
     assert 0 < len(even.docs) < len(corpus.docs)
     signs = {act: bias["right_signs"](bias["follow"](even, act)) for act in ("relu", "tanh")}
     assert signs["relu"] == signs["tanh"] == (1, 1)
+
+
+@needed
+def test_what_is_said_of_the_treebank() -> None:
+    bias, (docs, labels) = script("bias"), treebank("train")
+    corpus = Corpus(docs, labels.tolist())
+    even = bias["balanced"](corpus)
+    assert (bias["drive"](corpus), bias["drive"](even), len(even.docs)) == (5461, 0, 6594)
+    for act in ("relu", "gelu", "silu", "tanh"):
+        start = bias["follow"](corpus, act, np.array([0.01]))
+        assert bias["right_signs"](start) == (1, act == "tanh")
+        assert (start.initial_slopes > 0).all() == (act != "tanh")
+    balanced = bias["follow"](even, "relu", np.array([0.01]))
+    assert bias["right_signs"](balanced) == (1, 1)
+    lists = polarity(start)
+    flow = bias["follow"](corpus, "relu", np.array([0.01, 10, 95]))
+    share = plots.bias_share(flow, lists["negative"])
+    assert share == pytest.approx([54.1, -0.752, -0.125], rel=0.005)
+    momentary = plots.bias_share(flow, lists["negative"], slopes=True)
+    assert momentary == pytest.approx([49.4, -0.536, 0.035], rel=0.02)
+    rising = flow.label_scores[1, flow.places(lists["positive"]), 0] > 0
+    assert rising.mean() == pytest.approx(0.372, abs=0.003)
 
 
 def test_weights_trained_as_drawn() -> None:

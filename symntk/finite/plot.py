@@ -6,24 +6,18 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from symntk.errors import MissingExtra, UsageError
+from symntk.dynamics.plots import canvas
 
 if TYPE_CHECKING:
     from symntk.finite.report import Comparison, Report
 
-FORMATS = (".png", ".svg", ".pdf")
 _COLOURS = {"ntk": "#c1432e", "nngp": "#2b6ca3"}
 
 
 def draw(report: Report, path: Path) -> None:
-    """Write the picture of ``report`` to ``path``."""
-    if path.suffix not in FORMATS:
-        raise UsageError(f"{path}: the name of a picture ends in {', '.join(FORMATS)}")
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtra("matplotlib", "plot", "a plot") from None
-    figure = Figure(figsize=(5.6, 5.0), layout="constrained")
+    """Write the picture of ``report`` to ``path``, which ends in one of `canvas.FORMATS`."""
+    canvas.check_name(path)
+    figure = canvas.page(5.6, 5.0)
     axes = figure.add_subplot()
     for part in (report.ntk, report.nngp):
         _draw_kernel(axes, part)
@@ -45,7 +39,7 @@ def draw(report: Report, path: Path) -> None:
         frameon=False,
         fontsize=8,
     )
-    figure.savefig(path, dpi=200)
+    canvas.save(figure, path)
 
 
 def _draw_kernel(axes: Any, part: Comparison) -> None:
