@@ -126,7 +126,7 @@ def test_training_is_the_descent_written_out_by_hand(act: str) -> None:
         documents(counts),
         labels.tolist(),
         times=np.linspace(0, SPAN, 1 + STEPS // 10),
-        step=1.0001 * SPAN / STEPS,
+        step=SPAN / STEPS,
         tokens=range(TOKENS),
         width=32,
     )
@@ -257,6 +257,15 @@ def test_vectors_follow_their_kernel() -> None:
     assert training.tokens == (0, 1, 2, 3, 4, 5)
     assert training.counts[:, 0].tolist() == (rows != 0).sum(axis=0).tolist()
     assert training.documents(rows[:2]).shape == (3, 2, 1)
+
+
+def test_what_cannot_move_stays() -> None:
+    """All is frozen; or texts of one token, of which a product of neighbours says nothing."""
+    rest = weights("v", trainable=False)[0] @ tanh(weights("E", trainable=False)[0] @ x).sum()
+    for graph, docs in ((Graph(rest), [["a"], ["b", "a"]]), (zoo.mv(), [["a"], ["b"]])):
+        training = sn.train(graph, docs, [0, 1], times=[3], width=8)
+        assert not training.history.any()
+        assert training.step == pytest.approx(0.1)
 
 
 def test_the_same_seed_gives_the_same_networks() -> None:

@@ -8,7 +8,8 @@ where h is small against the reciprocal of eta l'' lambda, lambda the largest ei
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,10 +85,10 @@ class Pupil:
         """Theta u of u = ``along``, both (documents, scores)."""
         parameters = self.network.parameters
         slopes = self._slopes(lambda documents, outputs: along[documents])
-        reach = NUDGE * np.sqrt(
-            sum(np.vdot(parameters[name], parameters[name]) for name in slopes)
-            / sum(np.vdot(slope, slope) for slope in slopes.values())
-        )
+        length = _norm(slopes.values())
+        if length == 0:
+            return np.zeros_like(along)
+        reach = NUDGE * _norm(parameters[name] for name in slopes) / length
         moved = {name: parameters[name] + reach * slope for name, slope in slopes.items()}
         nudged = Network(self.network.architecture, {**parameters, **moved})
         change = self._outputs(nudged, self.lesson.learned) - self._start
@@ -105,3 +106,8 @@ class Pupil:
         """f of the inputs in the batches, (inputs, scores)."""
         found = np.zeros((self.lesson.size, len(self.lesson.targets.names)))
         return self.lesson.passes.outputs(network, batches, found)
+
+
+def _norm(arrays: Iterable[Array]) -> float:
+    """The Euclidean norm of all entries together."""
+    return sqrt(sum(float(np.vdot(array, array)) for array in arrays))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from symntk.dynamics.documents import check_lengths
 from symntk.dynamics.losses import Label, Loss
 from symntk.dynamics.problem import check_positive, read_loss, rising
-from symntk.dynamics.progress import WHOLE, Progress
+from symntk.dynamics.progress import WHOLE, Progress, silent
 from symntk.dynamics.trajectories import Trajectories
 from symntk.errors import UsageError
 from symntk.finite.agreement import Agreement, agreement, require_alike
@@ -37,6 +37,9 @@ UNSTABLE = 2.0
 
 MOST_STEPS = 200_000
 """Steps of one network."""
+
+ROUNDING = 1e-9
+"""A span that is longer than so many steps by less than this share takes no step more."""
 
 USUAL = 40
 """Times that are looked at if none are given, besides 0."""
@@ -133,7 +136,7 @@ def train(
     rng: int | np.random.Generator = 0,
     step: float | None = None,
     also: Docs = (),
-    progress: Progress = lambda done, total: None,
+    progress: Progress = silent,
 ) -> Training:
     """Train finite networks ``graph`` on labelled documents by full-batch gradient descent.
 
@@ -172,10 +175,10 @@ def train(
     units = [examples.unit(token) for token in followed]
     more = examples.read(also) if len(also) else []
     inputs = list(dict.fromkeys([*documents, *units, *more]))
-    lesson = set_lesson(graph, width, examples, documents, inputs, chosen, targets, float(eta))
+    lesson = set_lesson(graph, int(width), examples, documents, inputs, chosen, targets, float(eta))
     architecture = lesson.passes.architecture
     histories, longest = [], 0.0
-    for number, child in enumerate(np.random.default_rng(rng).spawn(seeds)):
+    for number, child in enumerate(np.random.default_rng(rng).spawn(int(seeds))):
         pupil = Pupil(architecture.sample(child), lesson)
         rate = pupil.rate()
         given = _usual(rate) if given is None else given
@@ -208,7 +211,7 @@ def _check_numbers(eta: float, step: float | None, width: int, seeds: int) -> No
     if step is not None:
         check_positive("step", step)
     for name, number in (("width", width), ("seeds", seeds)):
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
             raise UsageError(f"{name} is {number!r}: needed is a whole number from 1 on")
 
 
@@ -233,13 +236,13 @@ def _limit(step: float | None, rate: float) -> float:
 def _steps(times: Array, limit: float) -> list[tuple[int, float]]:
     """How many steps lead to each time from the one before it, or from 0, and how long they are."""
     spans = np.diff(times, prepend=0.0)
-    counts = [ceil(span / limit) for span in spans]
+    counts = [ceil(span / limit * (1 - ROUNDING)) for span in spans]
     if sum(counts) > MOST_STEPS:
         raise UsageError(
             f"{sum(counts):,} steps of {limit:.2g} lead to the time {times[-1]:g}, and at most "
             f"{MOST_STEPS:,} are taken: give earlier times, or a longer step"
         )
-    return [(count, span / max(1, count)) for count, span in zip(counts, spans, strict=True)]
+    return [(n, float(span) / max(1, n)) for n, span in zip(counts, spans, strict=True)]
 
 
 def _followed(
