@@ -109,6 +109,17 @@ def test_terms_are_drawn_with_the_share_of_the_bias() -> None:
     assert (drawn["tanh"] == 0).all()
 
 
+def test_terms_of_single_tokens_are_no_bigrams() -> None:
+    figure = Figure()
+    contributions.draw(figure, {"cnn": flow("cnn")}, ["bad", "not"])
+    (legend,) = figure.legends
+    assert {text.get_text() for text in legend.get_texts()} == {
+        "bias",
+        "co-occurrence",
+        "label score",
+    }
+
+
 def test_bars_are_the_largest_scores() -> None:
     (((tokens, bars), (bigrams, pairs)),) = strongest.strongest(flow(), 1, DOCS)
     assert tokens == "tokens: label score"

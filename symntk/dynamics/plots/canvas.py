@@ -95,7 +95,7 @@ _DECIMALS = re.compile(rb"(\.\d\d)\d+")
 def plain(axes: Axes, title: str = "") -> None:
     """A frame of two sides, and a title that is shown as it is, dollar signs too."""
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title(shown(title), fontsize=10, parse_math=False)
+    axes.set_title(shown(title, 45), fontsize=10, parse_math=False)
 
 
 def shown(text: object, most: int = 30) -> str:

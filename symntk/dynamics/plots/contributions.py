@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symntk.decomposition.feature_map import Token
-from symntk.decomposition.terms import BIAS
+from symntk.decomposition.terms import BIAS, CO_OCCURRENCE
 from symntk.dynamics.losses import Label
 from symntk.dynamics.plots import canvas
 from symntk.dynamics.trajectory import Flow
@@ -32,7 +32,7 @@ def terms(
     """Write the figure of the terms of the label scores over time.
 
     Above, a panel for each of ``columns``: the mean over ``tokens`` of what each term has
-    contributed to their label scores, and of the scores.  Below, the bias term of all columns
+    contributed to their label scores, as far as it is not 0, and of the scores.  Below, the bias term of all columns
     relative to the rest, `bias_share`.
 
     name: the class whose score is drawn; the last without it.
@@ -77,8 +77,9 @@ def draw(
 ) -> None:
     """Draw the panels on an empty figure."""
     grid = figure.add_gridspec(2, len(columns), height_ratios=[3, 2])
-    names = dict.fromkeys(term for flow in columns.values() for term in flow.terms)
-    pens = {term: canvas.pen(number) for number, term in enumerate(sorted(names, key=_order))}
+    found = [term for flow in columns.values() for term in flow.terms]
+    names = dict.fromkeys([CO_OCCURRENCE.name, BIAS.name, *found])
+    pens = {term: canvas.pen(number) for number, term in enumerate(names)}
     panels: list[Axes] = []
     lines: list[Line2D] = []
     for column, (title, flow) in enumerate(columns.items()):
@@ -107,16 +108,14 @@ def draw(
 def _draw_terms(
     axes: Axes, flow: Flow, chosen: Sequence[int], pens: Mapping[str, canvas.Pen], number: int
 ) -> Iterator[Line2D]:
-    """The mean of each term over the chosen tokens, and of their scores."""
+    """The mean over the chosen tokens of each term that is not 0, and of their scores."""
     for term, values in flow.terms.items():
         colour, dashes, _ = pens[term]
         mean = values[:, chosen, number].mean(axis=1)
+        if not mean.any():
+            continue
         yield from axes.plot(
             flow.times, mean, color=colour, linestyle=dashes, linewidth=1.8, label=term
         )
     whole = flow.label_scores[:, chosen, number].mean(axis=1)
     yield from axes.plot(flow.times, whole, color="black", linewidth=0.8, label="label score")
-
-
-def _order(term: str) -> tuple[bool, str]:
-    return term == BIAS.name, term
