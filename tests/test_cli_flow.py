@@ -326,9 +326,25 @@ def test_wrong_options_are_refused(
     assert list(reviews.parent.iterdir()) == [reviews]
 
 
+def test_files_are_not_overwritten_by_themselves(
+    reviews: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(reviews.parent)
+    assert "as two things" in refused(*BOW, "--data", reviews, "-o", reviews.name)
+    assert reviews.read_text() == TEXT
+    twice = ("--plot", "scores.png", "--plot-top", "./scores.png")
+    assert "as two things" in refused(*BOW, "--data", reviews, *twice)
+    done(*BOW, "--data", reviews, "--test", reviews)
+
+
+def test_networks_on_numbers_do_not_read_texts(reviews: Path) -> None:
+    assert "mlp takes numbers" in refused("flow", "mlp", "--data", reviews)
+
+
 def test_data_that_are_not_there(tmp_path: Path) -> None:
-    assert "does not exist" in refused(*BOW, "--data", tmp_path / "absent.csv")
-    assert "is a directory" in refused(*BOW, "--data", tmp_path)
+    assert "No such file" in refused(*BOW, "--data", tmp_path / "absent.csv")
+    (tmp_path / "folder.csv").mkdir()
+    assert "Is a directory" in refused(*BOW, "--data", tmp_path / "folder.csv")
 
 
 def test_a_label_that_was_not_learnt(reviews: Path, tmp_path: Path) -> None:

@@ -34,6 +34,11 @@ class CorpusChoice:
     lower: bool
     minimum: int
 
+    @property
+    def files(self) -> list[Path]:
+        """The files that are read, each once."""
+        return list({path.resolve(): path for path in (self.data, self.test) if path}.values())
+
     def read(self) -> tuple[Corpus, Corpus | None, str]:
         """The documents to learn, those to be judged on, and the loss."""
         known = self._corpus(self.data)
@@ -104,7 +109,7 @@ def _listed(names: list[object]) -> str:
     return ", ".join(map(str, names[:5])) + (", ..." if len(names) > 5 else "")
 
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE = click.Path(path_type=Path)
 
 corpus_options = as_one(
     CorpusChoice,

@@ -31,11 +31,20 @@ class FigureChoice:
     heat_map: Path | None
     sentence: tuple[str, ...]
 
+    @property
+    def files(self) -> list[Path]:
+        """All that is written."""
+        return [*self._pictures, *filter(None, [self.heat_map])]
+
+    @property
+    def _pictures(self) -> list[Path]:
+        return [path for path in (self.plot, self.plot_terms, self.plot_top) if path]
+
     def check(self) -> None:
         """Refuse early what could not be written."""
         from symntk.dynamics.plots import FORMATS
 
-        pictures = [path for path in (self.plot, self.plot_terms, self.plot_top) if path]
+        pictures = self._pictures
         for path in pictures:
             check_writable(path, *FORMATS)
         if self.heat_map is not None:

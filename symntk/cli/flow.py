@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from symntk.cli.corpora import CorpusChoice, corpus_options
+from symntk.cli.data import only_input
 from symntk.cli.figures import FigureChoice, figure_options
 from symntk.cli.following import TokenChoice, token_options
 from symntk.cli.learning import RunChoice, run_options
 from symntk.cli.models import ModelChoice, ModelCommand, model_options
-from symntk.cli.output import OUTPUT, check_writable, progress_bar, working, write_text
+from symntk.cli.output import OUTPUT, check_apart, check_writable, progress_bar, working, write_text
 from symntk.cli.training import TrainingChoice, training_options
 from symntk.cli.values import parts
+from symntk.errors import UsageError
 
 if TYPE_CHECKING:
     from symntk.derivation import Derivation
@@ -84,12 +86,13 @@ def flow(
     if output is not None:
         _check_table(output)
     figures.check()
+    check_apart(*texts.files, *filter(None, [output]), *figures.files)
     choices = _choices(choice, acts)
     split = tokenizer(texts.pattern, texts.lower)
     sentences = [split(sentence) for sentence in figures.sentence]
+    derivations = _derivations(choices)
     known, test, loss = texts.read()
     eta = run.eta or 1 / len(known.docs)
-    derivations = _derivations(choices)
     problems = _problems(derivations, known, loss, eta, following.select(known, loss))
     times = run.moments(next(iter(problems.values())), trained=training.width is not None)
     flows = _follow(problems, times, run.tolerance, output)
@@ -97,7 +100,8 @@ def flow(
 
     tests = {} if test is None else {str(texts.test): test}
     first = next(iter(flows.values()))
-    lines = [*summary.about_corpus(known), *summary.about_learning(first, loss)]
+    unit = "documents" if texts.next_token is None else "contexts"
+    lines = [*summary.about_corpus(known, unit), *summary.about_learning(first, loss)]
     for act, found in flows.items():
         lines += ["", act or choice.model, *summary.about_flow(found, known, tests, top)]
         if act in trained:
@@ -125,10 +129,14 @@ def _choices(choice: ModelChoice, acts: str | None) -> dict[str, ModelChoice]:
 
 
 def _derivations(choices: Mapping[str, ModelChoice]) -> dict[str, Derivation]:
+    """The kernels of networks on tokens."""
     found = {}
     for act, choice in choices.items():
         with working(f"Deriving {choice.model} {act}".strip(), loud=False):
-            found[act] = choice.derivation()
+            graph = choice.graph()
+            if not only_input(graph).is_one_hot:
+                raise UsageError(f"{choice.model} takes numbers, and a text is made of tokens")
+            found[act] = choice.derivation(graph)
     return found
 
 

@@ -23,6 +23,16 @@ def check_writable(path: Path, *suffixes: str) -> None:
         raise UsageError(f"{path}: there is no folder {path.parent}")
 
 
+def check_apart(*paths: Path) -> None:
+    """UsageError where two of the files that are read and written are one."""
+    seen = set[Path]()
+    for path in paths:
+        place = path.resolve()
+        if place in seen:
+            raise UsageError(f"{path}: one file cannot be read or written as two things")
+        seen.add(place)
+
+
 def write_text(text: str, path: Path | None) -> None:
     """Write ``text``, ending in one newline, to ``path``, or to stdout where it is None."""
     text = text.rstrip("\n") + "\n"

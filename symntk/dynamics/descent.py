@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import sqrt
+from math import log1p, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from symntk.dynamics.losses import Loss, Targets
@@ -111,8 +111,8 @@ class Descent:
         """The flow from w = 0 at rising times, each as soon as it is reached.
 
         tolerance: as in `symntk.flow`.
-        progress: called after each step.  Its steps grow like t and cost like their square root, so
-            that the work done by the time t is sqrt(t / end) of the whole, as it turns out.
+        progress: called after each step.  Steps grow like t and cost like their square root, so
+            work goes like sqrt(t); a tenth of it is counted for the start, by log(1 + rate t).
         """
         import numpy as np
 
@@ -121,10 +121,11 @@ class Descent:
             return
 
         def reached(time: float) -> None:
-            progress(int(WHOLE * sqrt(time / times[-1])), WHOLE)
+            start = log1p(self.rate * time) / (log1p(self.rate * times[-1]) or 1.0)
+            progress(int(WHOLE * (0.1 * start + 0.9 * sqrt(time / times[-1]))), WHOLE)
 
-        start = np.zeros((self.features.shape[1], self.targets.values.shape[1]))
-        for state in integrate(self.slope, start, times, self.rate, tolerance, reached):
+        origin = np.zeros((self.features.shape[1], self.targets.values.shape[1]))
+        for state in integrate(self.slope, origin, times, self.rate, tolerance, reached):
             yield Reached(state.time, state.value, state.error)
 
     def _relaxed(self, times: Sequence[float], tolerance: float) -> Iterator[Reached]:

@@ -31,14 +31,17 @@ INDENT = 17
 """Characters before what a line says."""
 
 MOST = 8
-"""Classes whose tokens are named."""
+"""Classes that are named; of more the most common ones."""
 
 
-def about_corpus(corpus: Corpus) -> list[str]:
-    """How many documents, tokens and classes there are."""
+def about_corpus(corpus: Corpus, unit: str = "documents") -> list[str]:
+    """How many documents, tokens and classes there are.
+
+    unit: what the documents are.
+    """
     tokens = [token for document in corpus.docs for token in document]
     lines = [
-        *line("documents", grouped(len(corpus.docs)) + _left_out(corpus)),
+        *line(unit, grouped(len(corpus.docs)) + _left_out(corpus)),
         *line("tokens", f"{grouped(len(tokens))}, {grouped(len(set(tokens)))} of them different"),
     ]
     if corpus.labels and not isinstance(corpus.labels[0], float):
@@ -78,10 +81,13 @@ def about_flow(flow: Flow, known: Corpus, tests: Mapping[str, Corpus], top: int)
     lines += line("documents", _sizes(flow, by_term(rows, flow.feature_map)))
     if BIAS.name in flow.terms:
         lines += line("bias", _bias(flow))
-    for title, names in strongest(flow, top):
-        lines += line(title, names)
+    common = [name for name, _ in Counter(known.labels).most_common(MOST)]
+    for number, name in enumerate(flow.names):
+        if len(flow.names) <= MOST or name in common:
+            for title, names in strongest(flow, number, top):
+                lines += line(title, names)
     if len(flow.names) > MOST:
-        lines += line("", f"... and {len(flow.names) - MOST} classes more")
+        lines += line("", f"... and {len(flow.names) - MOST} classes that are less common")
     return lines + line("error", f"at most {flow.label_errors.max():.1g} in a label score")
 
 
@@ -135,17 +141,19 @@ def shares(terms: Sequence[Array]) -> list[float]:
     return [size / whole if whole else 0.0 for size in sizes]
 
 
-def strongest(flow: Flow, top: int) -> Iterator[tuple[str, str]]:
-    """The tokens and bigrams with the largest scores of each class, and of one score the lowest."""
+def strongest(flow: Flow, number: int, top: int) -> Iterator[tuple[str, str]]:
+    """The tokens and bigrams of which a score is the largest, and if it is the only one the lowest.
+
+    Pairs of a title and a list.
+    """
     pairs = known_pairs(flow)
     values, what = pair_scores(flow, pairs)
-    for number, name in enumerate(flow.names[:MOST]):
-        for sign, towards in _directions(flow, name):
-            scores = sign * flow.label_scores[-1, :, number]
-            yield towards, _largest(list(map(str, flow.tokens)), scores, sign, top)
-            if pairs and what == OWN:
-                labels = [" ".join(map(str, pair)) for pair in pairs]
-                yield "", "bigrams: " + _largest(labels, sign * values[:, number], sign, top)
+    labels = [" ".join(map(str, pair)) for pair in pairs]
+    for sign, towards in _directions(flow, flow.names[number]):
+        scores = sign * flow.label_scores[-1, :, number]
+        yield towards, _largest(list(map(str, flow.tokens)), scores, sign, top)
+        if pairs and what == OWN:
+            yield "", "bigrams: " + _largest(labels, sign * values[:, number], sign, top)
 
 
 def _directions(flow: Flow, name: Label) -> list[tuple[int, str]]:
@@ -202,9 +210,10 @@ def _first_slope(flow: Flow) -> Array:
 
 
 def _classes(labels: Sequence[Any]) -> str:
-    found = sorted(Counter(labels).items())
-    listed = [f"{name}{TIE}({grouped(count)})" for name, count in found[:10]]
-    more = f" and {len(found) - 10} more" if len(found) > 10 else ""
+    counts = Counter(labels)
+    shown = sorted(counts.items()) if len(counts) <= MOST else counts.most_common(MOST)
+    listed = [f"{name}{TIE}({grouped(count)})" for name, count in shown]
+    more = f" and {len(counts) - MOST} more" if len(counts) > MOST else ""
     return ", ".join(listed) + more
 
 
