@@ -10,8 +10,7 @@ from html import escape
 from itertools import pairwise
 from math import floor, log10
 
-from symntk.decomposition.feature_map import Document, Token
-from symntk.dynamics.documents import read_documents
+from symntk.decomposition.documents import Document, Token, read_documents
 from symntk.dynamics.losses import Label
 from symntk.dynamics.pairs import OWN, TOGETHER, has_pairs, pair_scores
 from symntk.dynamics.trajectory import Flow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symntk.decomposition.feature_map import Token
+from symntk.decomposition.documents import Token
 from symntk.dynamics.trajectories import Trajectories
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symntk.decomposition.feature_map import Token
+from symntk.decomposition.documents import Token
 from symntk.dynamics.losses import Label
 from symntk.errors import UsageError
 

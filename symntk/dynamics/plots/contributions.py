@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from symntk.decomposition.feature_map import Token
+from symntk.decomposition.documents import Token
 from symntk.decomposition.terms import BIAS, CO_OCCURRENCE
 from symntk.dynamics.losses import Label
 from symntk.dynamics.plots import canvas
@@ -32,8 +32,8 @@ def terms(
     """Write the figure of the terms of the label scores over time.
 
     Above, a panel for each of ``columns``: the mean over ``tokens`` of what each term has
-    contributed to their label scores, as far as it is not 0, and of the scores.  Below, the bias term of all columns
-    relative to the rest, `bias_share`.
+    contributed to their label scores, as far as it is not 0, and of the scores.  Below, the bias
+    term of all columns relative to the rest, `bias_share`.
 
     name: the class whose score is drawn; the last without it.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from symntk.decomposition.feature_map import Token
+from symntk.decomposition.documents import Token
 from symntk.dynamics.losses import Label
 from symntk.dynamics.plots import canvas
 from symntk.dynamics.trajectories import Trajectories

@@ -7,8 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symntk.decomposition.feature_map import Document, Token
-from symntk.dynamics.documents import read_documents
+from symntk.decomposition.documents import Document, Token, read_documents
 from symntk.dynamics.losses import Label
 from symntk.dynamics.pairs import known_pairs, pair_scores
 from symntk.dynamics.plots import canvas
