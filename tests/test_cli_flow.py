@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import os
+import pty
 import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,10 +20,12 @@ import pytest
 
 import symntk as sn
 from symntk.dynamics import read_corpus
+from symntk.dynamics.problem import join, pose
 from symntk.dynamics.rows import LONGEST
+from symntk.dynamics.selection import leanings, select
 from symntk.dynamics.writing import long_table
 from tests.sentiment import FOLDER, needed
-from tests.test_cli import done, refused
+from tests.test_cli import done, refused, run
 
 TEXT = """\
 text,label
@@ -186,6 +191,22 @@ def test_tokens_to_follow(
         assert found == tokens
 
 
+def test_leanings_are_standard_deviations() -> None:
+    """Of a binomial count, with the share of the class in all tokens."""
+    counts = np.array([[8, 2], [1, 1], [3, 9], [0, 0]])
+    share = np.array([12, 12]) / 24
+    by_hand = np.zeros((4, 2))
+    for token in range(3):
+        total = counts[token].sum()
+        for name in range(2):
+            spread = np.sqrt(total * share[name] * (1 - share[name]))
+            by_hand[token, name] = (counts[token, name] - total * share[name]) / spread
+    assert leanings(counts) == pytest.approx(by_hand)
+    assert select(counts, frequent=0, polar=1) == [2, 0]
+    assert select(counts, frequent=2, polar=0) == [2, 0]
+    assert select(counts[:, :1], frequent=1, polar=5) == [0]  # of one class none leans
+
+
 def test_tokenisation(tmp_path: Path) -> None:
     path, out = tmp_path / "reviews.tsv", tmp_path / "scores.csv"
     path.write_text("label\ttext\n1\tIt's GOOD!\n0\tNot good, is it?\n")
@@ -194,6 +215,17 @@ def test_tokenisation(tmp_path: Path) -> None:
         "--times", "1,2", "-o", out,
     )  # fmt: skip
     assert {row["token"] for row in rows(out)} == {"it", "good"}
+
+
+def test_rare_tokens_are_those_of_the_texts_that_are_learnt(reviews: Path, tmp_path: Path) -> None:
+    """Elsewhere a token is left out if it was there, however often it occurs."""
+    test = tmp_path / "test.csv"
+    test.write_text("text,label\ngood film,up\nso so so,up\nbad,down\n")
+    call = (*BOW, "--data", reviews, "--test", test, "--min-count", "2", "--times", "0,100")
+    said = " ".join(done(*call).split())
+    assert "100.0% on" in said  # 'so so so' is left out, as 'so' was
+    test.write_text("text,label\nso so so,up\n")
+    assert "no text has a token of" in refused(*call)
 
 
 # what is said
@@ -242,6 +274,58 @@ def test_pictures(reviews: Path, tmp_path: Path) -> None:
     assert all(path.stat().st_size > 1000 for path in pictures)
     assert ">good<" in page.read_text()
     assert ">bad<" not in page.read_text()
+
+
+def test_the_missing_pyarrow_is_named(
+    reviews: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    said = refused(*BOW, "--data", reviews, "-o", tmp_path / "scores.parquet")
+    assert "pip install 'symntk[parquet]'" in said
+
+
+# how far it is
+
+
+def test_progress_rises_to_the_whole() -> None:
+    seen = list[int]()
+    problem = pose(sn.zoo.bow(act="relu"), DOCS, LABELS)
+    pieces = list(
+        problem.trace([0, 1, 100], progress=lambda done, total: seen.append(done * 1000 // total))
+    )
+    assert seen == sorted(seen)
+    assert seen[0] < 300
+    assert seen[-1] == 1000
+    assert [piece.times.tolist() for piece in pieces] == [[0], [1], [100]]
+    whole = join(pieces)
+    assert (whole.label_scores[2] == pieces[2].label_scores[0]).all()
+
+
+def test_nothing_is_said_of_short_work_or_elsewhere_than_on_a_terminal(reviews: Path) -> None:
+    assert run(*BOW, "--data", reviews).stderr == ""
+    assert "Reading" not in on_a_terminal(after=60)
+
+
+def test_a_bar_is_drawn_on_a_terminal() -> None:
+    assert re.search(r"Reading .* 50%", on_a_terminal(after=0.01))
+
+
+def on_a_terminal(after: float) -> str:
+    """What is drawn by work that is half done after a tenth of a second."""
+    code = (
+        "import time\nfrom symntk.cli.output import progress_bar\n"
+        f"with progress_bar('Reading', {after}) as progress:\n"
+        "    time.sleep(0.1)\n    progress(5, 10)\n    time.sleep(0.3)\n"
+    )
+    reader, terminal = pty.openpty()
+    subprocess.run([sys.executable, "-c", code], stderr=terminal, check=True)
+    os.close(terminal)
+    drawn = b""
+    with suppress(OSError):  # how a terminal that nobody writes to any more ends, on Linux
+        while piece := os.read(reader, 4096):
+            drawn += piece
+    os.close(reader)
+    return drawn.decode()
 
 
 # what is refused
@@ -450,18 +534,18 @@ def test_the_treebank_is_followed_quickly(tmp_path: Path) -> None:
         "    print(used.ru_utime + used.ru_stime, used.ru_maxrss, file=sys.stderr)\n"
     )
     times = str(3600 / 1.3408450569081047)
-    run = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code, *BOW, *data, "--times", times, "-o", str(path)],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    seconds, memory = map(float, run.stderr.split()[-2:])
+    seconds, memory = map(float, process.stderr.split()[-2:])
     assert seconds < 10
     assert memory < 500_000
     table = rows(path)
     assert {"the", "worst", "enjoyable"} <= {row["token"] for row in table}
     assert column(table, "time").max() == float(times)
     assert column(table, "error").max() < 0.01
-    found = re.search(r"(\d+\.\d)% on \S*test.csv", " ".join(run.stdout.split()))
+    found = re.search(r"(\d+\.\d)% on \S*test.csv", " ".join(process.stdout.split()))
     assert found is not None and 78 < float(found[1]) < 83
     corpus = read_corpus(FOLDER / "train.csv")
-    assert f"documents      {len(corpus.docs)}" in run.stdout.replace("6 920", "6920")
+    assert f"documents      {len(corpus.docs)}" in process.stdout.replace("6 920", "6920")

@@ -41,30 +41,41 @@ class CorpusChoice:
 
     def read(self) -> tuple[Corpus, Corpus | None, str]:
         """The documents to learn, those to be judged on, and the loss."""
-        known = self._corpus(self.data)
+        learnt = self._texts(self.data, self.minimum)
+        known = self._examples(learnt)
         loss = self._fitting_loss(known)
         if self.test is None:
             return known, None, loss
-        test = self._corpus(self.test)
+        judged = self._texts(self.test, 1)
+        if self.minimum > 1:
+            judged = judged.keep({token for document in learnt.docs for token in document})
+        if not judged.docs:
+            raise UsageError(f"{self.test}: no text has a token of {self.data}")
+        test = self._examples(judged)
         if loss != "squared" and self.next_token is None:
             self._check_labels(self.test, test, known)
         return known, test, loss
 
-    def _corpus(self, path: Path) -> Corpus:
-        from symntk.dynamics import next_tokens, read_corpus
+    def _texts(self, path: Path, minimum: int) -> Corpus:
+        from symntk.dynamics import read_corpus
 
         with progress_bar(f"Reading {path}", after=1) as progress:
-            found = read_corpus(
+            return read_corpus(
                 path,
                 self.text,
                 self.label if self.next_token is None else None,
                 self.pattern,
                 self.lower,
-                self.minimum,
+                minimum,
                 numbers=self.loss == "squared",
                 progress=progress,
             )
-        return found if self.next_token is None else next_tokens(found.docs, self.next_token)
+
+    def _examples(self, corpus: Corpus) -> Corpus:
+        """Documents and labels, or contexts and the tokens that follow them."""
+        from symntk.dynamics import next_tokens
+
+        return corpus if self.next_token is None else next_tokens(corpus.docs, self.next_token)
 
     def _fitting_loss(self, corpus: Corpus) -> str:
         """The loss that was asked for, or that fits the labels; UsageError where none does."""

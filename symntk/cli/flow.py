@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,11 @@ import click
 
 from symntk.cli.corpora import CorpusChoice, corpus_options
 from symntk.cli.data import only_input
-from symntk.cli.figures import FigureChoice, figure_options
 from symntk.cli.following import TokenChoice, token_options
 from symntk.cli.learning import RunChoice, run_options
 from symntk.cli.models import ModelChoice, ModelCommand, model_options
-from symntk.cli.output import OUTPUT, check_apart, check_writable, progress_bar, working, write_text
+from symntk.cli.output import check_apart, progress_bar, working, write_text
+from symntk.cli.results import ResultChoice, result_options
 from symntk.cli.training import TrainingChoice, training_options
 from symntk.cli.values import parts
 from symntk.errors import UsageError
@@ -30,38 +31,43 @@ SOON = 1.0
 """Seconds of work before a progress bar appears."""
 
 
-@click.command(cls=ModelCommand)
+class FlowCommand(ModelCommand):
+    """A command with so many options that they stand under several headings."""
+
+    def sections(
+        self, own: Sequence[click.Parameter]
+    ) -> Iterable[tuple[str, Sequence[click.Parameter]]]:
+        """Those of `SECTIONS`, and what is left."""
+        left = list(own)
+        for title, kinds in SECTIONS.items():
+            names = {field.name for kind in kinds for field in fields(kind)}
+            yield title, [parameter for parameter in left if parameter.name in names]
+            left = [parameter for parameter in left if parameter.name not in names]
+        yield "Options", left
+
+
+SECTIONS = {
+    "Texts": (CorpusChoice,),
+    "Learning": (RunChoice, TrainingChoice),
+    "Tokens to follow": (TokenChoice,),
+    "Results": (ResultChoice,),
+}
+"""Headings of the options that make up the given classes."""
+
+
+@click.command(cls=FlowCommand)
 @model_options
 @corpus_options
-@click.option("--acts", metavar="A,B", help="Activations to put side by side, between commas.")
 @run_options
 @token_options
-@click.option(
-    "--top",
-    metavar="K",
-    type=click.IntRange(1),
-    default=8,
-    show_default=True,
-    help="Name the K tokens and bigrams with the largest scores of each class.",
-)
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=OUTPUT,
-    help="Write the label scores over time to a .csv or .parquet file.",
-)
-@figure_options
+@result_options
 @training_options
 def flow(
     choice: ModelChoice,
     texts: CorpusChoice,
-    acts: str | None,
     run: RunChoice,
     following: TokenChoice,
-    top: int,
-    output: Path | None,
-    figures: FigureChoice,
+    results: ResultChoice,
     training: TrainingChoice,
 ) -> None:
     """Follow how MODEL learns a labelled text.
@@ -83,19 +89,17 @@ def flow(
     from symntk.dynamics import summary
     from symntk.dynamics.corpus import tokenizer
 
-    if output is not None:
-        _check_table(output)
-    figures.check()
-    check_apart(*texts.files, *filter(None, [output]), *figures.files)
-    choices = _choices(choice, acts)
+    results.check()
+    check_apart(*texts.files, *results.files)
+    choices = _choices(choice, run.acts)
     split = tokenizer(texts.pattern, texts.lower)
-    sentences = [split(sentence) for sentence in figures.sentence]
+    sentences = [split(sentence) for sentence in results.sentence]
     derivations = _derivations(choices)
     known, test, loss = texts.read()
     eta = run.eta or 1 / len(known.docs)
     problems = _problems(derivations, known, loss, eta, following.select(known, loss))
     times = run.moments(next(iter(problems.values())), trained=training.width is not None)
-    flows = _follow(problems, times, run.tolerance, output)
+    flows = _follow(problems, times, run.tolerance, results.output)
     trained = training.train(derivations, known, loss, eta, times, flows)
 
     tests = {} if test is None else {str(texts.test): test}
@@ -103,22 +107,14 @@ def flow(
     unit = "documents" if texts.next_token is None else "contexts"
     lines = [*summary.about_corpus(known, unit), *summary.about_learning(first, loss)]
     for act, found in flows.items():
-        lines += ["", act or choice.model, *summary.about_flow(found, known, tests, top)]
+        lines += ["", act or choice.model, *summary.about_flow(found, known, tests, results.top)]
         if act in trained:
             lines += summary.line("trained", str(trained[act].compare(found)))
-    written = [path for path in (output,) if path is not None]
     with working("Drawing", loud=False):
-        written += figures.draw(flows, trained, known.docs, sentences, top)
-    if written:
-        lines += ["", *summary.line("written", ", ".join(map(str, written)))]
+        results.draw(flows, trained, known.docs, sentences)
+    if results.files:
+        lines += ["", *summary.line("written", ", ".join(map(str, results.files)))]
     write_text("\n".join(lines), None)
-
-
-def _check_table(path: Path) -> None:
-    from symntk.dynamics.writing import check_table
-
-    check_table(path)
-    check_writable(path)
 
 
 def _choices(choice: ModelChoice, acts: str | None) -> dict[str, ModelChoice]:

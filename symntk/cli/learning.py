@@ -65,10 +65,12 @@ def _number(text: str) -> float | None:
 class RunChoice:
     """What the command line says about the learning.
 
+    acts: activations between commas.
     eta: None for 1 / documents.
     times: one number is the end.
     """
 
+    acts: str | None
     eta: float | None
     times: tuple[float, ...] | None
     tolerance: float
@@ -88,6 +90,9 @@ run_options = as_one(
     RunChoice,
     "run",
     [
+        click.option(
+            "--acts", metavar="A,B", help="Activations to put side by side, between commas."
+        ),
         click.option(
             "--eta",
             metavar="NUMBER|mean",

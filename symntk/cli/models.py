@@ -8,7 +8,7 @@ in that form.  What options there are depends on MODEL: they are its function's 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import wraps
@@ -104,17 +104,23 @@ class ModelCommand(click.Command):
         if builder is not None:
             with formatter.section(f"Options of {builder.name}"):
                 formatter.write_dl(_records(_options_of(builder), ctx))
-            with formatter.section(f"Options of {self.name}"):
-                formatter.write_dl(_records(super().get_params(ctx), ctx))
+        for title, parameters in self.sections(super().get_params(ctx)):
+            with formatter.section(title):
+                formatter.write_dl(_records(parameters, ctx))
+        if builder is not None:
             return
-        with formatter.section("Options"):
-            formatter.write_dl(_records(super().get_params(ctx), ctx))
         with formatter.section("Options of the model"):
             formatter.write_text(
                 "Each model has its own, such as --act, --depth and --w-std; "
                 f"`symntk {self.name} cnn --help` explains those of cnn. Models are "
                 f"{', '.join(zoo())}."
             )
+
+    def sections(
+        self, own: Sequence[click.Parameter]
+    ) -> Iterable[tuple[str, Sequence[click.Parameter]]]:
+        """The command's own parameters under the headings that they have in its help."""
+        return [(f"Options of {self.name}", own)]
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What the command does; with MODEL, its definition instead."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -19,12 +19,21 @@ from symntk.errors import UsageError
 class Corpus:
     """Documents and labels, as `symntk.flow` takes them.
 
-    left_out: the number of rows none of whose tokens was frequent enough.
+    left_out: the number of rows none of whose tokens was kept.
     """
 
     docs: list[list[str]]
     labels: list[Any]
     left_out: int = 0
+
+    def keep(self, tokens: Collection[str]) -> Corpus:
+        """The same without other tokens, and without documents that have none of them."""
+        kept = [[token for token in document if token in tokens] for document in self.docs]
+        return Corpus(
+            list(filter(None, kept)),
+            [name for document, name in zip(kept, self.labels, strict=True) if document],
+            self.left_out + sum(not document for document in kept),
+        )
 
 
 def read_corpus(
@@ -73,7 +82,7 @@ def read_corpus(
         labels = [None] * len(docs)
     elif not numbers and all(isinstance(name, str) and _WHOLE.fullmatch(name) for name in labels):
         labels = [int(name) for name in labels]
-    return _frequent(docs, labels, minimum)
+    return _frequent(Corpus(docs, labels), minimum)
 
 
 def tokenizer(pattern: str | None = None, lower: bool = False) -> Callable[[str], list[str]]:
@@ -123,16 +132,12 @@ def _number(row: Row, column: str) -> float:
     return found
 
 
-def _frequent(docs: list[list[str]], labels: list[Any], minimum: int) -> Corpus:
+def _frequent(corpus: Corpus, minimum: int) -> Corpus:
     """The corpus of the tokens that occur ``minimum`` times or more."""
     if minimum == 1:
-        return Corpus(docs, labels)
-    counts = Counter(token for document in docs for token in document)
-    kept = [[token for token in document if counts[token] >= minimum] for document in docs]
-    if not any(kept):
+        return corpus
+    counts = Counter(token for document in corpus.docs for token in document)
+    found = corpus.keep({token for token, count in counts.items() if count >= minimum})
+    if not found.docs:
         raise UsageError(f"no token occurs {minimum} times")
-    return Corpus(
-        list(filter(None, kept)),
-        [name for document, name in zip(kept, labels, strict=True) if document],
-        sum(not document for document in kept),
-    )
+    return found

@@ -1,8 +1,8 @@
-"""The options that say which pictures of a flow are made."""
+"""The options that say what of a flow is shown and written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +22,11 @@ SENTENCES = 20
 
 
 @dataclass(frozen=True)
-class FigureChoice:
-    """What the command line says about pictures."""
+class ResultChoice:
+    """What the command line says about results."""
 
+    top: int
+    output: Path | None
     plot: Path | None
     plot_terms: Path | None
     plot_top: Path | None
@@ -34,7 +36,7 @@ class FigureChoice:
     @property
     def files(self) -> list[Path]:
         """All that is written."""
-        return [*self._pictures, *filter(None, [self.heat_map])]
+        return [path for path in (self.output, *self._pictures, self.heat_map) if path]
 
     @property
     def _pictures(self) -> list[Path]:
@@ -43,7 +45,11 @@ class FigureChoice:
     def check(self) -> None:
         """Refuse early what could not be written."""
         from symntk.dynamics.plots import FORMATS
+        from symntk.dynamics.writing import check_table
 
+        if self.output is not None:
+            check_table(self.output)
+            check_writable(self.output)
         pictures = self._pictures
         for path in pictures:
             check_writable(path, *FORMATS)
@@ -63,13 +69,11 @@ class FigureChoice:
         trained: Mapping[str, Trajectories],
         docs: Sequence[Sequence[str]],
         sentences: Sequence[Sequence[str]],
-        top: int,
-    ) -> Iterator[Path]:
-        """Write the pictures; the files.
+    ) -> None:
+        """Write the pictures; of several flows the last two show the first.
 
         docs: the documents of the flows.
         sentences: of a heat map.
-        top: how many tokens and bigrams of each class to draw.
         """
         from symntk.dynamics import plots
         from symntk.dynamics.polarity import usual_groups
@@ -78,33 +82,46 @@ class FigureChoice:
         groups = usual_groups(first)
         if self.plot is not None:
             plots.trajectories(self.plot, flows, groups, trained)
-            yield self.plot
         if self.plot_terms is not None:
-            plots.terms(self.plot_terms, flows, first.tokens)
-            yield self.plot_terms
+            leaning = groups.get("negative", next(iter(groups.values())))
+            plots.terms(self.plot_terms, flows, leaning)
         if self.plot_top is not None:
-            plots.top(self.plot_top, first, top, docs)
-            yield self.plot_top
+            plots.top(self.plot_top, first, self.top, docs)
         if self.heat_map is not None:
             first.heat_map(self.heat_map, sentences or docs[:SENTENCES])
-            yield self.heat_map
 
 
-figure_options = as_one(
-    FigureChoice,
-    "figures",
+result_options = as_one(
+    ResultChoice,
+    "results",
     [
+        click.option(
+            "--top",
+            metavar="K",
+            type=click.IntRange(1),
+            default=8,
+            show_default=True,
+            help="Name the K tokens and bigrams with the largest scores of each class.",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            type=OUTPUT,
+            help="Write the scores over time to a .csv file, or a .parquet one (needs pyarrow).",
+        ),
         click.option(
             "--plot",
             metavar="FILE",
             type=OUTPUT,
-            help="Draw the label scores of positive, negative and neutral tokens over time.",
+            help="Draw the label scores of positive, negative and neutral tokens over time, to a "
+            ".png, .svg or .pdf file (needs matplotlib).",
         ),
         click.option(
             "--plot-terms",
             metavar="FILE",
             type=OUTPUT,
-            help="Draw what the scores are made of over time.",
+            help="Draw what the scores of negative tokens are made of over time.",
         ),
         click.option(
             "--plot-top",
@@ -126,4 +143,4 @@ figure_options = as_one(
         ),
     ],
 )
-"""Give a command the options of pictures, as a `FigureChoice` named ``figures``."""
+"""Give a command the options of results, as a `ResultChoice` named ``results``."""
