@@ -11,12 +11,25 @@ from typing import Literal, TypeAlias
 import sympy as sp
 
 from symntk.decomposition.instance import evaluated
+from symntk.derivation.program import merged
 from symntk.derivation.result import Moments
 from symntk.gaussian import Expectation
-from symntk.gaussian.symbols import u, v
+from symntk.gaussian.symbols import u, x
 
-Treatment: TypeAlias = Literal["value", "expectation", "zero"]
-"""Whether a mean is its value, stays E[phi(u)], or is taken to be 0."""
+Treatment: TypeAlias = Literal["value", "mean", "zero", "none"]
+"""What is left as it is.
+
+value: nothing; mean: the means E[phi(u)] of independent arguments; none: every expectation; zero:
+nothing, and these means are taken to be 0.
+"""
+
+
+LONGEST = 25
+"""Operations in a covariance under which an expectation is written out."""
+
+
+class TooLong(Exception):
+    """Written out, expectations under expectations have no reasonable size."""
 
 
 @dataclass
@@ -32,20 +45,28 @@ class Means:
     variances: set[sp.Expr] = field(default_factory=set)
 
     def __call__(self, expectation: sp.Expr, moments: Moments) -> sp.Expr:
-        """The value of ``expectation``; see `symntk.decomposition.instance.evaluated`."""
-        law = expectation.law
+        """The value of ``expectation``; see `symntk.decomposition.instance.evaluated`.
+
+        Raises TooLong under a law that is too long itself.
+        """
+        law = tuple(part.xreplace(self.values) for part in expectation.law)
+        if any(part.has(Expectation) or sp.count_ops(part) > LONGEST for part in law):
+            raise TooLong
         self.variances.update(law[:2])
-        if not expectation.is_of_pair or law[2] != 0 or 0 in law[:2]:
-            return evaluated(expectation, moments)
-        f, g = expectation.integrand.as_independent(v, as_Add=False)
-        return self._mean(f, law[0], moments) * self._mean(g.xreplace({v: u}), law[1], moments)
+        found = Expectation(expectation.integrand, *law)
+        if not found.is_of_pair or law[2] != 0 or 0 in law[:2]:
+            return merged(found) if self.treatment == "none" else evaluated(found, moments)
+        key = found.factors()
+        assert key is not None
+        moment = moments[key]
+        return self._mean(moment.f, law[0], moments) * self._mean(moment.g, law[1], moments)
 
     def _mean(self, function: sp.Expr, q: sp.Expr, moments: Moments) -> sp.Expr:
-        if not function.has(u):
-            return function
-        mean = Expectation(function, q)
+        mean = Expectation(function.xreplace({x: u}), q)
+        if not isinstance(mean, Expectation):
+            return mean
         value = evaluated(mean, moments)
         if value == 0 or self.treatment == "zero":
             return sp.S.Zero
         self.values[mean] = value
-        return mean if self.treatment == "expectation" else value
+        return mean if self.treatment in ("mean", "none") else value

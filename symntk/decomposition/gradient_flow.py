@@ -22,9 +22,8 @@ from typing import Literal, TypeAlias
 import sympy as sp
 
 from symntk.decomposition.blocks import Pattern
-from symntk.decomposition.expectations import Means
-from symntk.decomposition.multilinear import collected
-from symntk.decomposition.orthogonal import Orthogonal, TooLong
+from symntk.decomposition.expectations import Means, TooLong
+from symntk.decomposition.orthogonal import Orthogonal
 from symntk.decomposition.sources import Sources, sources
 from symntk.decomposition.summands import NotWindows
 from symntk.decomposition.terms import LENGTH, Term, bias, of_matches
@@ -81,6 +80,14 @@ class GradientFlow:
     reason: str = ""
     sums: WindowSum | None = None
 
+    def unevaluated(self, term: FlowTerm) -> sp.Expr:
+        """The coefficient of a term with every expectation as it is."""
+        kept = Means("none")
+        if self.sums is not None:
+            return window_sum(self.derivation, kept).coefficients[term.matches]
+        pair = Orthogonal(self.derivation, kept, bool(self.equations)).output()
+        return pair.equal - pair.orthogonal if term.matches else pair.orthogonal
+
     @cached_property
     def coefficients(self) -> dict[str, sp.Expr]:
         """The coefficient of each term, by its name."""
@@ -99,8 +106,11 @@ def gradient_flow(derivation: Derivation) -> GradientFlow:
         return GradientFlow(derivation, "kernel", reason="the inputs are no tokens")
     try:
         return _of_windows(derivation)
+    except TooLong:
+        reason = "its expectations are nested too deep to be written out"
     except NotWindows as error:
-        return GradientFlow(derivation, "kernel", reason=str(error))
+        reason = str(error)
+    return GradientFlow(derivation, "kernel", reason=reason)
 
 
 def _of_features(derivation: Derivation) -> GradientFlow:
@@ -117,8 +127,6 @@ def _of_features(derivation: Derivation) -> GradientFlow:
 
     shared = pair.orthogonal
     matching = pair.equal - shared
-    if not is_open and collected(matching) == 0:
-        matching = sp.S.Zero
     coefficients: dict[Pattern | None, sp.Expr] = {frozenset(): shared, SINGLE: matching}
     origin = sources(derivation, constant)
     return GradientFlow(derivation, "features", _terms(coefficients, origin), origin, equations)

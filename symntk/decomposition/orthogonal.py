@@ -14,18 +14,10 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from symntk.decomposition.expectations import Means
+from symntk.decomposition.expectations import Means, TooLong
 from symntk.derivation import Derivation, Entry, Equation, Loop, Quantity, Statement, entries
 from symntk.derivation.program import diagonal, needed
 from symntk.gaussian import Expectation
-
-LONGEST = 60
-"""Operations in a value that a repeated block hands over written out."""
-
-
-class TooLong(Exception):
-    """Written out, the kernels have no reasonable size."""
-
 
 class Pair(NamedTuple):
     """The values of a covariance at two equal inputs, and at two orthogonal ones."""
@@ -98,10 +90,7 @@ class Orthogonal:
 
     def _hand_over(self, values: dict[Quantity, sp.Expr]) -> None:
         """All at once: each value is one of the block before."""
-        found = {inner: self._pair(value) for inner, value in values.items()}
-        if any(sp.count_ops(part) > LONGEST for pair in found.values() for part in pair):
-            raise TooLong
-        self._known |= found
+        self._known |= {inner: self._pair(value) for inner, value in values.items()}
 
     def _repeat(self, loop: Loop) -> None:
         """The block once, in terms of what it is handed.

@@ -50,7 +50,7 @@ def sources(derivation: Derivation, constant: Constant) -> Sources:
     """The sources of ``constant``."""
     biases = {n: p for n, p in derivation.graph.parameters.items() if isinstance(p, Bias)}
     bare = without(derivation, {p.std.symbol for p in biases.values()}) if biases else derivation
-    kept = Means("expectation")
+    kept = Means("mean")
     in_means = constant(bare, kept)
     usual = Means()
     total = constant(derivation, usual)

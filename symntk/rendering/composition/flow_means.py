@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from symntk.decomposition.gradient_flow import FlowTerm, GradientFlow
 from symntk.decomposition.sources import Sources
 from symntk.derivation import entries
 from symntk.gaussian import Expectation, expect_one
@@ -12,8 +13,13 @@ from symntk.rendering.composition.collecting import collected
 from symntk.rendering.composition.flow_signs import MU
 from symntk.rendering.composition.page import Page
 from symntk.rendering.document import Block, Display, Line, Math, Paragraph, Piece
-from symntk.rendering.heads import Dual, Kernel
+from symntk.rendering.heads import Applied, Dual, Kernel
 from symntk.rendering.mathematics.layout import EQUALS, Atom, row, separated
+
+_LONG = 60
+"""Operations in a coefficient that is written out."""
+_SHORT = 20
+"""Operations in a value that follows on the same line."""
 
 
 def shown(page: Page, expression: sp.Expr, own: sp.Expr | None = None) -> sp.Expr:
@@ -28,6 +34,30 @@ def shown(page: Page, expression: sp.Expr, own: sp.Expr | None = None) -> sp.Exp
     }
     short = collected(expression).xreplace(dict(page.shorthands))
     return page.functions.in_expectations(short.xreplace(inputs))
+
+
+def of_term(page: Page, flow: GradientFlow, term: FlowTerm) -> sp.Expr:
+    """A term's coefficient on the page, its expectations as they are where it would be too long."""
+    assert flow.sources is not None
+    own = flow.sources.variance
+    within = own if flow.scope == "features" else None
+    value = shown(page, term.coefficient, within)
+    if value.count_ops() <= _LONG:
+        return value
+    kept = flow.unevaluated(term)
+    named = {e: _dual(page, e, own) for e in kept.atoms(Expectation)}
+    return shown(page, kept.xreplace(named), within)
+
+
+def _dual(page: Page, expectation: sp.Expr, own: sp.Expr | None) -> sp.Expr:
+    """An expectation under laws of variance q: E[f(u)], or K_phi(q, q, c)."""
+    law = [q if part == own else part for part in expectation.law]
+    found = page.functions.in_expectations(Expectation(expectation.integrand, *law))
+    factors = found.integrand.as_ordered_factors()
+    if found.is_of_pair and len(factors) == 2 and all(isinstance(f, Applied) for f in factors):
+        names = [part for factor in factors for part in (factor.function, factor.order)]
+        return Dual(*names, *law)
+    return found
 
 
 def _in_variance(variance: sp.Expr) -> dict[sp.Expr, sp.Expr]:
@@ -49,22 +79,19 @@ def variance(page: Page, origin: Sources) -> list[Block]:
     return [Paragraph(("where ", Math(value), " is the variance of every pre-activation."))]
 
 
-def shared_part(page: Page, origin: Sources) -> list[Block]:
+def shared_part(page: Page, flow: GradientFlow) -> list[Block]:
     """Mu in closed form, from the means of the activations where it is made of them."""
+    origin, (term,) = flow.sources, [t for t in flow.terms if t.matches == frozenset()]
+    assert origin is not None
     typeset, own = page.typeset, origin.variance
-    value = shown(page, origin.constant, own)
+    value = of_term(page, flow, term)
     if not origin.means or own is None:
         return [Display((page.line(MU, typeset(value)),))]
     blocks = _means(page, origin)
-    kept = {mean: Expectation(mean.integrand, q) for mean in origin.means}
-    in_means = shown(page, origin.in_means.xreplace(kept), own)
     if origin.biases:
-        in_means = shown(page, origin.in_means, own)
-        bare = shown(page, origin.in_means.xreplace(dict(origin.means)), own)
         return [
             *blocks,
-            Paragraph((*_without(origin), " inputs with nothing in common would share")),
-            Display((Line(typeset(in_means), typeset(bare)),)),
+            *_alone(page, origin, own),
             Paragraph(
                 (
                     "With ",
@@ -74,13 +101,28 @@ def shared_part(page: Page, origin: Sources) -> list[Block]:
             ),
             Display((page.line(MU, typeset(value)),)),
         ]
+    kept = {mean: Expectation(mean.integrand, q) for mean in origin.means}
+    in_means = shown(page, origin.in_means.xreplace(kept), own)
     right = typeset(in_means)
-    if in_means != value:
+    if in_means != value and value.count_ops() <= _SHORT:
         right = row(right, EQUALS, typeset(value))
     return [
         *blocks,
         Paragraph(("and this is what inputs share that have nothing in common:",)),
         Display((page.line(MU, right),)),
+    ]
+
+
+def _alone(page: Page, origin: Sources, own: sp.Expr) -> list[Block]:
+    """What mu would be without biases."""
+    in_means = shown(page, origin.in_means, own)
+    bare = shown(page, origin.in_means.xreplace(dict(origin.means)), own)
+    if bare == in_means or bare.count_ops() > _SHORT:
+        return []
+    without = "Without the bias" if len(origin.biases) == 1 else "Without the biases"
+    return [
+        Paragraph((f"{without} inputs with nothing in common would share",)),
+        Display((Line(page.typeset(in_means), page.typeset(bare)),)),
     ]
 
 
@@ -103,7 +145,7 @@ def _means(page: Page, origin: Sources) -> list[Block]:
         found = page.functions.applied.get(mean.integrand.xreplace({u: x}))
         if found is not None:
             right = typeset(named**2)
-            if value is not None:
+            if value is not None and value.count_ops() <= _SHORT:
                 right = row(right, EQUALS, typeset(value**2))
             lines.append(page.line(typeset(Dual(*found, *found, q, q, sp.S.Zero)), right))
     return [Paragraph(tuple(opening)), Display(tuple(lines))]
@@ -120,7 +162,3 @@ def _rooted(value: sp.Expr) -> sp.Expr:
 def _named(page: Page, origin: Sources) -> list[Piece]:
     """The biases by name."""
     return [Math(separated([page.typeset.subject(label) for label in origin.biases]))]
-
-
-def _without(origin: Sources) -> list[Piece]:
-    return ["Without the bias" if len(origin.biases) == 1 else "Without the biases"]

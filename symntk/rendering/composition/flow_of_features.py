@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symntk.decomposition.gradient_flow import GradientFlow
 from symntk.rendering.composition.flow_in_time import features_in_time
-from symntk.rendering.composition.flow_means import shared_part, shown, variance
+from symntk.rendering.composition.flow_means import of_term, shared_part, variance
 from symntk.rendering.composition.flow_reasons import nothing_shared, reasons
 from symntk.rendering.composition.flow_recursion import at_features
 from symntk.rendering.composition.flow_signs import (
@@ -70,8 +70,8 @@ def _coefficients(page: Page, flow: GradientFlow) -> list[Block]:
     assert origin is not None
     shares = "bias" in coefficients
     blocks = variance(page, origin)
-    blocks += shared_part(page, origin) if shares else [Paragraph(nothing_shared(page, origin))]
-    matching = shown(page, coefficients["co-occurrence"], origin.variance)
+    blocks += shared_part(page, flow) if shares else [Paragraph(nothing_shared(page, origin))]
+    matching = of_term(page, flow, flow.terms[0])
     opening = "Beyond that, a feature shares" if shares else "A feature shares"
     return [
         *blocks,

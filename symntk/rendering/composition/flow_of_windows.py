@@ -14,7 +14,7 @@ from symntk.rendering.composition.flow_counts import (
     tokens,
 )
 from symntk.rendering.composition.flow_in_time import features_in_time, in_time
-from symntk.rendering.composition.flow_means import shared_part, shown, variance
+from symntk.rendering.composition.flow_means import of_term, shared_part, variance
 from symntk.rendering.composition.flow_reasons import nothing_shared, reasons
 from symntk.rendering.composition.flow_signs import (
     EXAMPLE,
@@ -101,9 +101,9 @@ def _coefficients(page: Page, flow: GradientFlow) -> list[Block]:
     assert origin is not None
     shares = "bias" in flow.coefficients
     blocks = variance(page, origin)
-    blocks += shared_part(page, origin) if shares else [Paragraph(nothing_shared(page, origin))]
+    blocks += shared_part(page, flow) if shares else [Paragraph(nothing_shared(page, origin))]
     lines = [
-        page.line(coefficient(term.matches), page.typeset(shown(page, term.coefficient)))
+        page.line(coefficient(term.matches), page.typeset(of_term(page, flow, term)))
         for term in flow.terms
         if term.matches != frozenset()
     ]
@@ -125,7 +125,7 @@ def _zeros(flow: GradientFlow) -> Prose:
         pieces = ["For ", *pieces, f" the {verb} exactly ", Math(ZERO), ". "]
     most = max((len(term.matches or ()) for term in flow.terms), default=0)
     more = {0: "a token", 1: "two tokens", 2: "three tokens"}.get(most, f"{most + 1} tokens")
-    return (*pieces, f"Those of {more} or more are exactly ", Math(ZERO), ".")
+    return (*pieces, f"The coefficients of {more} or more are exactly ", Math(ZERO), ".")
 
 
 def _of_tokens(page: Page, flow: GradientFlow) -> list[Block]:
