@@ -119,7 +119,7 @@ def states(conditions: Conditions, is_distinct: bool = False) -> tuple[State, ..
 
 def presences(conditions: Conditions) -> list[State]:
     """Which positions around one position of a document can lie inside of it."""
-    return list(dict.fromkeys(state for _, _, state in _presences(conditions)))
+    return list(dict.fromkeys(state for _, _, state in _presences(conditions, 0)))
 
 
 def occurs(kind: State, conditions: Conditions, excess: int) -> bool:
@@ -129,14 +129,18 @@ def occurs(kind: State, conditions: Conditions, excess: int) -> bool:
     wanted = frozenset(c for c in kind if isinstance(c, Present))
     return any(
         state == wanted and behind >= -excess and before + behind >= 0
-        for before, behind, state in _presences(conditions)
+        for before, behind, state in _presences(conditions, abs(excess))
     )
 
 
-def _presences(conditions: Conditions) -> Iterator[tuple[int, int, State]]:
-    """How many positions are before t and behind it, as far as counts, and what is inside."""
+def _presences(conditions: Conditions, beyond: int) -> Iterator[tuple[int, int, State]]:
+    """How many positions are before t and behind it, as far as counts, and what is inside.
+
+    As far as counts: to where all is inside, or outside, and by ``beyond`` farther.
+    """
     asked = [c for c in conditions if isinstance(c, Present)]
-    far = 1 + max((abs(c.spot.offset) + abs(c.excess) for c in asked), default=0)
+    farthest = max((abs(c.spot.offset) + abs(c.excess) for c in asked), default=0)
+    far = 1 + farthest + beyond
     for before, behind in product(range(far + 1), range(-far, far + 1)):
         inside = (
             c for c in asked if before >= -c.spot.offset and behind >= c.spot.offset - c.excess

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from symntk.decomposition.documents import Document as Document
-from symntk.decomposition.documents import Token as Token
-from symntk.decomposition.documents import read_documents
+from symntk.decomposition.documents import Document, Token, read_documents
 from symntk.decomposition.positions import Chunk, chunks
+from symntk.decomposition.sparse_map import SparseMap
 from symntk.decomposition.statistics import Statistic, Statistics
 from symntk.decomposition.tallies import Occurrences, Tuples, occurrences
 from symntk.errors import UsageError
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class FeatureMap:
+class FeatureMap(SparseMap):
     """Phi(x) with kernel(x, x') = Phi(x) . Phi(x'), exactly; a transformer as in scikit-learn.
 
     `fit` learns which tuples of tokens occur; others are left out of later documents, as their
@@ -43,8 +42,7 @@ class FeatureMap:
 
     def transform(self, docs: Iterable[Document]) -> sparse.csr_array:
         """The features of documents, a sparse array (N, K)."""
-        if not self.__sklearn_is_fitted__():
-            raise UsageError("the features are not known yet: fit them to documents first")
+        self.require_fitted()
         return self._rows(self._read(docs, is_new=False))
 
     def fit_transform(self, docs: Iterable[Document], y: object = None) -> sparse.csr_array:
@@ -81,29 +79,9 @@ class FeatureMap:
             begin = end
         return found
 
-    def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:
-        """A text for each column: "bigram not good"; features of one name are numbered from 2."""
-        import numpy as np
-
-        counts: dict[str, int] = {}
-        found = []
-        for name, tokens in self._names():
-            text = " ".join([name, *map(str, tokens)])
-            counts[text] = counts.get(text, 0) + 1
-            found.append(text if counts[text] == 1 else f"{text} ({counts[text]})")
-        return np.array(found, dtype=object)
-
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """What the map was made of."""
         return {"statistics": self.statistics}
-
-    def set_params(self, **params: Any) -> FeatureMap:
-        """Exchange what the map is made of."""
-        for name, value in params.items():
-            if name not in self.get_params():
-                raise UsageError(f"a feature map has no parameter {name!r}")
-            setattr(self, name, value)
-        return self
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether columns are known."""
@@ -130,8 +108,10 @@ class FeatureMap:
         """UsageError for a document without positions, where a mean is taken over them."""
         import numpy as np
 
-        beyond = self.statistics.mean_over or 0
-        short = np.flatnonzero(np.concatenate([chunk.lengths for chunk in read]) + beyond <= 0)
+        if self.statistics.mean is None:
+            return
+        lengths = np.concatenate([chunk.lengths for chunk in read])
+        short = np.flatnonzero(lengths + self.statistics.mean.beyond <= 0)
         if len(short):
             raise UsageError(f"document {short[0] + 1} has no window: it is too short for a mean")
 
@@ -151,8 +131,9 @@ class FeatureMap:
             columns += parts
             begin += item.rank * len(known)
         rows, places, amounts = (np.concatenate(part) for part in zip(*columns, strict=True))
-        if self.statistics.mean_over is not None:
-            amounts = amounts / (chunk.lengths + self.statistics.mean_over)[rows]
+        mean = self.statistics.mean
+        if mean is not None:
+            amounts = amounts / (chunk.lengths + mean.beyond)[rows] ** mean.power
         shape = (len(chunk), begin)
         return sparse.csr_array(sparse.coo_array((amounts, (rows, places)), shape=shape))
 

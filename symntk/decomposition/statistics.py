@@ -67,15 +67,22 @@ class Statistic:
         return self.readings[0].is_aligned
 
 
+class Mean(NamedTuple):
+    """A division by (T + beyond)^power."""
+
+    beyond: int
+    power: float
+
+
 @dataclass(frozen=True)
 class Statistics:
     """The statistics that make a kernel, and what they are divided by.
 
-    mean_over: the k of means over T + k positions, by which features are divided; None for sums.
+    mean: what features are divided by; None for sums.
     """
 
     items: tuple[Statistic, ...]
-    mean_over: int | None = None
+    mean: Mean | None = None
 
 
 def statistics(derivation: Derivation, output: str = "ntk") -> Statistics:
@@ -88,11 +95,11 @@ def statistics(derivation: Derivation, output: str = "ntk") -> Statistics:
     others = moments(derivation, output, SIZES[1]) if counts else found
     if _agree(found, others, 1.0):
         return Statistics(tuple(_factored(found)))
-    for count in counts:
-        first, second = ((a + count) * (b + count) for a, b in SIZES)
+    for mean in (Mean(count, power) for count in counts for power in (1.0, 0.5)):
+        first, second = (((a + mean.beyond) * (b + mean.beyond)) ** mean.power for a, b in SIZES)
         if _agree(found, others, second / first):
             scaled = {pair: coefficient * first for pair, coefficient in found.items()}
-            return Statistics(tuple(_factored(scaled)), count)
+            return Statistics(tuple(_factored(scaled)), mean)
     raise NotWindows("some terms are means over positions, and some are sums or other means")
 
 

@@ -53,6 +53,8 @@ def _taken_apart(expression: sp.Expr, values: Mapping[Quantity, sp.Expr]) -> Ite
     match expression:
         case sp.Sum():
             yield _of_sum(expression)
+        case Entry() if expression.left or expression.right:
+            raise NotWindows("one position of a document, the first or the last, is read alone")
         case Entry():
             yield from _taken_apart(values[expression.quantity], values)
         case sp.Add():
@@ -85,13 +87,14 @@ def _of_sum(total: sp.Sum) -> Summand:
 
 def _of_both(total: sp.Sum) -> sp.Sum:
     """A sum over the positions that both documents have, as one over both with [t = t']."""
-    ((t, low, high),) = total.limits
-    ((other,), length) = indices(1, True), high + 1
-    if t not in indices(1) or low != 0 or any(e.site == "ba" for e in entries(total)):
+    ((variable, low, high),) = total.limits
+    (t,), (other,) = indices(1), indices(1, True)
+    sites = {e.site for e in entries(total) if e.left and e.right}
+    if variable not in (t, other) or low != 0 or "ab" not in sites or "ba" in sites:
         raise NotWindows("a sum over one of the documents alone")
 
     def place(index: Index, one: str) -> Index:
-        return reindex_all(index, {t: other}) if one == "b" else index
+        return reindex_all(index, {variable: other if one == "b" else t})
 
     def moved(expression: sp.Expr) -> sp.Expr:
         """With t' where x' is read."""
@@ -99,14 +102,14 @@ def _of_both(total: sp.Sum) -> sp.Sum:
             first, second = expression.site
             left, right = place(expression.left, first), place(expression.right, second)
             return expression.quantity.at(expression.site, left, right)
-        if isinstance(expression, Inside) and lengths_at(expression, True) == expression:
-            return reindex(expression, {t: other})
+        if isinstance(expression, Inside):
+            is_second = lengths_at(expression, True) == expression
+            return reindex(expression, {variable: other if is_second else t})
         return expression.func(*map(moved, expression.args)) if expression.args else expression
 
-    if not any(e.site == "ab" and e.left and e.right for e in entries(total)):
-        raise NotWindows("a sum over one of the documents alone")
+    counts = [lengths_at(high, second) for second in (False, True)]
     body = Same(t, other) * moved(total.function)
-    return sp.Sum(body, (t, 0, high), (other, 0, lengths_at(length, True) - 1))
+    return sp.Sum(body, (t, 0, counts[0]), (other, 0, counts[1]))
 
 
 def _of_product(product: sp.Expr, values: Mapping[Quantity, sp.Expr]) -> Iterator[Summand]:

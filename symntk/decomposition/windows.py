@@ -25,7 +25,7 @@ from symntk.decomposition.instance import evaluated
 from symntk.decomposition.multilinear import collected
 from symntk.decomposition.summands import NotWindows, Summand, summands
 from symntk.derivation import Derivation, Entry, Quantity
-from symntk.derivation.program import FIRST, SECOND, SWAPPED, Recurrence, Site, relocate, walk
+from symntk.derivation.program import FIRST, SECOND, SWAPPED, Loop, Recurrence, Site, relocate, walk
 from symntk.gaussian import Expectation
 from symntk.graph.positions import (
     Bracket,
@@ -33,6 +33,7 @@ from symntk.graph.positions import (
     Inside,
     Length,
     Same,
+    SinusoidCovariance,
     indices,
     lengths_at,
     reindex,
@@ -61,8 +62,11 @@ class Windows:
     _known: dict[tuple[Quantity, Site, int, int], Blocks] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if any(isinstance(line, Recurrence) for line in self.derivation.program):
-            raise NotWindows("a recursion over time reaches back to the first position")
+        for line in self.derivation.program:
+            if isinstance(line, Recurrence):
+                raise NotWindows("a recursion over time reaches back to the first position")
+            if isinstance(line, Loop):
+                raise NotWindows(f"a block is repeated {line.times} times, which is no number")
         self._values = {line.target: line.value for line in walk(self.derivation.program)}
         self._arithmetic = self.arithmetic or Formulas(self.derivation.moments, self.evaluate)
         self.algebra = self._arithmetic.algebra
@@ -117,6 +121,8 @@ class Windows:
                 law = [self.algebra.whole(self._around(part, site)) for part in expression.law]
                 rule = partial(self._arithmetic.expectation, expression.integrand)
                 return (self.algebra.combined(law, rule),)
+            case SinusoidCovariance():
+                raise NotWindows("sinusoidal positions make it a function of real distances")
             case sp.Sum() | Length() | Covered():
                 raise NotWindows(f"{expression} depends on more than a window")
         if not expression.atoms(Entry, Bracket):
@@ -169,7 +175,7 @@ class Windows:
         if first.second == other.second:
             return Block.constant(self._arithmetic.number(sp.Integer(first == other)))
         if first.offset != other.offset:
-            raise NotWindows(f"{bracket} compares positions that are apart")
+            raise NotWindows(f"{bracket} compares positions at a distance")
         return self._indicator(Aligned())
 
     def _indicator(self, condition: Condition) -> Block:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from symntk.decomposition.feature_map import Document, Token
+from symntk.decomposition.documents import Document, Token
 from symntk.derivation import Derivation
 from symntk.dynamics.losses import Label
 from symntk.dynamics.problem import check_memory, check_positive, pose, rising

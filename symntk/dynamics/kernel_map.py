@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from symntk.decomposition.feature_map import Document, Token
+from symntk.decomposition.documents import Document, Token
 from symntk.derivation import Derivation
 from symntk.errors import UsageError
 

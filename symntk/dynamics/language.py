@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from symntk.decomposition.feature_map import Document, Token
+from symntk.decomposition.documents import Document, Token
 from symntk.dynamics.corpus import Corpus
 from symntk.dynamics.documents import read_documents
 from symntk.errors import UsageError

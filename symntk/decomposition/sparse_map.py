@@ -1,0 +1,77 @@
+"""What every map from documents to explicit features can do: a transformer as in scikit-learn."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from symntk.decomposition.documents import Document, Token
+from symntk.errors import UsageError
+
+if TYPE_CHECKING:
+    import scipy.sparse as sparse
+    from numpy.typing import NDArray
+
+
+class SparseMap(ABC):
+    """Phi(x) with kernel(x, x') = Phi(x) . Phi(x'), exactly.
+
+    `fit` learns which features occur; others are left out of later documents, as they have inner
+    product 0 with all that were seen.
+    """
+
+    @abstractmethod
+    def fit(self, docs: Iterable[Document], y: object = None) -> SparseMap:
+        """Learn the columns from documents, lists of tokens."""
+
+    @abstractmethod
+    def transform(self, docs: Iterable[Document]) -> sparse.csr_array:
+        """The features of documents, a sparse array (N, K)."""
+
+    @abstractmethod
+    def fit_transform(self, docs: Iterable[Document], y: object = None) -> sparse.csr_array:
+        """Learn the columns, and give the features."""
+
+    @property
+    @abstractmethod
+    def names(self) -> list[tuple[str, tuple[Token, ...]]]:
+        """For each column the name of its statistic, and the tokens."""
+
+    @property
+    @abstractmethod
+    def groups(self) -> dict[str, list[int]]:
+        """The columns of each statistic."""
+
+    @abstractmethod
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """What the map was made of."""
+
+    @abstractmethod
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether columns are known."""
+
+    def set_params(self, **params: Any) -> SparseMap:
+        """Exchange what the map is made of."""
+        for name, value in params.items():
+            if name not in self.get_params():
+                raise UsageError(f"a feature map has no parameter {name!r}")
+            setattr(self, name, value)
+        return self
+
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:
+        """A text for each column: "bigram not good"; features of one name are numbered from 2."""
+        import numpy as np
+
+        counts: dict[str, int] = {}
+        found = []
+        for name, tokens in self.names:
+            text = " ".join([name, *map(str, tokens)])
+            counts[text] = counts.get(text, 0) + 1
+            found.append(text if counts[text] == 1 else f"{text} ({counts[text]})")
+        return np.array(found, dtype=object)
+
+    def require_fitted(self) -> None:
+        """UsageError before `fit`."""
+        if not self.__sklearn_is_fitted__():
+            raise UsageError("the features are not known yet: fit them to documents first")
