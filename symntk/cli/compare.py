@@ -52,7 +52,7 @@ def compare(
     from symntk.decomposition.comparison import compare as put_side_by_side
 
     derivations = {name: chosen.derivation() for name, chosen in choices.items()}
-    comparison = put_side_by_side(derivations, order)
+    comparison = put_side_by_side(derivations, order, "network" if acts is None else "activation")
     write_text(comparison.render(format_name, standalone=standalone), output)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-from symntk.decomposition.features import Features, features
-from symntk.decomposition.orders import Order, orders
+from symntk.decomposition.features import features
+from symntk.decomposition.profile import Profile
 from symntk.derivation import Derivation
 from symntk.errors import UsageError
 from symntk.graph import Graph
@@ -14,14 +15,14 @@ from symntk.graph import Graph
 
 @dataclass(frozen=True)
 class Comparison:
-    """The features of several networks by name, order by order up to ``highest``."""
+    """The features of several networks by name, order by order up to ``highest``.
 
-    tables: Mapping[str, Features]
+    by: what tells them apart.
+    """
+
+    profiles: Mapping[str, Profile]
     highest: int
-
-    def orders(self, name: str) -> tuple[Order, ...]:
-        """The orders 0, ..., ``highest`` of one network."""
-        return orders(self.tables[name], self.highest)
+    by: Literal["network", "activation"] = "network"
 
     def render(self, format: str = "text", standalone: bool = False) -> str:
         """The comparison as text, markdown, latex, html or json.
@@ -33,11 +34,19 @@ class Comparison:
         return render_comparison(self, format, standalone=standalone)
 
 
-def compare(graphs: Mapping[str, Graph | Derivation], order: int = 2) -> Comparison:
+def compare(
+    graphs: Mapping[str, Graph | Derivation],
+    order: int = 2,
+    by: Literal["network", "activation"] = "network",
+) -> Comparison:
     """Which products of matching tokens the kernels of ``graphs`` contain, and which not.
 
     Each is taken apart by `features`, up to products of ``order`` matches; where a network has to
     be shown by documents of ``order`` + 1 tokens, that order is shown for all.
+
+    graphs: networks by the names that they are to have.
+    by: what the names are, "activation" where the networks differ by their activations alone: the
+        constant that all tokens share is then shown with the mean that makes it.
 
     Raises UsageError without graphs, and for a network whose input is not a sequence of tokens.
     """
@@ -48,4 +57,5 @@ def compare(graphs: Mapping[str, Graph | Derivation], order: int = 2) -> Compari
     for name, table in tables.items():
         if table.scope == "window" and min(table.size, highest) > order:
             tables[name] = features(table.derivation, highest)
-    return Comparison(tables, highest)
+    profiles = {name: Profile(table, highest) for name, table in tables.items()}
+    return Comparison(profiles, highest, by)

@@ -19,7 +19,7 @@ from symntk.graph import Graph
 from symntk.graph.positions import Length
 
 if TYPE_CHECKING:
-    from symntk.decomposition.feature_map import FeatureMap
+    from symntk.decomposition.sparse_map import SparseMap
 
 
 class Feature(NamedTuple):
@@ -82,15 +82,23 @@ class Features:
 
         return render_features(self, format, standalone=standalone)
 
-    def feature_map(self) -> FeatureMap:
+    def feature_map(self) -> SparseMap:
         """The kernel's exact features, for lists of tokens: kernel(x, x') = Phi(x) . Phi(x').
 
-        Raises NotWindows for a kernel that is no sum over pairs of windows.
+        Counts of tokens and n-grams where the kernel is a sum over pairs of windows, else products
+        of weights and tokens where the network has no activations.  Raises NotWindows for others.
         """
         from symntk.decomposition.feature_map import FeatureMap
         from symntk.decomposition.statistics import statistics
+        from symntk.decomposition.word_map import WordMap
 
-        return FeatureMap(statistics(self.derivation, self.output))
+        try:
+            return FeatureMap(statistics(self.derivation, self.output))
+        except NotWindows as not_windows:
+            try:
+                return WordMap(self.derivation, self.output)
+            except NotWindows as not_linear:
+                raise NotWindows(f"{not_windows}; and {not_linear}") from None
 
     @property
     def findings(self) -> tuple[str, ...]:

@@ -68,9 +68,9 @@ class HeadTangent(sp.Expr):
         weights = _array(matrices[3])
 
         def integrand(a: Array, b: Array) -> Array:
-            return np.einsum(
-                "ts,tp,sp->p", weights, _slopes(a, int(j)), _slopes(b, int(other)), optimize=True
-            )
+            slopes = _slopes(a, int(j)), _slopes(b, int(other))
+            found: Array = np.einsum("ts,tp,sp->p", weights, *slopes, optimize=True)
+            return found
 
         return _mean(matrices[:3], integrand)
 
@@ -189,14 +189,16 @@ def _mean(matrices: list[sp.Basic], function: Callable[[Array, Array], Array]) -
 def _array(matrix: sp.Basic) -> Array:
     import numpy as np
 
-    return np.array(matrix.tolist(), dtype=float)
+    found: Array = np.array(matrix.tolist(), dtype=float)
+    return found
 
 
 def _softmax(logits: Array) -> Array:
     import numpy as np
 
-    exponentials: Array = np.exp(logits - logits.max(0))
-    return exponentials / exponentials.sum(0)
+    exponentials = np.exp(logits - logits.max(0))
+    found: Array = exponentials / exponentials.sum(0)
+    return found
 
 
 def _slopes(logits: Array, key: int) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
+from typing import TypeAlias
 
 import sympy as sp
 
@@ -20,7 +21,7 @@ from symntk.graph.positions import Length, bound_indices, indices, reindex, symb
 Place = tuple[int, ...]
 Key = tuple[Quantity, Site, Place, Place]
 Numbering = Mapping[sp.Symbol, sp.Expr]
-Matrix = sp.ImmutableDenseMatrix
+Matrix: TypeAlias = sp.ImmutableDenseMatrix
 
 
 @dataclass(frozen=True)

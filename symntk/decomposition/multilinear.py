@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import combinations
+from dataclasses import dataclass, field
+from itertools import combinations, islice
 
 import sympy as sp
 
@@ -59,17 +60,53 @@ def collected(expression: sp.Expr) -> sp.Expr:
     """``expression`` multiplied out and factored, expectations left whole; 0 where it is 0.
 
     A sum of fractions that vanishes at a point is brought to one denominator to see whether it
-    vanishes everywhere.
+    vanishes everywhere.  A large expression is only multiplied out, functions and roots left whole.
     """
     names = {e: sp.Dummy(positive=True) for e in expression.atoms(Expectation, *MOMENTS)}
-    plain = sp.factor_terms(sp.expand(expression.xreplace(names)))
+    plain = expression.xreplace(names)
+    if _is_large(plain):
+        skeleton = _Skeleton()
+        plain = sp.expand(skeleton.of(plain)).xreplace(skeleton.behind)
+    else:
+        plain = sp.factor_terms(sp.expand(plain))
     if plain != 0 and _vanishes_somewhere(plain):
         plain = sp.cancel(sp.together(plain))
     return plain.xreplace({name: e for e, name in names.items()})
 
 
+LARGE = 500
+"""Parts of an expression whose functions and roots are not looked into."""
+
+
+def _is_large(expression: sp.Expr) -> bool:
+    parts = islice(sp.preorder_traversal(expression), LARGE)
+    return sum(1 for _ in parts) == LARGE
+
+
+@dataclass
+class _Skeleton:
+    """Expressions as sums and products of symbols, each of which stands for what is ``behind``."""
+
+    behind: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    _names: dict[sp.Expr, sp.Symbol] = field(default_factory=dict)
+
+    def of(self, expression: sp.Expr) -> sp.Expr:
+        """The skeleton of ``expression``."""
+        is_power = expression.is_Pow and expression.exp.is_Integer
+        if is_power or expression.is_Add or expression.is_Mul:
+            return expression.func(*map(self.of, expression.args))
+        if expression.is_Atom or expression.is_number:
+            return expression
+        if expression not in self._names:
+            name = self._names[expression] = sp.Dummy(positive=True)
+            self.behind[name] = expression
+        return self._names[expression]
+
+
 def _vanishes_somewhere(expression: sp.Expr) -> bool:
     symbols = sorted(expression.free_symbols, key=str)
     point = {s: sp.Rational(7 + 4 * k, 5 + 3 * k) for k, s in enumerate(symbols)}
-    terms = [term.xreplace(point).evalf(40) for term in sp.Add.make_args(sp.expand(expression))]
+    skeleton = _Skeleton()
+    parts = sp.Add.make_args(sp.expand(skeleton.of(expression)))
+    terms = [part.xreplace(skeleton.behind).xreplace(point).evalf(40) for part in parts]
     return bool(abs(sp.Add(*terms)) < sp.Float("1e-30") * max(abs(term) for term in terms))

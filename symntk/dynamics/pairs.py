@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from symntk.decomposition.feature_map import FeatureMap, Token
+from symntk.decomposition.documents import Token
 from symntk.decomposition.terms import BIAS, CO_OCCURRENCE, LENGTH, WHOLE
+from symntk.dynamics.kernel_map import KernelMap
 from symntk.dynamics.trajectory import Flow
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _OF_SINGLES = {term.name for term in (BIAS, CO_OCCURRENCE, LENGTH, WHOLE)}
 
 def known_pairs(flow: Flow) -> list[tuple[Token, ...]]:
     """The bigrams that are features of the network, as they occurred in the flow's documents."""
-    if not isinstance(flow.feature_map, FeatureMap):
+    if isinstance(flow.feature_map, KernelMap):
         return []
     named = flow.feature_map.names
     return list(dict.fromkeys(tokens for name, tokens in named if name == "bigram"))

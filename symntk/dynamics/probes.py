@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from symntk.decomposition.feature_map import FeatureMap, Token
+from symntk.decomposition.documents import Token
+from symntk.decomposition.sparse_map import SparseMap
 from symntk.decomposition.terms import term
 from symntk.dynamics.kernel_map import KernelMap
 
@@ -20,7 +21,7 @@ class Probes:
     """The features of one-token documents, computed when they are first asked for."""
 
     tokens: tuple[Token, ...]
-    feature_map: FeatureMap | KernelMap
+    feature_map: SparseMap | KernelMap
 
     @cached_property
     def rows(self) -> sparse.csr_array:
@@ -34,7 +35,7 @@ class Probes:
 
 
 def by_term(
-    rows: sparse.csr_array, feature_map: FeatureMap | KernelMap
+    rows: sparse.csr_array, feature_map: SparseMap | KernelMap
 ) -> Mapping[str, sparse.csr_array]:
     """Features (documents, features) by term: of the same shape each, those of the others 0."""
     import numpy as np

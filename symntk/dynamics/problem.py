@@ -9,7 +9,8 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from symntk.decomposition import features
-from symntk.decomposition.feature_map import Document, FeatureMap, Token
+from symntk.decomposition.documents import Document, Token
+from symntk.decomposition.sparse_map import SparseMap
 from symntk.decomposition.summands import NotWindows
 from symntk.decomposition.terms import term
 from symntk.derivation import Derivation
@@ -49,7 +50,7 @@ class Problem:
 
     tokens: tuple[Token, ...]
     counts: NDArray[np.int64]
-    feature_map: FeatureMap | KernelMap
+    feature_map: SparseMap | KernelMap
     descent: Descent
 
     @property
@@ -161,7 +162,7 @@ def check_memory(rows: sparse.csr_array, scores: int, times: int) -> None:
         )
 
 
-def _feature_map(graph: Graph | Derivation) -> FeatureMap | KernelMap:
+def _feature_map(graph: Graph | Derivation) -> SparseMap | KernelMap:
     """The sparse features of the kernel, or those of its matrix where it has none."""
     table = features(graph)
     try:

@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symntk.decomposition.feature_map import Document, FeatureMap
+from symntk.decomposition.documents import Document
+from symntk.decomposition.sparse_map import SparseMap
 from symntk.dynamics.descent import Descent
 from symntk.dynamics.documents import read_documents
 from symntk.dynamics.kernel_map import KernelMap
@@ -38,7 +39,7 @@ class Flow(Trajectories):
 
     weights: Array
     errors: Array
-    feature_map: FeatureMap | KernelMap
+    feature_map: SparseMap | KernelMap
     descent: Descent
     probes: Probes
 

@@ -32,6 +32,10 @@ ROOM = 345.0
 _EMPHASIS = r"\emph{{{}}}"
 _TAG = 26.0
 _QUAD = 20.0
+_LETTER = 5.3
+"""The width of a letter of text, on average, in points."""
+_COLUMN_GAP = 14.0
+_NARROWEST = 60.0
 
 
 def render_latex(document: Document, standalone: bool = False) -> str:
@@ -142,14 +146,29 @@ def _block(block: Block) -> str:
 
 def _table(table: Table) -> str:
     """A table that stands where it is mentioned."""
-    rows = [
-        [words(head) for head in table.heads],
-        *([_prose(c) for c in row] for row in table.rows),
-    ]
+    rows = [[words(head) for head in table.heads]]
+    rows += [[_prose(cell) for cell in row] for row in table.rows]
     first, *rest = (" & ".join(row) + r" \\" for row in rows)
-    lines = [rf"\begin{{tabular}}{{{table.sides}}}", r"\hline", first, r"\hline", *rest]
+    lines = [rf"\begin{{tabular}}{{{_columns(table)}}}", r"\hline", first, r"\hline", *rest]
     lines += [r"\hline", r"\end{tabular}"]
     return "\n".join([r"\begin{center}", *lines, r"\end{center}"])
+
+
+def _columns(table: Table) -> str:
+    """The columns of a tabular, the widest of text a paragraph where all do not fit the page."""
+    heads: tuple[Prose, ...] = tuple((head,) for head in table.heads)
+    widths = [max(map(_width, column)) for column in zip(heads, *table.rows, strict=True)]
+    spare = ROOM - sum(widths) - _COLUMN_GAP * len(widths)
+    columns = list(table.sides)
+    if spare < 0:
+        wide = max(range(len(widths)), key=lambda n: (table.sides[n] == "l", widths[n]))
+        columns[wide] = f"p{{{max(widths[wide] + spare, _NARROWEST):.0f}pt}}"
+    return "".join(columns)
+
+
+def _width(cell: Prose) -> float:
+    parts = (points(p.layout) if isinstance(p, Math) else _LETTER * len(str(p)) for p in cell)
+    return sum(parts)
 
 
 def _prose(pieces: Prose) -> str:
