@@ -85,6 +85,19 @@ def test_balance_takes_the_bias_away() -> None:
     assert signs["relu"] == signs["tanh"] == (1, 1)
 
 
+def test_balance_is_lost_by_frequent_tokens_that_lean() -> None:
+    """b'' = - eta^2 mu rho / 8 sum_e (f+ - f-) L_e at t = 0, where sum_j y_j T_j = 0."""
+    docs = [["and", "and", "good"], ["and", "fine"], ["bad", "dull", "flat"], ["and", "weak"]]
+    t, eta, mu, rho = 1e-4, 0.5, 1 / (2 * np.pi), 3 / 2 - 1 / (2 * np.pi)
+    flow = sn.flow(sn.zoo.bow(), docs, [1, 1, -1, -1], times=[t], eta=eta, tolerance=1e-10)
+    difference = {"and": 2, "good": 1, "fine": 1, "bad": -1, "dull": -1, "flat": -1, "weak": -1}
+    assert sum(difference.values()) == 0
+    lean = sum(len(document) * difference[token] for document in docs for token in document)
+    second = -(eta**2) * mu * rho / 8 * lean
+    assert lean > 0
+    assert flow.terms["bias"][0, :, 0] == pytest.approx(second * t**2 / 2, rel=1e-3)
+
+
 @needed
 def test_what_is_said_of_the_treebank() -> None:
     bias, (docs, labels) = script("bias"), treebank("train")
@@ -95,8 +108,13 @@ def test_what_is_said_of_the_treebank() -> None:
         start = bias["follow"](corpus, act, np.array([0.01]))
         assert bias["right_signs"](start) == (1, act == "tanh")
         assert (start.initial_slopes > 0).all() == (act != "tanh")
-    balanced = bias["follow"](even, "relu", np.array([0.01]))
+    balanced = bias["follow"](even, "relu", np.array([0.01, 1]))
     assert bias["right_signs"](balanced) == (1, 1)
+    lists = polarity(balanced)
+    share = plots.bias_share(balanced, lists["negative"])
+    assert share == pytest.approx([-0.16, -1.80], rel=0.005)
+    rising = balanced.label_scores[1, balanced.places(lists["positive"]), 0] > 0
+    assert rising.mean() == pytest.approx(0.09, abs=0.005)
     lists = polarity(start)
     flow = bias["follow"](corpus, "relu", np.array([0.01, 10, 95]))
     share = plots.bias_share(flow, lists["negative"])

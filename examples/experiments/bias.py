@@ -85,21 +85,34 @@ def report_start(found: Mapping[str, Flow]) -> None:
 
 
 def report_drift(found: Mapping[str, Flow]) -> None:
-    """Print the bias term of the negative tokens relative to their other terms, over time."""
-    print("bias relative to the other terms of negative tokens: gathered (in ds/dt)")
-    print("     t" + "".join(f"{act:>20}" for act in found))
-    shares = {}
-    for act, flow in found.items():
-        tokens = polarity(flow)["negative"]
-        shares[act] = [plots.bias_share(flow, tokens, slopes=slopes) for slopes in (False, True)]
+    """Print the bias term of the negative tokens relative to their other terms, over time.
+
+    And, at each time, the shares of the positive and of the negative tokens with the sign of their
+    class.
+    """
+    print("bias relative to the other terms of negative tokens: gathered (in ds/dt) right signs")
+    print("     t" + "".join(f"{act:>32}" for act in found))
+    lists = {act: polarity(flow) for act, flow in found.items()}
+    shares = {
+        act: [plots.bias_share(flow, lists[act]["negative"], slopes=now) for now in (False, True)]
+        for act, flow in found.items()
+    }
     for moment in MOMENTS:
         now = int(np.searchsorted(TIMES, moment))
-        cells = "".join(f"{both[0][now]:10.3f} ({both[1][now]:7.3f})" for both in shares.values())
-        print(f"{moment:6g}{cells}")
-    for act, (share, _) in shares.items():
-        if share.any():
-            low = int(np.nanargmin(np.sign(share[0]) * share))
-            print(f"{act}: furthest on the other side at t = {TIMES[low]:.3g}: {share[low]:.3f}")
+        print(f"{moment:6g}", end="")
+        for act, flow in found.items():
+            gathered, slope = shares[act]
+            right = [
+                np.mean(sign * flow.label_scores[now, flow.places(lists[act][name]), 0] > 0)
+                for name, sign in (("positive", 1), ("negative", -1))
+            ]
+            cell = f"{gathered[now]:.3f} ({slope[now]:.3f}) {right[0]:4.0%} {right[1]:4.0%}"
+            print(f"{cell:>32}", end="")
+        print()
+    for act, (gathered, _) in shares.items():
+        if gathered.any():
+            low = int(np.nanargmin(gathered))
+            print(f"{act}: lowest at t = {TIMES[low]:.3g}: {gathered[low]:.3f}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -122,7 +135,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     even = balanced(corpus)
     print(f"balanced: {len(even.docs)} documents, sum_j y_j T_j = {drive(even)}")
-    report_start({act: follow(even, act, TIMES[:1]) for act in ACTIVATIONS})
+    level = {act: follow(even, act) for act in ACTIVATIONS}
+    report_start(level)
+    report_drift(level)
+    beside = {f"{act}, balanced": level[act] for act in ("relu", "tanh")}
+    plots.trajectories(chosen.folder / "bias_even.svg", beside, polarity(level["relu"]))
 
     corpora = [generated(chosen.small, extra) for extra in (4, 0, -4)]
     columns = {f"sum of y T = {drive(one)}": follow(one, "relu") for one in corpora}

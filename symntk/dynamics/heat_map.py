@@ -25,7 +25,8 @@ h1 { font-size: 1.3rem; }
 .whole { font-size: 0.8rem; opacity: 0.75; margin: 0 0 0.3rem 0; line-height: 1.4; }
 .token { text-align: center; margin-bottom: 0.5rem; }
 .word { display: block; padding: 0.25rem 0.3rem; margin: 0 1px; }
-.score { display: block; padding: 0 0.15rem; font: 0.62rem/1.3 ui-sans-serif, sans-serif; opacity: 0.75; }
+.score { display: block; padding: 0 0.15rem; font: 0.62rem/1.3 ui-sans-serif, sans-serif;
+  opacity: 0.75; }
 .bands { display: flex; height: 0.28rem; }
 .bands span { flex: 1; }
 .legend { font-size: 0.85rem; border-top: 1px solid #8888; padding-top: 0.6rem; }
