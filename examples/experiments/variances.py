@@ -76,7 +76,7 @@ def draw(path: Path, small: bool) -> None:
     """mu / rho against the variance before the activation, of the biases, and of the readout."""
     figure = canvas.page(10, 3.4)
     hidden, biases, readout = figure.subplots(1, 3)
-    variances = np.geomspace(1e-2, 1e2, 3 if small else 13)
+    variances = np.geomspace(1e-2, 1e2, 2 if small else 13)
     for number, act in enumerate(ACTIVATIONS):
         colour, dashes, _ = canvas.pen(number)
         style = {"color": colour, "linestyle": dashes, "label": act}
