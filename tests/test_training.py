@@ -225,6 +225,19 @@ def test_training_follows_the_flow_the_better_the_wider(act: str) -> None:
     assert -0.65 < slope < -0.35
 
 
+@pytest.mark.parametrize(("act", "end"), [("relu", 0.3), ("tanh", 0.6)])
+def test_a_network_of_width_4096_follows_the_flow_at_every_time(act: str, end: float) -> None:
+    counts, labels = sampled()
+    docs, times = documents(counts), np.linspace(end / 6, end, 6)
+    flow = sn.flow(zoo.bow(act=act), docs, labels.tolist(), times=times)
+    training = sn.train(
+        zoo.bow(act=act), docs, labels.tolist(), times=times, width=4096, step=end / 30
+    )
+    found = training.compare(flow)
+    assert found.correlation > 0.998 and found.rank_correlation > 0.99
+    assert all(training.compare(flow, time=time).correlation > 0.99 for time in times)
+
+
 @pytest.mark.parametrize("loss", ["softmax", "squared"])
 def test_other_losses_follow_their_flows(loss: str) -> None:
     labels, _ = RESIDUALS[loss]

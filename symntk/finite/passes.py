@@ -44,7 +44,9 @@ class Passes:
 
         Those of one length stand together, unless nothing but pools sees positions.
         """
-        graph, width = self.architecture.graph, self.architecture.widths.common
+        graph, widest = self.architecture.graph, self.architecture.widths.common
+        if self.source in self.division.rest:
+            widest = max(widest, self.size)
         has_positions = self.division.has_positions
         groups: dict[int, list[int]] = {}
         for number in numbers:
@@ -53,7 +55,7 @@ class Passes:
         for length, group in groups.items():
             axes = (length,) if self.source.is_one_hot else ()
             lengths = extents(graph, {self.name: axes})
-            for chosen in chunks(group, max(1, LARGEST // (length * max(width, self.size)))):
+            for chosen in chunks(group, max(1, LARGEST // (length * widest))):
                 found.append(Batch(chosen, [inputs[n] for n in chosen], self.size, lengths))
         return found
 
