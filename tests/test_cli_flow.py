@@ -20,7 +20,7 @@ import pytest
 
 import symntk as sn
 from symntk.dynamics import read_corpus
-from symntk.dynamics.problem import join, pose
+from symntk.dynamics.problem import pose
 from symntk.dynamics.rows import LONGEST
 from symntk.dynamics.selection import leanings, select
 from symntk.dynamics.writing import long_table
@@ -290,15 +290,15 @@ def test_the_missing_pyarrow_is_named(
 def test_progress_rises_to_the_whole() -> None:
     seen = list[int]()
     problem = pose(sn.zoo.bow(act="relu"), DOCS, LABELS)
-    pieces = list(
+    parts = list(
         problem.trace([0, 1, 100], progress=lambda done, total: seen.append(done * 1000 // total))
     )
     assert seen == sorted(seen)
     assert seen[0] < 300
     assert seen[-1] == 1000
-    assert [piece.times.tolist() for piece in pieces] == [[0], [1], [100]]
-    whole = join(pieces)
-    assert (whole.label_scores[2] == pieces[2].label_scores[0]).all()
+    assert [part.times.tolist() for part in parts] == [[0], [0, 1], [0, 1, 100]]
+    for n, part in enumerate(parts):
+        assert (parts[2].label_scores[n] == part.latest.label_scores[0]).all()
 
 
 def test_nothing_is_said_of_short_work_or_elsewhere_than_on_a_terminal(reviews: Path) -> None:

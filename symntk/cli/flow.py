@@ -160,20 +160,17 @@ def _follow(
     output: Path | None,
 ) -> dict[str, Flow]:
     """The flows of all networks, written to ``output`` as they come."""
-    from symntk.dynamics.problem import join
     from symntk.dynamics.writing import long_table
 
     terms = list(dict.fromkeys(term for problem in problems.values() for term in problem.terms))
     flows = {}
     with _table(output) as table:
         for act, problem in problems.items():
-            pieces = []
             with progress_bar(f"Following {act}".strip(), after=SOON) as progress:
-                for piece in problem.trace(times, tolerance, progress):
-                    pieces.append(piece)
+                for so_far in problem.trace(times, tolerance, progress):
+                    flows[act] = so_far
                     if table is not None:
-                        table.write(long_table(piece, act, terms))
-            flows[act] = join(pieces)
+                        table.write(long_table(so_far.latest, act, terms))
     return flows
 
 

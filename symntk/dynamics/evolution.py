@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from symntk.decomposition.documents import Document, Token
 from symntk.derivation import Derivation
 from symntk.dynamics.losses import Label
-from symntk.dynamics.problem import check_memory, check_positive, pose, rising
+from symntk.dynamics.problem import check_positive, pose, rising
 from symntk.dynamics.trajectory import Flow
 from symntk.graph import Graph
 
@@ -47,6 +47,5 @@ def flow(
     check_positive("tolerance", tolerance)
     given = None if times is None else rising(times)
     problem = pose(graph, docs, labels, loss, eta, tokens)
-    moments = problem.usual_times() if given is None else given
-    check_memory(problem.descent.features, len(problem.descent.targets.names), len(moments))
-    return problem.flow(list(problem.descent.solve(moments.tolist(), tolerance)))
+    *_, whole = problem.trace(problem.usual_times() if given is None else given, tolerance)
+    return whole

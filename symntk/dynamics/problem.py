@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from symntk.decomposition.sparse_map import SparseMap
 from symntk.decomposition.summands import NotWindows
 from symntk.decomposition.terms import term
 from symntk.derivation import Derivation
-from symntk.dynamics.descent import Descent, Reached
+from symntk.dynamics.descent import Descent
 from symntk.dynamics.documents import check_lengths, read_documents
 from symntk.dynamics.kernel_map import KernelMap
 from symntk.dynamics.losses import LOSSES, Label, Loss
@@ -75,37 +75,29 @@ class Problem:
         tolerance: float = 1e-5,
         progress: Progress = silent,
     ) -> Iterator[Flow]:
-        """The flow in pieces of one time each, as soon as it is reached."""
-        check_positive("tolerance", tolerance)
-        check_memory(self.descent.features, len(self.descent.targets.names), len(times))
-        for reached in self.descent.solve(rising(times).tolist(), tolerance, progress):
-            yield self.flow([reached])
+        """The flow so far, each time that another of ``times`` is reached; the last is the whole.
 
-    def flow(self, reached: Sequence[Reached]) -> Flow:
-        """What was reached, as one flow."""
+        All of them read the same memory, which is filled as time goes on.
+        """
         import numpy as np
 
-        times, weights, errors = map(np.array, zip(*reached, strict=True))
-        targets, probes = self.descent.targets, self._probes
-        return Flow(
-            self.tokens, self.counts, targets.names, targets.classes, times,
-            weights, errors, self.feature_map, self.descent, probes,
-        )  # fmt: skip
+        check_positive("tolerance", tolerance)
+        moments, targets = rising(times), self.descent.targets
+        scores = len(targets.names)
+        check_memory(self.descent.features, scores, len(moments))
+        weights = np.empty((len(moments), self.descent.features.shape[1], scores))
+        errors = np.empty(len(moments))
+        solution = self.descent.solve(moments.tolist(), tolerance, progress)
+        for n, reached in enumerate(solution, start=1):
+            weights[n - 1], errors[n - 1] = reached.weights, reached.error
+            yield Flow(
+                self.tokens, self.counts, targets.names, targets.classes, moments[:n],
+                weights[:n], errors[:n], self.feature_map, self.descent, self._probes,
+            )  # fmt: skip
 
     @cached_property
     def _probes(self) -> Probes:
         return Probes(self.tokens, self.feature_map)
-
-
-def join(pieces: Sequence[Flow]) -> Flow:
-    """The pieces of a trace as one flow."""
-    import numpy as np
-
-    times, weights, errors = (
-        np.concatenate([getattr(piece, name) for piece in pieces])
-        for name in ("times", "weights", "errors")
-    )
-    return replace(pieces[0], times=times, weights=weights, errors=errors)
 
 
 def pose(

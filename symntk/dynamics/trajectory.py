@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,14 @@ class Flow(Trajectories):
     feature_map: SparseMap | KernelMap
     descent: Descent
     probes: Probes
+
+    @property
+    def latest(self) -> Flow:
+        """The last of its times alone."""
+        last = slice(-1, None)
+        return replace(
+            self, times=self.times[last], weights=self.weights[last], errors=self.errors[last]
+        )
 
     @cached_property
     def label_scores(self) -> Array:
