@@ -267,7 +267,7 @@ def test_heat_map_shows_what_bigrams_contribute() -> None:
 
 
 def test_heat_map_of_a_kernel_that_is_not_taken_apart() -> None:
-    attention = sn.flow(zoo.sa(), DOCS, LABELS, times=TIMES)
+    attention = sn.flow(zoo.transformer(), DOCS, LABELS, times=TIMES)
     assert known_pairs(attention) == []
     text = heat_map(attention, [["not", "good"]])
     score = attention.documents([["not", "good"]])[-1, 0, 0]
