@@ -15,6 +15,7 @@ For sums over pairs of windows, omega_p(x, w) counting the tokens w at the offse
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -24,13 +25,15 @@ import sympy as sp
 from symntk.decomposition.blocks import Pattern
 from symntk.decomposition.expectations import Means, TooLong
 from symntk.decomposition.orthogonal import Orthogonal
+from symntk.decomposition.short_documents import short_documents, without_matches
 from symntk.decomposition.sources import Sources, sources
 from symntk.decomposition.summands import NotWindows
-from symntk.decomposition.terms import LENGTH, Term, bias, of_matches
+from symntk.decomposition.terms import LENGTH, Term, bias, of_matches, of_positions
+from symntk.decomposition.token_pairs import token_pairs
 from symntk.decomposition.window_sums import WindowSum, window_sum
 from symntk.derivation import Derivation
 
-Scope: TypeAlias = Literal["features", "windows", "kernel"]
+Scope: TypeAlias = Literal["features", "windows", "documents", "kernel"]
 SINGLE: Pattern = frozenset([(0, 0)])
 """One token, or one feature, that agrees."""
 
@@ -63,13 +66,16 @@ class GradientFlow:
     """The flow of a derivation's network, in terms.
 
     scope: what the terms are about; "features": inputs that are equal or orthogonal, of one norm;
-        "windows": sums over pairs of windows of tokens; "kernel": the kernel is not taken apart.
+        "windows": sums over pairs of windows of tokens; "documents": documents of ``size`` tokens,
+        all different within each, that agree at equal positions or nowhere; "kernel": the kernel is
+        not taken apart.
     terms: those whose coefficient is not 0; the ones that all inputs share come last.
     sources: where the term comes from that all inputs share; None where nothing is taken apart.
     equations: what the symbols are that stand for covariances in the coefficients, where they have
         no reasonable size written out: SymPy equalities in the order of dependence.
     reason: why the kernel is not taken apart, a clause.
     sums: the sums over windows; None for other scopes.
+    size: the length of the documents; 0 for other scopes.
     """
 
     derivation: Derivation
@@ -79,6 +85,7 @@ class GradientFlow:
     equations: tuple[sp.Eq, ...] = ()
     reason: str = ""
     sums: WindowSum | None = None
+    size: int = 0
 
     def unevaluated(self, term: FlowTerm) -> sp.Expr:
         """The coefficient of a term with every expectation as it is."""
@@ -104,13 +111,10 @@ def gradient_flow(derivation: Derivation) -> GradientFlow:
         return _of_features(derivation)
     if not node.is_one_hot:
         return GradientFlow(derivation, "kernel", reason="the inputs are no tokens")
-    try:
-        return _of_windows(derivation)
-    except TooLong:
-        reason = "its expectations are nested too deep to be written out"
-    except NotWindows as error:
-        reason = str(error)
-    return GradientFlow(derivation, "kernel", reason=reason)
+    for decomposition in (_of_windows, _of_deep_tokens, _of_documents):
+        with suppress(NotWindows, TooLong):
+            return decomposition(derivation)
+    return GradientFlow(derivation, "kernel", reason="the kernel is no polynomial in matches")
 
 
 def _of_features(derivation: Derivation) -> GradientFlow:
@@ -141,6 +145,33 @@ def _of_windows(derivation: Derivation) -> GradientFlow:
 
     origin = sources(derivation, constant)
     return GradientFlow(derivation, "windows", _terms(sums.coefficients, origin), origin, sums=sums)
+
+
+def _of_deep_tokens(derivation: Derivation) -> GradientFlow:
+    sums, equations = token_pairs(derivation)
+
+    def constant(derived: Derivation, means: Means) -> sp.Expr:
+        return token_pairs(derived, means)[0].coefficients[frozenset()]
+
+    origin = sources(derivation, constant)
+    terms = _terms(sums.coefficients, origin)
+    return GradientFlow(derivation, "windows", terms, origin, equations, sums=sums)
+
+
+def _of_documents(derivation: Derivation) -> GradientFlow:
+    size, found = short_documents(derivation)
+
+    def constant(derived: Derivation, means: Means) -> sp.Expr:
+        return without_matches(derived, size, means)
+
+    origin = sources(derivation, constant)
+    terms = tuple(
+        FlowTerm(of_positions(matches) if matches else bias(origin), value, matches)
+        for matches, value in found.items()
+        if value != 0
+    )
+    ordered = tuple(sorted(terms, key=lambda term: not term.matches))
+    return GradientFlow(derivation, "documents", ordered, origin, size=size)
 
 
 def _terms(coefficients: Mapping[Pattern | None, sp.Expr], origin: Sources) -> tuple[FlowTerm, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import TypeAlias
@@ -41,11 +41,13 @@ class Instance:
 
     They are expressions in the scale symbols, expectations closed where they can be: evaluated on
     demand and kept.  ``within`` holds those about one document alone, which other matches share.
+    ``evaluate``: how expectations are evaluated.
     """
 
     derivation: Derivation
     matches: Matches
     within: dict[Key, sp.Expr] = field(default_factory=dict)
+    evaluate: Callable[[sp.Expr, Moments], sp.Expr] = field(default_factory=lambda: evaluated)
     _across: dict[Key, sp.Expr] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -101,9 +103,9 @@ class Instance:
             return expression
         parts = [self._number(part, numbers) for part in expression.args]
         value = expression.func(*parts)
-        return (
-            evaluated(value, self.derivation.moments) if isinstance(value, Expectation) else value
-        )
+        if isinstance(value, Expectation):
+            return self.evaluate(value, self.derivation.moments)
+        return value
 
     def _of_heads(self, expected: SoftmaxMoment | SoftmaxTangent, numbers: Numbering) -> sp.Expr:
         """A moment of the weights of many heads, whose law is that of numbered logits."""

@@ -9,6 +9,7 @@ Every covariance of the derivation has two values likewise; those of the input a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from symntk.decomposition.expectations import Means, TooLong
 from symntk.derivation import Derivation, Entry, Equation, Loop, Quantity, Statement, entries
 from symntk.derivation.program import diagonal, needed
 from symntk.gaussian import Expectation
+
 
 class Pair(NamedTuple):
     """The values of a covariance at two equal inputs, and at two orthogonal ones."""
@@ -48,10 +50,11 @@ class Orthogonal:
         Raises TooLong where they are not open and have no reasonable size written out.
         """
         target = self.derivation.outputs[name]
-        self._run(needed(self.derivation.program, {target}))
+        self.run(needed(self.derivation.program, {target}))
         return self._known[target]
 
-    def _run(self, program: tuple[Statement, ...]) -> None:
+    def run(self, program: Iterable[Statement]) -> None:
+        """Evaluate the equations of a program, which are in the order of dependence."""
         for line in program:
             if isinstance(line, Equation):
                 self._state(line.target, line.value)
@@ -64,7 +67,7 @@ class Orthogonal:
 
     def _state(self, target: Quantity, value: sp.Expr) -> None:
         """``target`` is ``value``, from here on."""
-        pair = self._pair(value)
+        pair = self.pair(value)
         if self.is_open:
             shown = self._symbols(target, pair)
             self.equations += [
@@ -84,13 +87,13 @@ class Orthogonal:
             raise TooLong
         self._hand_over({carry.inner: carry.start for carry in loop.carries})
         for _ in range(int(loop.times)):
-            self._run(loop.body)
+            self.run(loop.body)
             self._hand_over({carry.inner: carry.next for carry in loop.carries})
         self._known |= {carry.result: self._known[carry.inner] for carry in loop.carries}
 
     def _hand_over(self, values: dict[Quantity, sp.Expr]) -> None:
         """All at once: each value is one of the block before."""
-        self._known |= {inner: self._pair(value) for inner, value in values.items()}
+        self._known |= {inner: self.pair(value) for inner, value in values.items()}
 
     def _repeat(self, loop: Loop) -> None:
         """The block once, in terms of what it is handed.
@@ -98,14 +101,14 @@ class Orthogonal:
         What is 0 before the first block, and 0 behind a block before which it was, is 0 in all.
         """
         equations = len(self.equations)
-        starts = {carry.inner: self._pair(carry.start) for carry in loop.carries}
+        starts = {carry.inner: self.pair(carry.start) for carry in loop.carries}
         inner = {target: self._symbols(target, pair) for target, pair in starts.items()}
         while True:
             self._known |= inner
             del self.equations[equations:]
             self._state_all({carry.inner: starts[carry.inner] for carry in loop.carries})
-            self._run(loop.body)
-            after = {carry.inner: self._pair(carry.next) for carry in loop.carries}
+            self.run(loop.body)
+            after = {carry.inner: self.pair(carry.next) for carry in loop.carries}
             grown = {
                 target: self._symbols(target, pair)
                 for target, pair in after.items()
@@ -125,7 +128,8 @@ class Orthogonal:
                 if left != 0:
                     self.equations.append(sp.Eq(left, right, evaluate=False))
 
-    def _pair(self, value: sp.Expr) -> Pair:
+    def pair(self, value: sp.Expr) -> Pair:
+        """The two values of an expression in what was evaluated before."""
         return Pair(self._value(diagonal(value)), self._value(value))
 
     def _value(self, expression: sp.Expr) -> sp.Expr:

@@ -47,21 +47,30 @@ def of_matches(matches: Pattern) -> Term:
     return term(named(matches))
 
 
+def of_positions(matches: Pattern) -> Term:
+    """The term of tokens that agree at positions of short documents, "co-occurrence 2"."""
+    where = " ".join(str(place + 1) for place, _ in sorted(matches))
+    if len(matches) == 1:
+        return Term(f"{CO_OCCURRENCE.name} {where}", CO_OCCURRENCE.reason)
+    return term(f"{_kind([place for place, _ in matches])} {where}")
+
+
 def named(matches: Pattern) -> str:
     """What tokens are called by their places: "bigram", "skip-gram 1 3", "bigram 1 2 with 2 1"."""
     places = sorted(matches)
-    first, second = ([place[side] + 1 for place in places] for side in (0, 1))
+    first, second = ([place[side] for place in places] for side in (0, 1))
+    kind = _kind(first)
+    where, there = (" ".join(str(place + 1) for place in side) for side in (first, second))
+    if first != second:
+        return f"{kind} {where} with {there}"
+    return f"{kind} {where}" if kind == "skip-gram" else kind
+
+
+def _kind(places: list[int]) -> str:
     size = len(places)
-    is_run = first == list(range(1, size + 1))
-    kind = _SIZES.get(size, f"{size}-gram") if is_run else "skip-gram"
-    where = "" if is_run else " " + " ".join(map(str, first))
-    if first == second:
-        return kind + where
-    numbers = " ".join(map(str, first))
-    return f"{kind} {numbers} with {' '.join(map(str, second))}"
-
-
-_SIZES = {1: "unigram", 2: "bigram", 3: "trigram"}
+    if max(places) - min(places) >= size:
+        return "skip-gram"
+    return {1: "unigram", 2: "bigram", 3: "trigram"}.get(size, f"{size}-gram")
 
 
 def bias(sources: Sources) -> Term:

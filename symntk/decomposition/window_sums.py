@@ -66,7 +66,7 @@ def window_sum(derivation: Derivation, means: Means | None = None) -> WindowSum:
     for part in windows.summands("ntk"):
         monomials = [(None, sp.S.One)] if part.body is None else windows.monomials(part.body)
         for pattern, value in monomials:
-            coefficient, is_mean = _without_lengths(part.coefficient * value)
+            coefficient, is_mean = without_lengths(part.coefficient * value)
             if coefficient != 0:
                 averages.add(is_mean)
             size = max([size, *(1 + a for a, _ in pattern or ())])
@@ -82,7 +82,7 @@ def window_sum(derivation: Derivation, means: Means | None = None) -> WindowSum:
     return WindowSum(coefficients, size, is_mean, windows.has_edges, windows.has_repeats)
 
 
-def _without_lengths(coefficient: sp.Expr) -> tuple[sp.Expr, bool]:
+def without_lengths(coefficient: sp.Expr) -> tuple[sp.Expr, bool]:
     """C of c / (T T') and True, or a coefficient without lengths and False."""
     lengths = coefficient.atoms(Length)
     rest = coefficient * sp.Mul(*lengths)

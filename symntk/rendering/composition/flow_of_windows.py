@@ -21,6 +21,7 @@ from symntk.rendering.composition.flow_signs import (
     MU,
     RATE,
     RESIDUAL,
+    RHO,
     ZERO,
     example,
     indexed,
@@ -100,6 +101,8 @@ def _coefficients(page: Page, flow: GradientFlow) -> list[Block]:
     origin = flow.sources
     assert origin is not None
     shares = "bias" in flow.coefficients
+    if flow.equations:
+        return _of_equations(page, flow)
     blocks = variance(page, origin)
     blocks += shared_part(page, flow) if shares else [Paragraph(nothing_shared(page, origin))]
     lines = [
@@ -109,6 +112,24 @@ def _coefficients(page: Page, flow: GradientFlow) -> list[Block]:
     ]
     opening = "Beyond that, what matches shares" if shares else "What matches shares"
     return [*blocks, Paragraph((opening,)), Display(tuple(lines)), Paragraph(_zeros(flow))]
+
+
+def _of_equations(page: Page, flow: GradientFlow) -> list[Block]:
+    """What the coefficients are where they are not written out."""
+    assert flow.sources is not None
+    if "bias" not in flow.coefficients:
+        found: Prose = (Math(RHO), " is what a pair of equal tokens contributes to it, ")
+        blocks: list[Block] = [Paragraph(nothing_shared(page, flow.sources))]
+    else:
+        found = (
+            Math(MU),
+            " is what a pair of different tokens contributes to it, and ",
+            Math(RHO),
+            " what a pair of equal ones contributes beyond that, ",
+        )
+        blocks = []
+    ending = "as the equations above give it with a bracket of 0 and of 1. "
+    return [*blocks, Paragraph(("Here ", *found, ending, *_zeros(flow)))]
 
 
 def _zeros(flow: GradientFlow) -> Prose:

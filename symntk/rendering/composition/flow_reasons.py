@@ -34,16 +34,20 @@ def reasons(page: Page, flow: GradientFlow) -> Prose:
     """What the terms do and why they are there."""
     things = "features" if flow.scope == "features" else "tokens"
     sentences: list[list[Piece]] = []
-    if "co-occurrence" in flow.coefficients:
+    single = [term for term in flow.terms if term.matches and len(term.matches) == 1]
+    if single:
         drawn = f" draws {things} to the labels that they occur with "
-        term: list[Piece] = [" The term in ", Math(RHO), drawn, page.cite("sun2023"), "."]
+        which: list[Piece] = [" The term in ", Math(RHO)] if len(single) == 1 else [" Matches"]
+        drawn = drawn if len(single) == 1 else drawn.replace("draws", "draw")
+        term: list[Piece] = [*which, drawn, page.cite("sun2023"), "."]
         sentences.append([Emphasis("Co-occurrence."), *term])
     if any(term.matches and len(term.matches) > 1 for term in flow.terms):
         drawn = " The terms of several tokens draw n-grams to the labels that they occur with"
-        beyond = ", beyond what their tokens do" if "co-occurrence" in flow.coefficients else ""
+        beyond = ", beyond what their tokens do" if single else ""
         sentences.append([Emphasis("N-grams."), drawn, beyond, "."])
     if "bias" in flow.coefficients:
         assert flow.sources is not None
+        things = "documents" if flow.scope == "documents" else things
         sentences.append([*_bias(page, flow.sources), *_moved(things)])
     pieces: list[Piece] = []
     for sentence in sentences:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from symntk.rendering.composition.flow_in_time import in_time
+from symntk.rendering.composition.flow_of_documents import flow_of_documents
 from symntk.rendering.composition.flow_of_features import flow_of_features
 from symntk.rendering.composition.flow_of_windows import flow_of_windows
 from symntk.rendering.composition.flow_signs import (
@@ -53,6 +54,8 @@ def gradient_flow(page: Page) -> list[Block]:
         blocks += flow_of_features(page, flow)
     elif flow.scope == "windows":
         blocks += flow_of_windows(page, flow)
+    elif flow.scope == "documents":
+        blocks += flow_of_documents(page, flow)
     else:
         blocks += in_time(page)
     return blocks
