@@ -19,6 +19,7 @@ from symntk.graph import Graph
 from symntk.graph.positions import Length
 
 if TYPE_CHECKING:
+    from symntk.decomposition.orders import Order
     from symntk.decomposition.sparse_map import SparseMap
 
 
@@ -106,27 +107,37 @@ class Features:
         return tuple(self._findings())
 
     def _findings(self) -> Iterator[str]:
-        constant = next(row for row in self.rows if row.order == 0)
-        if constant.coefficient == 0:
-            yield "No constant: tokens that differ contribute nothing."
-        else:
-            yield (
-                "A constant that all pairs share, whatever the tokens (the bias term)"
-                + _relative(constant.ratio)
-            )
-        for order in range(1, max(row.order for row in self.rows) + 1):
-            rows = [row for row in self.rows if row.order == order]
-            what = {1: "single tokens", 2: "pairs of tokens"}.get(order, f"{order} tokens")
-            if all(row.coefficient == 0 for row in rows):
-                yield f"Order {order} ({what}): exactly 0."
-                continue
-            largest = max(rows, key=lambda row: abs(row.value))
-            end = "." if order == 1 else _relative(largest.ratio)
-            yield f"Order {order} ({what}): up to {largest.value:.6g}{end}"
+        from symntk.decomposition.orders import orders
+
+        highest = max(row.order for row in self.rows)
+        for order in orders(self, highest):
+            rows = [row for row in self.rows if row.order == order.number]
+            what = _WHAT.get(order.number, f"{order.number} tokens")
+            if order.number == 0:
+                yield _constant(rows[0], order)
+            elif order.is_zero:
+                yield f"Order {order.number} ({what}): exactly 0."
+            else:
+                largest = max(rows, key=lambda row: abs(row.value))
+                end = "." if order.number == 1 else _relative(largest.ratio, order)
+                yield f"Order {order.number} ({what}): up to {largest.value:.6g}{end}"
 
 
-def _relative(ratio: float | None) -> str:
-    return "." if ratio is None else f", {ratio:.3g} of the unigram term."
+_WHAT = {1: "single tokens", 2: "pairs of tokens"}
+
+
+def _constant(row: Feature, order: Order) -> str:
+    if order.is_zero:
+        return "No constant: tokens that differ contribute nothing."
+    what = "A constant that all pairs share, whatever the tokens (the bias term)"
+    return what + _relative(row.ratio, order)
+
+
+def _relative(ratio: float | None, order: Order) -> str:
+    if ratio is None:
+        return "."
+    any_scale = ", at any standard deviations" if order.exact is not None else ""
+    return f", {ratio:.3g} of the unigram term{any_scale}."
 
 
 def features(

@@ -60,7 +60,7 @@ def collected(expression: sp.Expr) -> sp.Expr:
     """``expression`` multiplied out and factored, expectations left whole; 0 where it is 0.
 
     A sum of fractions that vanishes at a point is brought to one denominator to see whether it
-    vanishes everywhere.  A large expression is only multiplied out, functions and roots left whole.
+    vanishes everywhere.  A large expression with functions of functions is only multiplied out.
     """
     names = {e: sp.Dummy(positive=True) for e in expression.atoms(Expectation, *MOMENTS)}
     plain = expression.xreplace(names)
@@ -75,12 +75,22 @@ def collected(expression: sp.Expr) -> sp.Expr:
 
 
 LARGE = 500
-"""Parts of an expression whose functions and roots are not looked into."""
+"""Parts of an expression, from which on functions of functions are not looked into."""
 
 
 def _is_large(expression: sp.Expr) -> bool:
-    parts = islice(sp.preorder_traversal(expression), LARGE)
-    return sum(1 for _ in parts) == LARGE
+    """Whether it has many parts, and functions or roots of others: the two-layer kernels."""
+    parts = list(islice(sp.preorder_traversal(expression), LARGE))
+    if len(parts) < LARGE:
+        return False
+    curved = (part for part in parts if _is_curved(part))
+    return any(any(map(_is_curved, sp.preorder_traversal(a))) for c in curved for a in c.args)
+
+
+def _is_curved(expression: sp.Basic) -> bool:
+    """Whether it is a function or a root of symbols."""
+    is_root = isinstance(expression, sp.Pow) and not expression.exp.is_Integer
+    return (is_root or isinstance(expression, sp.Function)) and bool(expression.free_symbols)
 
 
 @dataclass

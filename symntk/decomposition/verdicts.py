@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from symntk.decomposition.orders import Order
 from symntk.decomposition.profile import Profile
 
+SINGLE = {1: "a single token", 2: "a pair", 3: "a triple"}
 PRODUCTS = {1: "single tokens", 2: "pairs", 3: "triples"}
 
 
@@ -22,47 +23,56 @@ def word(profile: Profile) -> str:
 
 def sentences(profile: Profile) -> Iterator[str]:
     """What the word means here, how much each order counts, and what else matters."""
-    yield _meaning(profile)
-    if not _present(profile.orders):
+    present = _present(profile.orders)
+    if not present:
+        yield "Constant: no token takes part."
         return
-    sizes = [f"{counted(o.number)} at {amount(o)}" for o in profile.orders if _is_relative(o)]
-    if sizes:
-        exact = all(o.exact is not None for o in profile.orders if _is_relative(o))
-        scale = "at any standard deviations" if exact else "at these standard deviations"
-        base = _base(profile)
-        yield f"{listed(sizes).capitalize()} of {base}, {scale}."
+    yield f"{_meaning(profile, present)}."
+    base, *others = (order for order in profile.orders if order.number >= present[0])
+    several = amount(base) != "1"
+    if several:
+        yield f"{counted(base.number).capitalize()} at {amount(base)} of their mean."
+    relative = [order for order in (profile.orders[0], *others) if not order.is_zero]
+    if relative:
+        sizes = listed([f"{counted(order.number)} at {amount(order)}" for order in relative])
+        unit = SINGLE.get(base.number, f"a product of {base.number} tokens")
+        scale = "any" if all(order.exact is not None for order in relative) else "these"
+        of = "the mean of " * several
+        yield f"{sizes[0].upper()}{sizes[1:]} of {of}{unit}, at {scale} standard deviations."
     yield from _lengths(profile)
     yield from _places(profile)
 
 
-def _meaning(profile: Profile) -> str:
+def _meaning(profile: Profile, present: Sequence[int]) -> str:
+    """What takes part, and what not: as far as documents were compared, or at every length."""
+    features = profile.features
+    highest = features.size if features.scope == "window" else _most(profile)
+    if highest is not None and highest <= profile.highest and present == [max(present)]:
+        (only,) = present
+        start = "Additive: a sum over" if only == 1 else "Multiplicative:"
+        alone = "" if only == 1 else " alone"
+        return (
+            f"{start} {counted(only)}{alone}; all other products of tokens have the coefficient 0 "
+            "exactly, in documents of every length"
+        )
+    start = {
+        "additive": "Additive: a sum over single tokens",
+        "multiplicative": "Multiplicative: products of tokens alone",
+        "mixed": "Mixed: single tokens and products of tokens",
+    }[word(profile)]
     absent = [counted(order.number) for order in profile.orders if order.number and order.is_zero]
-    match word(profile):
-        case "additive":
-            start = "Additive: a sum over single tokens"
-        case "multiplicative":
-            start = "Multiplicative: products of tokens alone"
-        case "mixed":
-            start = "Mixed: single tokens and products of tokens"
-        case _:
-            return "Constant: no token takes part."
-    ends = []
     if absent:
-        ends.append(f"{listed(absent)} have the coefficient 0 exactly")
-    ends += _at_any_length(profile)
-    return f"{start}; {', and '.join(ends)}." if ends else f"{start}."
+        start += f"; {listed(absent)} have the coefficient 0 exactly"
+    if features.scope == "document" and absent:
+        start += f" in documents of {features.size} tokens"
+    if profile.words is not None and profile.words[1] is None:
+        start += "; longer documents have longer products"
+    return start
 
 
-def _at_any_length(profile: Profile) -> list[str]:
-    """What holds for longer documents, from the network itself."""
-    if profile.features.scope == "window":
-        return []
-    if profile.words is None:
-        return []
-    _, most = profile.words
-    if most is None:
-        return ["longer documents have longer products"]
-    return [f"so have products of more than {most} token{'s' * (most > 1)} in longer documents"]
+def _most(profile: Profile) -> int | None:
+    """The largest number of tokens in a product at any length, where it is known and bounded."""
+    return None if profile.words is None else profile.words[1]
 
 
 def _lengths(profile: Profile) -> Iterator[str]:
@@ -96,17 +106,6 @@ def _places(profile: Profile) -> Iterator[str]:
 
 def _present(orders: Sequence[Order]) -> list[int]:
     return [order.number for order in orders if order.number and not order.is_zero]
-
-
-def _is_relative(order: Order) -> bool:
-    return not order.is_zero and order.exact != 1
-
-
-def _base(profile: Profile) -> str:
-    lowest = min(_present(profile.orders))
-    one = {1: "a single token", 2: "a pair", 3: "a triple"}.get(lowest, f"{lowest} tokens")
-    rows = [row for row in profile.features.rows if row.order == lowest and row.coefficient != 0]
-    return one if len({row.coefficient for row in rows}) == 1 else f"the mean of {one}"
 
 
 def counted(number: int) -> str:

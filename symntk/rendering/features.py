@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from symntk.decomposition import Feature, Features
+from symntk.decomposition.orders import orders, unit
 from symntk.rendering.coefficients import Coefficients
-from symntk.rendering.document import Block, Document, Items, Paragraph, Prose, Table
+from symntk.rendering.document import Block, Display, Document, Items, Line, Paragraph, Prose, Table
+from symntk.rendering.mathematics.layout import Atom
 from symntk.rendering.mathematics.names import printable
 from symntk.rendering.tables import render_table
 
@@ -30,7 +33,21 @@ def document(features: Features) -> Document:
     blocks.append(Items(tuple((sentence,) for sentence in features.findings)))
     if coefficients.names:
         blocks += [Paragraph((coefficients.about,)), *coefficients.equations]
+    ratios = tuple(_ratios(features, coefficients))
+    if ratios:
+        blocks += [Paragraph(("The standard deviations cancel in the ratio",)), *ratios]
     return Document((f"Features of the neural tangent kernel: {title}",), "", tuple(blocks), (), ())
+
+
+def _ratios(features: Features, coefficients: Coefficients) -> Iterator[Display]:
+    """The exact ratio of each order whose coefficients are one multiple of that of a unigram."""
+    if all(row.order > 1 for row in unit(features)):
+        return
+    for order in orders(features, max(row.order for row in features)):
+        if order.number > 1 and order.exact is not None and order.exact not in (0, 1):
+            name = next(row.feature for row in features if row.order == order.number)
+            left = Atom(name.split(maxsplit=1)[0] + " / unigram", "words")
+            yield Display((Line(left, coefficients.typeset(order.exact)),))
 
 
 def _cells(row: Feature, coefficients: Coefficients) -> tuple[Prose, ...]:

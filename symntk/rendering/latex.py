@@ -34,8 +34,10 @@ _TAG = 26.0
 _QUAD = 20.0
 _LETTER = 5.3
 """The width of a letter of text, on average, in points."""
-_COLUMN_GAP = 14.0
+_GAPS = (12.0, 6.0)
+"""Between the columns of a table: usual ones, and small ones."""
 _NARROWEST = 60.0
+"""A column of text."""
 
 
 def render_latex(document: Document, standalone: bool = False) -> str:
@@ -148,22 +150,29 @@ def _table(table: Table) -> str:
     """A table that stands where it is mentioned."""
     rows = [[words(head) for head in table.heads]]
     rows += [[_prose(cell) for cell in row] for row in table.rows]
-    first, *rest = (" & ".join(row) + r" \\" for row in rows)
-    lines = [rf"\begin{{tabular}}{{{_columns(table)}}}", r"\hline", first, r"\hline", *rest]
+    columns, gap = _columns(table)
+    ragged = r"\raggedright " if "p" in columns[0] else ""
+    first, *rest = (ragged + " & ".join(row) + r" \tabularnewline" for row in rows)
+    lines = [r"\renewcommand{\arraystretch}{1.3}", rf"\setlength{{\tabcolsep}}{{{gap / 2:.0f}pt}}"]
+    lines += [rf"\begin{{tabular}}{{{columns}}}", r"\hline", first, r"\hline", *rest]
     lines += [r"\hline", r"\end{tabular}"]
     return "\n".join([r"\begin{center}", *lines, r"\end{center}"])
 
 
-def _columns(table: Table) -> str:
-    """The columns of a tabular, the widest of text a paragraph where all do not fit the page."""
+def _columns(table: Table) -> tuple[str, float]:
+    """The columns of a tabular, and the gaps between them.
+
+    Where all do not fit the page, gaps are small, and the first column is a paragraph.
+    """
     heads: tuple[Prose, ...] = tuple((head,) for head in table.heads)
     widths = [max(map(_width, column)) for column in zip(heads, *table.rows, strict=True)]
-    spare = ROOM - sum(widths) - _COLUMN_GAP * len(widths)
+    for gap in _GAPS:
+        spare = ROOM - sum(widths) - gap * len(widths)
+        if spare >= 0:
+            return table.sides, gap
     columns = list(table.sides)
-    if spare < 0:
-        wide = max(range(len(widths)), key=lambda n: (table.sides[n] == "l", widths[n]))
-        columns[wide] = f"p{{{max(widths[wide] + spare, _NARROWEST):.0f}pt}}"
-    return "".join(columns)
+    columns[0] = f"p{{{max(widths[0] + spare, _NARROWEST):.0f}pt}}"
+    return "".join(columns), gap
 
 
 def _width(cell: Prose) -> float:

@@ -107,8 +107,12 @@ def latex(layout: Layout) -> str:
 
 
 def words(text: str) -> str:
-    """Plain text, escaped for LaTeX's text mode, in ASCII."""
-    return "".join(_word_character(char) for char in printable(text))
+    """Plain text, escaped for LaTeX's text mode, in ASCII; two hyphens make no dash."""
+    shown = printable(text)
+    pairs = zip(shown, shown[1:] + " ", strict=True)
+    return "".join(
+        _word_character(char) + "{}" * (char == following == "-") for char, following in pairs
+    )
 
 
 def _word_character(char: str) -> str:
