@@ -145,6 +145,18 @@ def test_bars_of_bigrams_are_their_own_weights() -> None:
     assert dict(bars)["not good"] < 0 < dict(bars)["so good"]
 
 
+def test_bars_of_a_recurrent_network_are_of_neighbours() -> None:
+    """Its features are products of matrices, in whichever order; the bars are of documents."""
+    recurrent = sn.flow(zoo.lrnn(kind="multiplicative"), DOCS, LABELS, times=TIMES)
+    ((_, (title, bars)),) = strongest.strongest(recurrent, 5, DOCS)
+    assert title == f"bigrams: {OWN}"
+    scores = recurrent.documents(DOCS)[-1, :, 0]
+    expected = {" ".join(doc): score for doc, score in zip(DOCS, scores, strict=True)}
+    assert dict(bars) == pytest.approx(expected)
+    assert known_pairs(recurrent) == []
+    assert min(map(abs, scores)) > 0.1
+
+
 def test_several_classes_have_a_row_each() -> None:
     panels = strongest.strongest(flow(loss="softmax"), 2)
     assert len(panels) == 3

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from symntk.decomposition.documents import Token
+from symntk.decomposition.feature_map import FeatureMap
 from symntk.decomposition.terms import BIAS, CO_OCCURRENCE, LENGTH, WHOLE
-from symntk.dynamics.kernel_map import KernelMap
 from symntk.dynamics.trajectory import Flow
 
 if TYPE_CHECKING:
@@ -26,8 +26,11 @@ _OF_SINGLES = {term.name for term in (BIAS, CO_OCCURRENCE, LENGTH, WHOLE)}
 
 
 def known_pairs(flow: Flow) -> list[tuple[Token, ...]]:
-    """The bigrams that are features of the network, as they occurred in the flow's documents."""
-    if isinstance(flow.feature_map, KernelMap):
+    """The bigrams that are features of the network, as they occurred in the flow's documents.
+
+    None for a network whose features are words of its recurrence, not neighbours in a document.
+    """
+    if not isinstance(flow.feature_map, FeatureMap):
         return []
     named = flow.feature_map.names
     return list(dict.fromkeys(tokens for name, tokens in named if name == "bigram"))

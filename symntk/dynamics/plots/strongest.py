@@ -31,9 +31,10 @@ def top(path: str | Path, flow: Flow, k: int = 10, docs: Iterable[Document] | No
 
     Of two classes a panel has the ``k`` highest and the ``k`` lowest scores, of several each class
     has a panel with its ``k`` highest.  Tokens have their label scores.  Bigrams have what they
-    contribute beyond their tokens, if the network has bigrams among its features, and if not the
-    scores of the documents of two tokens; these need ``docs`` that contain them, and are left out
-    without.
+    contribute beyond their tokens, if the network has n-grams among its features, and if not the
+    scores of the documents of two tokens.
+
+    docs: in which the bigrams stand; without them those that the network has as features, if any.
 
     Raises UsageError for a path that ends in none of .png, .svg, .pdf, MissingExtra where
     matplotlib is not installed.
@@ -97,10 +98,10 @@ def _bigrams(
     flow: Flow, docs: Iterable[Document] | None
 ) -> tuple[list[tuple[Token, ...]], Array, str]:
     """Pairs of neighbours, their scores (pairs, scores), and what these are."""
-    documents = read_documents(docs) if docs is not None else []
-    pairs = known_pairs(flow) or list(
-        dict.fromkeys(pair for document in documents for pair in pairwise(document))
-    )
+    pairs = known_pairs(flow)
+    if docs is not None:
+        documents = read_documents(docs)
+        pairs = list(dict.fromkeys(pair for document in documents for pair in pairwise(document)))
     scores, what = pair_scores(flow, pairs)
     return pairs, scores, what
 
