@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from scipy.linalg import expm
-from scipy.special import expit, softmax
+from scipy.special import expit, log_softmax, rel_entr, softmax
 
 import symntk as sn
 from symntk import zoo
@@ -56,6 +56,26 @@ def test_a_model_of_bigrams_ends_in_their_frequencies() -> None:
     assert flow.classes == ("a", "b", "c")
     assert chances[0] == pytest.approx([0, 0.75, 0.25], abs=2e-3)
     assert chances[1] == pytest.approx([0.5, 0, 0.5], abs=2e-3)
+
+
+def test_frequencies_of_tokens_come_before_those_of_bigrams() -> None:
+    """The mean divergence from the first falls and rises again, lower with the bias of ReLU."""
+    docs = bigram_law(words=8, concentration=4, rng=0).text(documents=60, length=12, rng=1)
+    corpus, nearest = next_tokens(docs), {}
+    for act in ("relu", "tanh"):
+        times, eta = np.geomspace(0.1, 1e5, 40), 1 / len(corpus.docs)
+        flow = sn.flow(zoo.bow(act=act), corpus.docs, corpus.labels, "softmax", times, eta)
+        logs = log_softmax(flow.label_scores, axis=2)
+        counts = flow.counts.astype(float)
+        chances = counts.sum(axis=0) / counts.sum(), counts / counts.sum(axis=1, keepdims=True)
+        share = counts.sum(axis=1)[:, None] / counts.sum()
+        tokens, bigrams = ((share * rel_entr(p, np.exp(logs))).sum(axis=(1, 2)) for p in chances)
+        nearest[act] = tokens.min()
+        assert 5 < tokens.argmin() < 35
+        assert tokens[-1] > 3 * tokens.min()
+        assert (np.diff(bigrams) < 0).all()
+        assert bigrams[-1] < 1e-3
+    assert nearest["relu"] < 0.8 * nearest["tanh"]
 
 
 @pytest.mark.parametrize("loss", LOSSES)
