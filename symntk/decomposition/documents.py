@@ -20,28 +20,29 @@ def read_documents(docs: Iterable[Document]) -> list[list[Token]]:
     """
     if isinstance(docs, str):
         raise UsageError("documents are needed, each a list of tokens, not one text")
-    found = [_document(place, document) for place, document in enumerate(docs, start=1)]
+    kinds: set[type] = set()
+    found = [_document(place, document, kinds) for place, document in enumerate(docs, start=1)]
     if not found:
         raise UsageError("there are no documents")
-    if len({_is_word(kind) for document in found for kind in set(map(type, document))}) > 1:
+    if len({issubclass(kind, str) for kind in kinds}) > 1:
         raise UsageError("some tokens are words and some are numbers; use one of them")
     return found
 
 
-def _is_word(kind: type) -> bool:
-    return issubclass(kind, str)
-
-
-def _document(place: int, document: Any) -> list[Token]:
+def _document(place: int, document: Any, kinds: set[type]) -> list[Token]:
+    """One document; the types of its tokens are added to ``kinds``."""
     if isinstance(document, str):
         raise UsageError(
             f"document {place} is a text; split it into tokens, for example with str.split"
         )
     if not isinstance(document, Iterable):
         raise UsageError(f"document {place} is {document!r}: needed is a list of tokens")
-    found = list(document)
-    if set(map(type, found)) - {str, int}:
+    found: list[Token] = document if isinstance(document, list) else list(document)
+    own = set(map(type, found))
+    if own - {str, int}:
         found = [_token(place, token) for token in found]
+        own = set(map(type, found))
+    kinds |= own
     if not found:
         raise UsageError(f"document {place} has no tokens")
     return found

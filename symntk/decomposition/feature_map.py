@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from symntk.decomposition.documents import Document, Token, read_documents
@@ -88,11 +89,13 @@ class FeatureMap(SparseMap):
         return bool(self._tokens)
 
     def _read(self, docs: Iterable[Document], is_new: bool) -> list[Chunk]:
-        documents = read_documents(docs)
+        """The documents in numbers; tokens that are not known have numbers beyond the others."""
+        known = {} if is_new else self._tokens
+        numbers: defaultdict[Token, int] = defaultdict(count(len(known)).__next__, known)
+        read = list(chunks(read_documents(docs), numbers.__getitem__))
         if is_new:
-            tokens = dict.fromkeys(chain.from_iterable(documents))
-            self._tokens = {token: n for n, token in enumerate(tokens)}
-        return list(chunks(documents, self._tokens))
+            self._tokens = dict(numbers)
+        return read
 
     def _learn(self, read: list[Chunk]) -> None:
         longest = max(int(chunk.lengths.max()) for chunk in read)
@@ -144,11 +147,27 @@ def _amounts(
     """Rows, columns and amounts of some occurrences; those of one place are to be added."""
     import numpy as np
 
-    numbers = known.numbers(found.values, len(found.documents))
+    if not found.values:
+        return _totals(statistic, found, begin)
+    numbers = known.numbers(found.values)
     seen = numbers >= 0
-    rank = statistic.rank
     amounts = statistic.factor[found.readings[seen]]
-    places = begin + numbers[seen][:, None] * rank + np.arange(rank)
-    rows = np.repeat(found.documents[seen], rank)
+    columns = begin + numbers[seen][:, None] * statistic.rank + np.arange(statistic.rank)
+    rows = np.repeat(found.documents[seen], statistic.rank)
     kept = amounts.ravel() != 0
-    return rows[kept], places.ravel()[kept], amounts.ravel()[kept]
+    return rows[kept], columns.ravel()[kept], amounts.ravel()[kept]
+
+
+def _totals(
+    statistic: Statistic, found: Occurrences, begin: int
+) -> tuple[Integers, Integers, Reals]:
+    """The same where no tokens are read: every document has one row of amounts."""
+    import numpy as np
+
+    size = len(statistic.readings)
+    counts = np.bincount(found.documents * size + found.readings)
+    places = np.flatnonzero(counts)
+    documents, readings = np.divmod(places, size)
+    amounts = counts[places, None] * statistic.factor[readings]
+    columns = np.broadcast_to(begin + np.arange(statistic.rank), amounts.shape)
+    return np.repeat(documents, statistic.rank), columns.ravel(), amounts.ravel()

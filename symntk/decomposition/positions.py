@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, repeat
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from symntk.decomposition.conditions import Condition, Equal, Present
@@ -42,32 +42,26 @@ class Chunk:
         return found
 
 
-def chunks(docs: Iterable[Document], known: Mapping[Token, int]) -> Iterator[Chunk]:
-    """Documents by number of token; what is not ``known`` has numbers of its own, per chunk."""
+def chunks(docs: Iterable[Document], number: Callable[[Token], int]) -> Iterator[Chunk]:
+    """Documents, each token by its ``number``, so many at a time as make `SIZE` tokens."""
     held: list[Document] = []
     size = 0
     for document in docs:
         held.append(document)
         size += len(document)
         if size >= SIZE:
-            yield _chunk(held, known)
+            yield _chunk(held, number)
             held, size = [], 0
     if held:
-        yield _chunk(held, known)
+        yield _chunk(held, number)
 
 
-def _chunk(docs: Sequence[Document], known: Mapping[Token, int]) -> Chunk:
+def _chunk(docs: Sequence[Document], number: Callable[[Token], int]) -> Chunk:
     import numpy as np
 
     starts = np.concatenate([[0], np.cumsum([len(document) for document in docs])])
-    flat = chain.from_iterable(docs)
-    numbers = np.fromiter(map(known.get, flat, repeat(-1)), dtype=np.int64, count=starts[-1])
-    new = np.flatnonzero(numbers < 0)
-    if len(new):
-        tokens = list(chain.from_iterable(docs))
-        names: dict[Token, int] = {}
-        numbers[new] = [len(known) + names.setdefault(tokens[n], len(names)) for n in new]
-    return Chunk(numbers, starts)
+    numbers = map(number, chain.from_iterable(docs))
+    return Chunk(np.fromiter(numbers, dtype=np.int64, count=starts[-1]), starts)
 
 
 @dataclass(frozen=True, eq=False)
