@@ -80,6 +80,11 @@ def test_the_table_is_the_flow(reviews: Path, tmp_path: Path) -> None:
         assert float(row["error"]) == pytest.approx(flow.label_errors[t, n], abs=1e-12)
         for name, term in flow.terms.items():
             assert float(row[name]) == pytest.approx(term[t, n, 0], abs=1e-12)
+    for name, values in long_table(flow, "relu", list(flow.terms)).items():
+        if values.dtype.kind == "f":
+            assert values == pytest.approx(column(table, name), abs=1e-12)
+        else:
+            assert list(map(str, values)) == [row[name] for row in table]
     assert str(path) in said.replace("\n", "")
     assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []
 
@@ -193,8 +198,8 @@ def test_tokens_to_follow(
 
 def test_leanings_are_standard_deviations() -> None:
     """Of a binomial count, with the share of the class in all tokens."""
-    counts = np.array([[8, 2], [1, 1], [3, 9], [0, 0]])
-    share = np.array([12, 12]) / 24
+    counts = np.array([[8, 6], [1, 1], [3, 9], [0, 0]])
+    share = np.array([12, 16]) / 28
     by_hand = np.zeros((4, 2))
     for token in range(3):
         total = counts[token].sum()
