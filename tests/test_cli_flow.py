@@ -207,8 +207,8 @@ def test_leanings_are_standard_deviations() -> None:
             spread = np.sqrt(total * share[name] * (1 - share[name]))
             by_hand[token, name] = (counts[token, name] - total * share[name]) / spread
     assert leanings(counts) == pytest.approx(by_hand)
-    assert select(counts, frequent=0, polar=1) == [2, 0]
-    assert select(counts, frequent=2, polar=0) == [2, 0]
+    assert select(counts, frequent=0, polar=1) == [0, 2]
+    assert select(counts, frequent=2, polar=0) == [0, 2]
     assert select(counts[:, :1], frequent=1, polar=5) == [0]  # of one class none leans
 
 
