@@ -240,7 +240,7 @@ def test_source_does_not_grow_with_the_depth() -> None:
 def test_names_of_the_user_cannot_break_the_source(tmp_path) -> None:  # type: ignore[no-untyped-def]
     """Names of vectors that mean something to the module; the kernel of a deep linear network."""
     network = vector("nngp")
-    words = ["angle", "np", "count", "phi1", "math", "kernel", "prange", "i", "second", "BLOCK"]
+    words = ["angle", "np", "count", "phi1", "math", "kernel", "prange", "i", "second", "STRIP"]
     for k, name in enumerate(words):
         (w,) = weights(f"{name}_{k}")
         network = (w @ network * 2).named(name)

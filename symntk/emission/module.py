@@ -11,26 +11,24 @@ from sympy import Expr, Symbol
 
 from symntk.emission.calls import IntegratedFunction
 from symntk.emission.excerpts import quote
-from symntk.emission.plan import (
-    Assign,
-    Feature,
-    KernelPlan,
-    PairItem,
-    Repeat,
-    SampleItem,
-    Segment,
-    Store,
+from symntk.emission.pair_code import (
+    arguments,
+    assignment,
+    feature_arrays,
+    pair_code,
+    places,
 )
+from symntk.emission.plan import Assign, KernelPlan, SampleItem, Segment, Store
 from symntk.emission.printer import source_text
+from symntk.emission.profile_code import profile_code, profile_data, profile_use
 from symntk.emission.template import FOOTER, HEADER
 
-_BLOCK = 1 << 22
 _WIDTH = 100
 
 
 def module_text(plan: KernelPlan, dtype: str) -> str:
     """The module that computes ``plan``, its results in arrays of type ``dtype``."""
-    code = "\n".join([*_samples(plan), "", "", *_pairs(plan)]) + "\n" + _footer(plan)
+    code = "\n".join([*_samples(plan), "", "", *pair_code(plan)]) + "\n" + _footer(plan)
     excerpts = quote(re.findall(r"[A-Za-z_]\w*", code))
     own = [function_text(function) for function in plan.functions]
     used = " ".join([code, *(e.text for e in excerpts), *own])
@@ -41,7 +39,7 @@ def module_text(plan: KernelPlan, dtype: str) -> str:
         title=plan.title,
         body=_documentation(plan, dtype),
         dtype=dtype,
-        block=_BLOCK,
+        imports="from functools import cache\n" if re.search(r"@cache\b", code) else "",
         constants="\n".join(
             [
                 _inputs_table(plan),
@@ -58,12 +56,12 @@ def module_text(plan: KernelPlan, dtype: str) -> str:
 def edges(functions: tuple[IntegratedFunction, ...]) -> Iterator[str]:
     """Panels and kinks of the functions that are integrated."""
     for function in functions:
-        for name, places in (("EDGES", function.edges), ("KINKS", function.kinks)):
-            numbers = ", ".join(map(repr, places))
+        for name, found in (("EDGES", function.edges), ("KINKS", function.kinks)):
+            numbers = ", ".join(map(repr, found))
             start = f"{name}_{function.name} = np.array(["
-            if len(start) + len(numbers) + 2 <= _WIDTH and places:
+            if len(start) + len(numbers) + 2 <= _WIDTH and found:
                 yield f"{start}{numbers}])"
-            elif places:
+            elif found:
                 yield start
                 yield from _indented_text(numbers)
                 yield "])"
@@ -126,33 +124,11 @@ def constants(given: tuple[tuple[Symbol, Expr], ...]) -> Iterator[str]:
 
 def untyped(text: str) -> str:
     """Source without the annotations that only a type checker needs."""
-    return text.replace("tuple[Any, ...]", "tuple").replace(": Any", "").replace(" -> Any", "")
+    text = re.sub(r"tuple\[Any, [^]]*\]", "tuple", text)
+    return text.replace(": Any", "").replace(" -> Any", "")
 
 
 # -- one sample ----------------------------------------------------------------------------------
-
-
-def _feature_arrays(plan: KernelPlan) -> Iterator[tuple[str, str]]:
-    """The arrays of features of samples, and their shapes; a row of coefficients has its own."""
-    for segment, around in plan.segments():
-        times = "".join(f"{repeat.times}, " for repeat in around)
-        numbers = [feature for feature in segment.features if not feature.is_row]
-        if numbers:
-            yield f"features{segment.index}", f"({times}{len(numbers)}, count)"
-        for k, feature in enumerate(segment.features):
-            if feature.is_row:
-                yield f"rows{segment.index}_{k}", f"({times}count, TERMS + 3)"
-
-
-def _places(segment: Segment) -> Iterator[tuple[Feature, str, str]]:
-    """Each feature with its array and its place in it, a pattern of the sample's number."""
-    position = 0
-    for k, feature in enumerate(segment.features):
-        if feature.is_row:
-            yield feature, f"rows{segment.index}_{k}", "{sample}"
-        else:
-            yield feature, f"features{segment.index}", f"{position}, {{sample}}"
-            position += 1
 
 
 def _samples(plan: KernelPlan) -> Iterator[str]:
@@ -160,7 +136,7 @@ def _samples(plan: KernelPlan) -> Iterator[str]:
     given += [str(cross.diagonal) for cross in plan.crosses if cross.diagonal is not None]
     names = [f"{name}_" for name in given]
     lengths = [str(item.length) for item in plan.inputs if item.length is not None]
-    arrays = list(_feature_arrays(plan))
+    arrays = list(feature_arrays(plan))
     # coefficients take long: all threads work on them
     parallel = ", parallel=True" if plan.has_rows() else ""
     yield f'@njit(cache=True, error_model="numpy"{parallel})'
@@ -188,7 +164,7 @@ def _sample_items(
 ) -> Iterator[str]:
     for item in items:
         if isinstance(item, Assign):
-            yield from _assignment(item, indent)
+            yield from assignment(item, indent)
         elif isinstance(item, Store):
             before = "".join(f"{counter}, " for counter in counters)
             segment = segments[item.segment]
@@ -198,7 +174,7 @@ def _sample_items(
             )
             for name, part in shared:
                 yield f"{indent}{name} = {source_text(part)}"
-            for value, (_, array, place) in zip(values, _places(segment), strict=True):
+            for value, (_, array, place) in zip(values, places(segment), strict=True):
                 target = f"{array}[{before}{place.format(sample='i')}]"
                 yield f"{indent}{target} = {source_text(value)}"
         else:
@@ -208,169 +184,56 @@ def _sample_items(
             )
 
 
-def _assignment(line: Assign, indent: str) -> Iterator[str]:
-    if line.note:
-        yield f"{indent}# {line.note}"
-    yield f"{indent}{line.target} = {source_text(line.value)}"
-
-
-# -- one pair ------------------------------------------------------------------------------------
-
-
-def _arguments(plan: KernelPlan) -> Iterator[tuple[str, str]]:
-    """The arguments of ``_pairs``: name, and the expression in ``kernel``."""
-    yield "start", "start"
-    yield "stop", "stop"
-    yield "symmetric", "x2 is None"
-    for k, item in enumerate(plan.inputs):
-        if item.length is not None:
-            yield str(item.length), f'first["arrays"][{k}].shape[1]'
-    for item in plan.inputs:
-        if item.gaps is not None:
-            for part in ("root", "unit"):
-                yield f"{item.stem}_{part}1", f'first["{item.stem}_{part}"]'
-                yield f"{item.stem}_{part}2", f'second["{item.stem}_{part}"]'
-        if item.gaps is not None or item.covariance is not None:
-            yield f"{item.stem}_products", f"{item.stem}_products"
-    for cross in plan.crosses:
-        for symbol in (cross.at_ab, cross.at_ba):
-            if symbol is not None:
-                yield f"{symbol}_products", f"{symbol}_products"
-    for name, _ in _feature_arrays(plan):
-        for k, side in ((1, "first"), (2, "second")):
-            yield f"{name}_of{k}", f'{side}["{name}"]'
-    yield "nngp", "nngp"
-    yield "ntk", "ntk"
-
-
-def _pairs(plan: KernelPlan) -> Iterator[str]:
-    names = [name for name, _ in _arguments(plan)]
-    yield '@njit(cache=True, error_model="numpy", parallel=True, nogil=True)'
-    yield "def _pairs("
-    yield from _indented_text(", ".join(names))
-    yield "):"
-    yield '    """Rows start to stop of the result; the upper triangle alone if symmetric."""'
-    yield "    left = start if symmetric else 0"
-    yield "    for task in prange(stop - start):"
-    yield "        # long and short rows alternate, so that all threads get the same share"
-    yield "        row = task // 2 if task % 2 == 0 else stop - start - 1 - task // 2"
-    yield "        i = start + row"
-    yield "        begin = i if symmetric else 0"
-    yield "        count = nngp.shape[1] - begin"
-    yield "        nngp_row, ntk_row = nngp[i, begin:], ntk[i, begin:]"
-    rows = dict.fromkeys(
-        symbol for segment, _ in plan.segments() for symbol in (*segment.loads, *segment.stores)
-    )
-    gaps = dict.fromkeys(g for item in plan.inputs if item.gaps for g in item.gaps)
-    for symbol in dict.fromkeys([*gaps, *(r for r in rows if r not in _inputs(plan))]):
-        yield f"        {symbol}_row = np.empty(count)"
-    for item in plan.inputs:
-        if item.gaps is not None:
-            x = item.stem
-            yield "        input_gaps("
-            yield f"            {x}_products[row, begin - left :], {x}_root1[i], {x}_root2[begin:],"
-            yield f"            {x}_unit1[i], {x}_unit2[begin:],"
-            yield f"            {item.gaps[0]}_row, {item.gaps[1]}_row,"
-            yield "        )"
-        if item.covariance is not None:
-            yield f"        {item.covariance}_row = {item.stem}_products[row, begin - left :]"
-    for cross in plan.crosses:
-        for symbol in (cross.at_ab, cross.at_ba):
-            if symbol is not None:
-                yield f"        {symbol}_row = {symbol}_products[row, begin - left :]"
-    yield from _pair_items(plan, plan.pairs, (), "        ")
-
-
-def _inputs(plan: KernelPlan) -> set[Symbol]:
-    """The variables that are given by the inputs, pair by pair."""
-    found: set[Symbol | None] = set()
-    for item in plan.inputs:
-        found |= {item.covariance, *(item.gaps or ())}
-    for cross in plan.crosses:
-        found |= {cross.at_ab, cross.at_ba}
-    return {symbol for symbol in found if symbol is not None}
-
-
-def _pair_items(
-    plan: KernelPlan, items: tuple[PairItem, ...], counters: tuple[str, ...], indent: str
-) -> Iterator[str]:
-    for item in items:
-        if isinstance(item, Repeat):
-            yield f"{indent}for {item.counter} in range({item.times}):"
-            yield from _pair_items(plan, item.body, (*counters, item.counter), indent + "    ")
-            continue
-        place = "".join(f"{counter}, " for counter in counters)
-        yield from _features(item, place, indent)
-        yield f"{indent}for j in range(count):"
-        inner = indent + "    "
-        for k, feature in enumerate(item.features):
-            if feature.second is not None:
-                yield f"{inner}{feature.second} = second{item.index}_{k}[j]"
-        for symbol in item.loads:
-            yield f"{inner}{symbol} = {symbol}_row[j]"
-        for line in item.lines:
-            yield from _assignment(line, inner)
-        for symbol in item.stores:
-            yield f"{inner}{symbol}_row[j] = {symbol}"
-        targets = {line.target for line in item.lines}
-        for array, (symbol, _) in (("nngp", plan.nngp), ("ntk", plan.ntk)):
-            if symbol in targets and symbol not in item.stores:
-                yield f"{inner}{array}_row[j] = {symbol}"
-
-
-def _features(segment: Segment, before: str, indent: str) -> Iterator[str]:
-    """Reads the features of the first sample, and finds those of the second."""
-    for k, (feature, array, place) in enumerate(_places(segment)):
-        if feature.first is not None:
-            yield f"{indent}{feature.first} = {array}_of1[{before}{place.format(sample='i')}]"
-        if feature.second is not None:
-            where = place.format(sample="begin:")
-            yield f"{indent}second{segment.index}_{k} = {array}_of2[{before}{where}]"
-
-
 # -- around --------------------------------------------------------------------------------------
 
 
 def _footer(plan: KernelPlan) -> str:
-    prepare, prepared, products = [], ['"arrays": arrays,', '"scaled": scaled,'], []
-    variances = []
-    prepare.append("scaled = [array / math.sqrt(array.shape[1]) for array in arrays]")
+    prepare, prepared, variances = [], ['"arrays": arrays,'], []
     for k, item in enumerate(plan.inputs):
         x = item.stem
         prepare.append(f"{item.variance} = variances(arrays[{k}])")
+        prepare.append(f"{x}_rows = padded(arrays[{k}] / math.sqrt(arrays[{k}].shape[1]))")
         variances.append(str(item.variance))
+        prepared.append(f'"{x}_rows": {x}_rows,')
+        prepared.append(f'"{x}_columns": np.ascontiguousarray({x}_rows.T),')
         if item.gaps is not None:
             prepared.append(f'"{x}_root": np.sqrt({item.variance}),')
             prepared.append(f'"{x}_unit": directions(arrays[{k}]),')
-        if item.gaps is not None or item.covariance is not None:
-            products.append(_product(f"{x}_products", k, k))
     for cross in plan.crosses:
         left, right = (_position(plan, name) for name in (cross.left, cross.right))
         if cross.diagonal is not None:
             prepare.append(f"{cross.diagonal} = covariances(arrays[{left}], arrays[{right}])")
             variances.append(str(cross.diagonal))
-        for symbol, one, other in ((cross.at_ab, left, right), (cross.at_ba, right, left)):
-            if symbol is not None:
-                products.append(_product(f"{symbol}_products", one, other))
     variances += [
         f"arrays[{k}].shape[1]" for k, item in enumerate(plan.inputs) if item.length is not None
     ]
-    stored = [name for name, _ in _feature_arrays(plan)]
-    results = [*stored, "nngp", "ntk"]
-    prepare.append(f"{', '.join(results)} = _samples({', '.join(variances)})")
+    results = [*(name for name, _ in feature_arrays(plan)), "nngp", "ntk"]
+    prepare += _sample_call(plan, results, variances)
     prepared += [f'"{name}": {name},' for name in results]
-    call = ", ".join(value for _, value in _arguments(plan))
-    return FOOTER.format(
+    prepared += profile_data(plan)
+    call = ", ".join(value for _, value in arguments(plan))
+    return profile_code(plan) + FOOTER.format(
         prepare=_indented(prepare, 4),
         prepared=_indented(prepared, 8),
-        products=_indented(products, 8),
-        call=_indented(textwrap.wrap(call, 86), 12),
+        profile="".join(f"    {line}\n" for line in profile_use(plan)),
+        call=_indented(textwrap.wrap(call, 90), 8),
         arguments=_input_words(plan),
     )
 
 
-def _product(name: str, left: int, right: int) -> str:
-    return f'{name} = first["scaled"][{left}][start:stop] @ second["scaled"][{right}][left:].T'
+def _sample_call(plan: KernelPlan, results: list[str], arguments: list[str]) -> Iterator[str]:
+    """The call of ``_samples``; coefficients take long, and equal samples share them."""
+    left = ", ".join(results)
+    if not plan.has_rows() or len(arguments) > 1:
+        yield f"{left} = _samples({', '.join(arguments)})"
+        return
+    (variance,) = arguments
+    yield f"is_one = one_variance({variance}) > 0.0"
+    yield f"{left} = _samples({variance}[:1] if is_one else {variance})"
+    yield "if is_one:"
+    for name in results:
+        axis = -2 if name.startswith("rows") else -1
+        yield f"    {name} = np.repeat({name}, len({variance}), axis={axis})"
 
 
 def _position(plan: KernelPlan, name: str) -> int:

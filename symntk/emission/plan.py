@@ -122,11 +122,23 @@ class CrossInput:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """That both kernels are functions of one angle, for samples of one variance.
+
+    powers: i of the NNGP and of the NTK where they are (|x| |x'|)^i times a function of the angle,
+    whatever the variances; None where they are not.
+    """
+
+    powers: tuple[Expr, Expr] | None
+
+
+@dataclass(frozen=True, slots=True)
 class KernelPlan:
     """All that the source text says.
 
     constants: the module's constants with their values; outputs: the variables of the pair and of
-    the sample that hold the NNGP and the NTK.
+    the sample that hold the NNGP and the NTK; profile: None for networks of several inputs and for
+    linear ones, which need none.
     """
 
     title: str
@@ -141,6 +153,7 @@ class KernelPlan:
     nngp: tuple[Symbol, Symbol]
     ntk: tuple[Symbol, Symbol]
     functions: tuple[IntegratedFunction, ...] = ()
+    profile: Profile | None = None
 
     def has_rows(self) -> bool:
         """Whether a segment needs coefficients of samples."""

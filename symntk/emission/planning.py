@@ -22,9 +22,10 @@ from symntk.derivation.program import Site
 from symntk.emission import forms
 from symntk.emission.calls import Functions, integrated_function
 from symntk.emission.hoisting import Planner, live, pair_segments, sample_lines
+from symntk.emission.homogeneity import NotHomogeneous, degrees
 from symntk.emission.integrals import numerical_notes, stable_moments
 from symntk.emission.lowering import Lowering
-from symntk.emission.plan import CrossInput, Input, KernelPlan
+from symntk.emission.plan import CrossInput, Input, KernelPlan, PairItem, Profile, Repeat
 
 
 def plan_kernel(derivation: Derivation) -> KernelPlan:
@@ -54,6 +55,8 @@ def plan_kernel(derivation: Derivation) -> KernelPlan:
         wanted += [symbol for feature in features for symbol in feature.value.free_symbols]
     live_samples = live(sample_lines(scope.samples), wanted)
     used = live_pairs | live_samples
+    pairs = planner.pairs(scope.pairs)
+    inputs = tuple(_inputs(derivation, lowering, live_pairs, used))
     return KernelPlan(
         title=f"Kernels of an infinitely wide network: {derivation.graph.title or 'f'}.",
         formula=str(derivation.graph),
@@ -62,14 +65,59 @@ def plan_kernel(derivation: Derivation) -> KernelPlan:
         constants=tuple(
             (symbol, derivation.values[scale]) for scale, symbol in lowering.constants.items()
         ),
-        inputs=tuple(_inputs(derivation, lowering, live_pairs, used)),
+        inputs=inputs,
         crosses=tuple(_crosses(derivation, lowering, program, live_pairs, live_samples)),
-        pairs=planner.pairs(scope.pairs),
+        pairs=pairs,
         samples=planner.samples(scope.samples, live_samples),
         nngp=outputs["nngp"],
         ntk=outputs["ntk"],
         functions=tuple(integrated_function(name, f) for f, name in functions.names.items()),
+        profile=(
+            _profile(derivation, program)
+            if _is_of_one_angle(inputs) and work(pairs) > ENOUGH
+            else None
+        ),
     )
+
+
+ENOUGH = 12
+"""Calls of functions for one pair that cost as much as a profile does."""
+
+
+def work(items: tuple[PairItem, ...]) -> int:
+    """The calls of functions for one pair; an integral counts as many as it takes."""
+    total = 0
+    for item in items:
+        if isinstance(item, Repeat):
+            total += item.times * work(item.body)
+        else:
+            for line in item.lines:
+                calls = line.value.atoms(sp.Function, sp.Pow)
+                total += sum(
+                    _INTEGRAL if call.func.__name__.startswith("expectation_") else 1
+                    for call in calls
+                    if not call.is_number
+                )
+    return total
+
+
+_INTEGRAL = 50
+
+
+def _is_of_one_angle(inputs: tuple[Input, ...]) -> bool:
+    """Whether a pair's gaps of one input, and what its samples are alone, are all that counts."""
+    return len(inputs) == 1 and inputs[0].gaps is not None and inputs[0].length is None
+
+
+def _profile(derivation: Derivation, program: tuple[Statement, ...]) -> Profile:
+    (node,) = derivation.graph.inputs
+    name = derivation.graph.names[node]
+    try:
+        found = degrees(program, Quantity("Sigma", name, name))
+    except NotHomogeneous:
+        return Profile(None)
+    nngp, ntk = (found[derivation.outputs[key]] for key in ("nngp", "ntk"))
+    return Profile((nngp[0], ntk[0]))
 
 
 def _inputs(

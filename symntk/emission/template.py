@@ -9,13 +9,12 @@ HEADER = '''\
 """
 
 import math
-from typing import NamedTuple
+{imports}from typing import NamedTuple
 
 import numpy as np
 from numba import njit, prange
 
 DTYPE = np.{dtype}
-BLOCK = {block}  # pairs of inputs whose products are held at a time
 {constants}
 
 class Kernels(NamedTuple):
@@ -48,16 +47,12 @@ def kernel(x1, x2=None):
     same_dimensions(first["arrays"], second["arrays"])
     count1, count2 = len(first["nngp"]), len(second["nngp"])
     nngp, ntk = np.empty((count1, count2), DTYPE), np.empty((count1, count2), DTYPE)
-    rows = max(1, BLOCK // count2)
-    for start in range(0, count1, rows):
-        stop = min(start + rows, count1)
-        left = start if x2 is None else 0
-{products}
-        _pairs(
+{profile}    _pairs(
 {call}
-        )
+    )
     if x2 is None:
-        mirror(nngp, first["nngp"], ntk, first["ntk"])
+        np.fill_diagonal(nngp, first["nngp"])
+        np.fill_diagonal(ntk, first["ntk"])
     return Kernels(nngp, ntk)
 
 

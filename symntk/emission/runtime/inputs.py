@@ -1,4 +1,4 @@
-"""What an emitted module does with its inputs before and its results after the pass over pairs."""
+"""What an emitted module does with its inputs before the pass over pairs."""
 
 # mypy: disable-error-code="misc, untyped-decorator"
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 NEAR = 1e-2  # pairs of inputs closer than this (1 - |cosine|) get their gap from the data
 
@@ -90,51 +90,29 @@ def input_gaps(
     n |x/|x| - x'/|x'||^2 / 2 and n |x/|x| + x'/|x'||^2 / 2, from the data.
     """
     count = len(gap)
-    close = False
+    close = 0
     for j in range(count):
         n = root1 * root2[j]
-        g, s = n - products[j], n + products[j]
-        close |= min(g, s) <= NEAR * n
-        gap[j], total[j] = g, s
-    if not close:
+        gap[j], total[j] = n - products[j], n + products[j]
+        close += abs(products[j]) >= (1.0 - NEAR) * n
+    if close == 0:
         return
     for j in range(count):
         n = root1 * root2[j]
         if n == 0.0:
             gap[j] = total[j] = 0.0
-        elif gap[j] < NEAR * n:
+        elif gap[j] <= NEAR * n:
             near = 0.0
             for k in range(len(unit1)):
                 near += (unit1[k] - unit2[j, k]) ** 2
             gap[j] = 0.5 * n * near
             total[j] = 2.0 * n - gap[j]
-        elif total[j] < NEAR * n:
+        elif total[j] <= NEAR * n:
             near = 0.0
             for k in range(len(unit1)):
                 near += (unit1[k] + unit2[j, k]) ** 2
             total[j] = 0.5 * n * near
             gap[j] = 2.0 * n - total[j]
-
-
-@njit(cache=True, parallel=True)
-def mirror(nngp: Any, nngp_diagonal: Any, ntk: Any, ntk_diagonal: Any) -> None:
-    """Copies upper triangles to lower ones, tile by tile, and writes the diagonals."""
-    count = len(nngp)
-    tile = 32
-    tiles = (count + tile - 1) // tile
-    for task in prange(tiles):
-        # long and short rows of tiles alternate, so that all threads get the same share
-        top = tile * (task // 2 if task % 2 == 0 else tiles - 1 - task // 2)
-        for left in range(0, top + tile, tile):
-            for i in range(top, min(top + tile, count)):
-                for j in range(left, min(left + tile, i)):
-                    nngp[i, j] = nngp[j, i]
-            for i in range(top, min(top + tile, count)):
-                for j in range(left, min(left + tile, i)):
-                    ntk[i, j] = ntk[j, i]
-        for i in range(top, min(top + tile, count)):
-            nngp[i, i] = nngp_diagonal[i]
-            ntk[i, i] = ntk_diagonal[i]
 
 
 def variances(x: Any) -> Any:
