@@ -88,7 +88,10 @@ class GradientFlow:
     size: int = 0
 
     def unevaluated(self, term: FlowTerm) -> sp.Expr:
-        """The coefficient of a term with every expectation as it is."""
+        """The coefficient of a term with every expectation as it is.
+
+        Raises TooLong where expectations are under laws that hold others.
+        """
         kept = Means("none")
         if self.sums is not None:
             return window_sum(self.derivation, kept).coefficients[term.matches]
@@ -110,11 +113,11 @@ def gradient_flow(derivation: Derivation) -> GradientFlow:
     if not node.positions:
         return _of_features(derivation)
     if not node.is_one_hot:
-        return GradientFlow(derivation, "kernel", reason="the inputs are no tokens")
+        return GradientFlow(derivation, "kernel", reason="its inputs are no tokens")
     for decomposition in (_of_windows, _of_deep_tokens, _of_documents):
         with suppress(NotWindows, TooLong):
             return decomposition(derivation)
-    return GradientFlow(derivation, "kernel", reason="the kernel is no polynomial in matches")
+    return GradientFlow(derivation, "kernel", reason="it is no polynomial in matches of tokens")
 
 
 def _of_features(derivation: Derivation) -> GradientFlow:

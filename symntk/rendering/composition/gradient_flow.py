@@ -57,6 +57,7 @@ def gradient_flow(page: Page) -> list[Block]:
     elif flow.scope == "documents":
         blocks += flow_of_documents(page, flow)
     else:
+        blocks.append(Paragraph((f"The kernel is not taken apart into terms: {flow.reason}.",)))
         blocks += in_time(page)
     return blocks
 
