@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -183,6 +183,7 @@ def _rows(derivation: Derivation, polynomial: Mapping[Pattern, sp.Expr]) -> Iter
     reciprocals = (p for c in polynomial.values() for p in c.atoms(sp.Pow) if p.atoms(Length))
     lengths = dict.fromkeys(reciprocals, sp.S.One)
     known = {**derivation.values, **lengths}
+    _require_values(polynomial.values(), known)
     values = {pattern: value(c, known) for pattern, c in polynomial.items()}
     single = [v for pattern, v in values.items() if len(pattern) == 1 and v != 0]
     unigram = sum(single) / len(single) if single else None
@@ -190,6 +191,17 @@ def _rows(derivation: Derivation, polynomial: Mapping[Pattern, sp.Expr]) -> Iter
         number = values[pattern]
         ratio = None if unigram is None else number / unigram
         yield Feature(called(pattern), polynomial[pattern], number, ratio, pattern)
+
+
+def _require_values(coefficients: Iterable[sp.Expr], known: Mapping[sp.Expr, sp.Expr]) -> None:
+    """UsageError for coefficients with symbols that have no value, such as the width."""
+    left = set().union(*(c.xreplace(dict(known)).free_symbols for c in coefficients))
+    if left:
+        raise UsageError(
+            f"the coefficients depend on {', '.join(sorted(map(str, left)))}, which has no value: "
+            "in the standard parametrisation the kernel grows with the width; take the "
+            'parametrization "ntk"'
+        )
 
 
 def called(pattern: Pattern) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 from typing import TypeAlias
+
+import sympy as sp
 
 from symntk.decomposition.summands import NotWindows
 from symntk.derivation import Derivation
 from symntk.derivation.laws import Laws
 from symntk.errors import GraphError
 from symntk.graph import Graph, Node, ancestors
+from symntk.graph.positions import indices
 from symntk.graph.unroll import unroll
 from symntk.ops import OPS
 from symntk.ops.links import Link
@@ -135,6 +139,20 @@ class Linear:
         if links is not None:
             return tuple(link.argument for link in links)
         return node.inputs[2:] if node.op == "attention" else node.inputs
+
+    def offset(self, node: Node) -> float:
+        """How far from the position of a vector its first token stands, without limit for a loop's
+        state, which has all tokens before; 0 where that has no one answer.
+        """
+        if node.op == "state":
+            return -inf
+        if node.op == "shift":
+            (link,) = self.links(node) or ()
+            moved = link.index[0].xreplace(dict.fromkeys(indices(1), sp.S.Zero))
+            return self.offset(link.argument) + (float(moved) if moved.is_number else 0.0)
+        if node.op in ("attention", "pool"):
+            return 0.0
+        return min(map(self.offset, self.parts(node)), default=0.0)
 
     def orders(self) -> tuple[int, int | None]:
         """The least and the largest number of tokens that a word of the output has; None where it
