@@ -404,6 +404,7 @@ def test_a_line_of_a_hundred_megabytes_is_refused(tmp_path: Path) -> None:
         (("--plot", "scores.gif"), "must end in"),
         (("--heat-map", "page.txt"), "must end in .html"),
         (("--sentence", "a film"), "--heat-map"),
+        (("--heat-map", "page.html", "--sentence", " "), "--sentence: ' ' has no tokens"),
         (("--min-count", "9"), "no token occurs 9 times"),
     ],
 )
