@@ -201,7 +201,8 @@ def test_models_take_the_options_that_they_have_elsewhere(
         ("cnn,sa,cnn", "more than once"),
         ("cnn --act 'relu,sa", "No closing quotation"),
         ("cnm,sa", "did you mean cnn"),
-        ("mlp,sa", "token models"),
+        ("sa,mlp", "mlp: features are of token models"),
+        ("sa,bow --depth L", "bow --depth L: the depth of the network is open"),
     ],
 )
 def test_models_that_cannot_be_read(models: str, message: str) -> None:

@@ -152,12 +152,14 @@ def features(
     length: documents of this many tokens are compared where the kernel is no sum over windows;
         ``order`` + 1 without it.
 
-    Raises UsageError for a graph whose input is not a sequence of tokens.
+    Raises UsageError for a graph whose input is not a sequence of tokens, or whose depth is open.
     """
     derivation = graph if isinstance(graph, Derivation) else derive(graph)
     inputs = derivation.graph.inputs
     if len(inputs) != 1 or not inputs[0].is_one_hot:
         raise UsageError("features are of token models: their one input is tokens(...)")
+    if not all(isinstance(times, sp.Integer) for times in derivation.graph.depths):
+        raise UsageError("the depth of the network is open: give it a number to see its features")
     if output not in derivation.outputs:
         raise UsageError(f"no kernel {output!r}: there are {', '.join(derivation.outputs)}")
     if order < 1:
