@@ -138,7 +138,9 @@ class FeatureMap(SparseMap):
         if mean is not None:
             amounts = amounts / (chunk.lengths + mean.beyond)[rows] ** mean.power
         shape = (len(chunk), begin)
-        return sparse.csr_array(sparse.coo_array((amounts, (rows, places)), shape=shape))
+        index = sparse.get_index_dtype(maxval=max(shape))
+        entries = (amounts, (rows.astype(index), places.astype(index)))
+        return sparse.csr_array(sparse.coo_array(entries, shape=shape))
 
 
 def _amounts(

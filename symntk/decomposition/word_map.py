@@ -98,7 +98,8 @@ class WordMap(SparseMap):
                 places.append(self._columns[word])
             starts.append(len(places))
         shape = (len(starts) - 1, len(self._columns))
-        parts = np.array(data, dtype=float), np.array(places, dtype=np.int64), np.array(starts)
+        index = sparse.get_index_dtype(maxval=max(*shape, len(data)))
+        parts = np.array(data, dtype=float), np.array(places, index), np.array(starts, index)
         return sparse.csr_array(parts, shape=shape)
 
     def _known(self, vector: Vector) -> Iterator[tuple[int, float]]:
