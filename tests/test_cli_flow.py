@@ -458,7 +458,7 @@ def started(reviews: Path, output: Path) -> subprocess.Popen[str]:
     """A run that takes for ever, once it has written some pieces."""
     command = [
         sys.executable, "-m", "symntk", *BOW, "--data", str(reviews), "--tolerance", "1e-13",
-        "--times", ",".join(map(str, [0, 1e-3, 1e-2, *range(1, 400)])), "-o", str(output),
+        "--times", ",".join(map(str, [0, 1e-3, 1e-2, *range(1, 4000)])), "-o", str(output),
     ]  # fmt: skip
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     part = output.with_name(f"{output.stem}.part{output.suffix}")
