@@ -66,7 +66,7 @@ class Expander:
             assert node.parameter is not None
             name = node.parameter.name
             letter = (name, dict(node.settings).get("tap"))
-            offsets = [self.network.offset(part) for part in node.inputs]
+            offsets = [self.network.offsets[part] for part in node.inputs]
             is_turned = len(offsets) > 1 and offsets[0] < offsets[1]
             self._letters[node] = letter, name in self.trained, is_turned
         return self._letters[node]
