@@ -149,8 +149,8 @@ def check_memory(rows: sparse.csr_array, scores: int, times: int) -> None:
     if need > MOST:
         raise UsageError(
             f"the flow of {features} features of {documents} different documents for {scores} "
-            f"scores at {times} time{'s' * (times > 1)} needs {need / 1e9:.3g} GB, and {MOST / 1e9:.3g} GB are the "
-            "most: follow fewer times, or leave out rare tokens"
+            f"scores at {times} time{'s' * (times > 1)} needs {need / 1e9:.3g} GB, and "
+            f"{MOST / 1e9:.3g} GB are the most: follow fewer times, or leave out rare tokens"
         )
 
 
