@@ -153,7 +153,7 @@ def _cross_entropy(scores: Array, targets: Array) -> Array:
     """In place: for language models these are the largest arrays of a step."""
     import numpy as np
 
-    pull = scores - scores.max(axis=1, keepdims=True)
+    pull: Array = scores - scores.max(axis=1, keepdims=True)
     np.exp(pull, out=pull)
     pull *= -1 / pull.sum(axis=1, keepdims=True)
     pull += targets
