@@ -29,10 +29,9 @@ SHARES = {
 
 @pytest.mark.parametrize("name", SHARES)
 def test_which_networks_learn_negations(name: str) -> None:
-    model, documents = SCRIPT["MODELS"][name], SCRIPT["documents"]
     for gap, expected in enumerate(SHARES[name]):
         corpus = negation(gap=gap)
-        theta = SCRIPT["kernel"](model, documents(corpus))
+        theta = SCRIPT["kernel"](SCRIPT["MODELS"][name], corpus)
         found = SCRIPT["share"](theta, corpus.labels)
         assert found == pytest.approx(expected, abs=5e-4 if expected else 1e-14)
 
