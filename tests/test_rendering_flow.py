@@ -202,6 +202,22 @@ def test_sources_of_what_all_inputs_share(
         assert all(name in reason for name in biases)
 
 
+def test_what_a_trained_bias_adds_is_not_laid_to_the_activation() -> None:
+    """In the standard parametrisation a bias is trained at a speed without its deviation."""
+    derivation = sn.derive(NETWORKS["standard"]())
+    origin = derivation.flow.sources
+    assert origin is not None
+    assert origin.has_means
+    assert origin.biases == ("b",)
+    assert len(origin.means) == 1
+    width, scale = (
+        next(s for s in origin.in_means.free_symbols if s.name == n) for n in ("n", "sigma_W")
+    )
+    (entry,) = origin.in_means.atoms(Entry)
+    square = origin.in_means.xreplace(dict(origin.means))
+    assert sp.simplify(square - width * scale**2 * entry / (2 * sp.pi)) == 0
+
+
 # Documents.
 
 DOCS = ([2, 0, 1, 4, 3, 5, 0], [7, 0, 1, 3, 8, 2])

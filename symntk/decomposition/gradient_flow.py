@@ -129,8 +129,9 @@ def _of_features(derivation: Derivation) -> GradientFlow:
         opened = Orthogonal(derivation, is_open=True)
         pair, equations, is_open = opened.output(), tuple(opened.equations), True
 
-    def constant(derived: Derivation, means: Means) -> sp.Expr:
-        return Orthogonal(derived, means, is_open).output().orthogonal
+    def constant(derived: Derivation, means: Means, outputs: tuple[str, ...]) -> sp.Expr:
+        evaluated = (Orthogonal(derived, means, is_open).output(name) for name in outputs)
+        return sp.Add(*(pair.orthogonal for pair in evaluated))
 
     shared = pair.orthogonal
     matching = pair.equal - shared
@@ -142,8 +143,8 @@ def _of_features(derivation: Derivation) -> GradientFlow:
 def _of_windows(derivation: Derivation) -> GradientFlow:
     sums = window_sum(derivation)
 
-    def constant(derived: Derivation, means: Means) -> sp.Expr:
-        found = window_sum(derived, means).coefficients
+    def constant(derived: Derivation, means: Means, outputs: tuple[str, ...]) -> sp.Expr:
+        found = window_sum(derived, means, outputs).coefficients
         return found.get(frozenset(), sp.S.Zero)
 
     origin = sources(derivation, constant)
@@ -153,8 +154,8 @@ def _of_windows(derivation: Derivation) -> GradientFlow:
 def _of_deep_tokens(derivation: Derivation) -> GradientFlow:
     sums, equations = token_pairs(derivation)
 
-    def constant(derived: Derivation, means: Means) -> sp.Expr:
-        return token_pairs(derived, means)[0].coefficients[frozenset()]
+    def constant(derived: Derivation, means: Means, outputs: tuple[str, ...]) -> sp.Expr:
+        return token_pairs(derived, means, outputs)[0].coefficients[frozenset()]
 
     origin = sources(derivation, constant)
     terms = _terms(sums.coefficients, origin)
@@ -164,8 +165,8 @@ def _of_deep_tokens(derivation: Derivation) -> GradientFlow:
 def _of_documents(derivation: Derivation) -> GradientFlow:
     size, found = short_documents(derivation)
 
-    def constant(derived: Derivation, means: Means) -> sp.Expr:
-        return without_matches(derived, size, means)
+    def constant(derived: Derivation, means: Means, outputs: tuple[str, ...]) -> sp.Expr:
+        return without_matches(derived, size, means, outputs)
 
     origin = sources(derivation, constant)
     terms = tuple(

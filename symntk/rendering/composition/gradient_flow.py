@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symntk.rendering.composition.flow_in_time import in_time
 from symntk.rendering.composition.flow_of_documents import flow_of_documents
 from symntk.rendering.composition.flow_of_features import flow_of_features
@@ -121,23 +123,23 @@ def _in_general(page: Page) -> list[Block]:
                 Math(TIME),
                 ", with the residual ",
                 Math(row(RESIDUAL, EQUALS, minus(_loss_slope(here)))),
-                " of each example:",
+                " of each example",
             )
         ),
         Display(tuple(_residuals(page, here))),
         Paragraph(
             (
-                "for labels ",
+                "with labels ",
                 Math(row(indexed("y", EXAMPLE), Atom("∈", "relation"), _two_labels())),
-                " and logistic loss, ",
+                " and ",
                 Math(row(of("g", Atom("u")), EQUALS, _logistic())),
-                "; for classes ",
+                " for logistic loss; with classes ",
                 Math(_CLASS),
-                " and the cross-entropy of a softmax, where every class has a readout and a score ",
+                " for the cross-entropy of a softmax, where each class has a readout and a score ",
                 Math(Scripts(Atom("s"), below=_CLASS)),
-                " of its own, which obeys the equation with its own residuals; and for numbers ",
+                " of its own, which obeys the equation with its own residuals; and with numbers ",
                 Math(indexed("y", EXAMPLE)),
-                " and half the squared error. A language model is the case of classes, with the "
+                " for half the squared error. A language model is the case of classes, with the "
                 "token that comes next as the class.",
             )
         ),
@@ -165,9 +167,11 @@ def _residuals(page: Page, here: Layout) -> list[Line]:
     )
     share = Fraction(exponential(own), row(Scripts(SUM, below=_OTHER), exponential(each)))
     by_class = Scripts(Atom("r"), below=separated([EXAMPLE, _CLASS]))
-    rows: list[tuple[Layout, Layout]] = [
-        (RESIDUAL, row(label, of("g", minus(row(label, score(here)))))),
-        (by_class, less(bracket(label, _CLASS), share)),
-        (RESIDUAL, less(label, score(here))),
+    rows: list[tuple[Layout, Layout, str]] = [
+        (RESIDUAL, row(label, of("g", minus(row(label, score(here))))), "logistic loss"),
+        (by_class, less(bracket(label, _CLASS), share), "softmax"),
+        (RESIDUAL, less(label, score(here)), "squared loss"),
     ]
-    return [page.line(left, right) for left, right in rows]
+    return [
+        replace(page.line(left, right), remark=Atom(loss, "words")) for left, right, loss in rows
+    ]
