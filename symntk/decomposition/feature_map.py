@@ -133,6 +133,8 @@ class FeatureMap(SparseMap):
             parts = [_amounts(item, known, found, begin) for found in occurrences(item, chunk)]
             columns += parts
             begin += item.rank * len(known)
+        if not columns:
+            return sparse.csr_array((len(chunk), 0))
         rows, places, amounts = (np.concatenate(part) for part in zip(*columns, strict=True))
         mean = self.statistics.mean
         if mean is not None:
