@@ -44,9 +44,9 @@ class Summand:
 def summands(values: Mapping[Quantity, sp.Expr], target: Quantity) -> tuple[Summand, ...]:
     """The quantity ``target`` as such sums, ``values`` being the equations.
 
-    Raises NotWindows where it is none.
+    One without an equation is 0.  Raises NotWindows where it is none.
     """
-    return tuple(_taken_apart(values[target], values))
+    return tuple(_taken_apart(values.get(target, sp.S.Zero), values))
 
 
 def _taken_apart(expression: sp.Expr, values: Mapping[Quantity, sp.Expr]) -> Iterator[Summand]:

@@ -209,7 +209,9 @@ class Windows:
         """The spot at a position in terms of t or t', which may be of one input."""
         (symbol, *others) = [s for s in symbols_in(index) if s in ORIGIN] or [None]
         offset = index.xreplace(ORIGIN)
-        if symbol is None or others or not (index - symbol).is_Integer:
+        if symbol is None:
+            raise NotWindows("one position of a document, the first or the last, is read alone")
+        if others or not (index - symbol).is_Integer:
             raise NotWindows(f"position {index} is not near t")
         is_second = {"aa": False, "bb": True}.get(site, symbol in indices(1, True))
         return Spot(is_second, int(offset))
