@@ -137,6 +137,17 @@ def test_places_and_order() -> None:
     assert of(zoo.transformer()) == ("all the same", "all the same")
 
 
+def test_positions_beside_tokens() -> None:
+    """With an activation a token counts more at its own position; in a sum it does not."""
+    x, (E, P, W, v) = sn.tokens("x"), sn.weights("E P W v")
+    h = E @ x + P @ sn.positions(x)
+    curved = profile(sn.Graph(v @ sn.activation("relu")(W @ h).sum()))
+    assert (curved.arrangement.moved, word(curved)) == ("in part", "additive")
+    linear = profile(sn.Graph(v @ h.sum()))
+    assert (linear.arrangement.moved, word(linear)) == ("all the same", "additive")
+    assert linear.orders[0].high == pytest.approx(1)
+
+
 def test_a_large_expression_that_vanishes_is_found_to() -> None:
     a, b = sp.symbols("a b", positive=True)
     many = sp.Add(*(sp.acos(a / (k + b)) * (a + k * b) ** 2 for k in range(1, 40)))
@@ -201,7 +212,8 @@ def test_models_take_the_options_that_they_have_elsewhere(
         ("cnn,sa,cnn", "more than once"),
         ("cnn --act 'relu,sa", "No closing quotation"),
         ("cnm,sa", "did you mean cnn"),
-        ("mlp,sa", "token models"),
+        ("sa,mlp", "mlp: features are of token models"),
+        ("sa,bow --depth L", "bow --depth L: the depth of the network is open"),
     ],
 )
 def test_models_that_cannot_be_read(models: str, message: str) -> None:

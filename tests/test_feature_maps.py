@@ -8,7 +8,8 @@ import pytest
 from symntk import zoo
 from symntk.activations import activation
 from symntk.decomposition import features
-from symntk.decomposition.statistics import statistics
+from symntk.decomposition.feature_map import FeatureMap
+from symntk.decomposition.statistics import Statistics, statistics
 from symntk.decomposition.summands import NotWindows
 from symntk.derivation import derive
 from symntk.errors import UsageError
@@ -86,6 +87,12 @@ def test_columns_have_names_and_groups() -> None:
     (row,) = made.transform([["b", "b", "c"]]).toarray()
     assert row[1] == 0
     assert row[2] / row[0] == pytest.approx(2 / 3 * np.sqrt(1.5 * 2 * np.pi - 1), rel=1e-12)
+
+
+def test_a_kernel_that_is_zero_has_no_features() -> None:
+    made = FeatureMap(Statistics(()))
+    assert made.fit_transform([["a"], ["b", "c"]]).shape == (2, 0)
+    assert made.names == []
 
 
 def test_documents_that_are_none() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 import sympy as sp
@@ -10,9 +11,11 @@ from click.testing import CliRunner
 
 import symntk as sn
 from symntk import zoo
+from symntk.activations import activation
 from symntk.cli.program import main
 from symntk.decomposition import features
 from symntk.errors import UsageError
+from symntk.graph import positions
 
 
 def values(table: object) -> dict[str, float]:
@@ -96,3 +99,34 @@ def test_the_commands() -> None:
     assert "0.801 of the unigram term" in shown.output
     refused = run.invoke(main, ["features", "mlp"])
     assert refused.exit_code == 2
+
+
+def test_positions_have_rows_of_their_own() -> None:
+    """relu(E x + P p): the coefficients of two equal tokens at one position sum to the kernel."""
+    x = sn.tokens("x")
+    E, P, v = sn.weights("E P v")
+    relu = activation("relu")
+    table = features(sn.Graph(v @ relu(E @ x + P @ positions(x)).sum()))
+    found = values(table) | {row.feature: row.value for row in table.positional}
+    assert list(found) == ["constant", "unigram 1", "position", "positional unigram 1"]
+    variance = 2.0  # of E x + P p
+    assert found["constant"] == pytest.approx(variance / (2 * math.pi), rel=1e-12)
+    assert sum(found.values()) == pytest.approx(variance / 2 + 2 / 2, rel=1e-12)
+    assert any("Where a token stands matters" in sentence for sentence in table.findings)
+    assert not any("edge" in sentence for sentence in table.findings)
+    for format in ("text", "json"):
+        assert "positional unigram 1" in table.render(format)
+
+
+def test_what_windows_have_coefficients_of_their_own() -> None:
+    """At an edge the kernel of two documents of one token is that of the token perceptron."""
+    sentences = features(zoo.cnn(window=2)).findings
+    assert any("the constant 0.159155 and the unigram 1.34085." in s for s in sentences)
+    assert not any("twice" in sentence for sentence in sentences)
+    x = sn.tokens("x")
+    E, W, v = sn.weights("E W v")
+    e = E @ x
+    pair = activation("relu")(W @ (e.shift(-1, "valid") + e.shift(1, "valid")))
+    sentences = features(sn.Graph(v @ pair.sum())).findings
+    assert sentences[-1] == "A window that has a token twice has coefficients of its own."
+    assert not any("edge" in sentence for sentence in sentences)

@@ -8,6 +8,8 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
+import symntk as sn
+from symntk import zoo
 from symntk.dynamics.synthetic import bigram_law, negation, polarity, two_signs, zipf
 from symntk.errors import UsageError
 
@@ -79,7 +81,15 @@ def test_zipf_documents_have_frequent_and_rare_tokens() -> None:
     for k in (1, 2, 5, 20):
         expected = 20000 * share / k
         assert counts[str(k)] == pytest.approx(expected, abs=4 * np.sqrt(expected))
-    assert abs(sum(corpus.labels)) <= 2
+    assert sum(corpus.labels) == 0
+    assert sorted(zipf(documents=3, length=1, words=2).labels) == [-1, 1, 1]
+
+
+def test_labels_of_zipf_documents_are_sums_over_tokens() -> None:
+    """A linear network fits them to the end."""
+    corpus = zipf(documents=60, length=8, words=30, rng=6)
+    flow = sn.flow(zoo.bow(act="linear"), corpus.docs, corpus.labels, times=[1e6], eta=1 / 60)
+    assert (flow.predict(corpus.docs)[0] == corpus.labels).all()
 
 
 def test_texts_follow_the_law_of_their_bigrams() -> None:

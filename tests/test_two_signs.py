@@ -106,6 +106,16 @@ def test_the_last_state_of_a_multiplicative_network_only_knows_whole_texts() -> 
         assert kernel == pytest.approx(kernel[0, 0] * np.eye(4))
 
 
+@pytest.mark.parametrize("m_std", [0.5, 2])
+def test_a_state_that_is_read_out_at_every_step_is_behind_at_any_variances(m_std: float) -> None:
+    """4 s / (3 + 4 s) < 1, s = sigma_M^2, and 1 for MV."""
+    others = {"start_std": 3.0, "v_std": 0.7}
+    pair, whole = predicted(zoo.lrnn("multiplicative", pool="sum", m_std=m_std, **others))
+    assert pair / whole == pytest.approx(4 * m_std**2 / (3 + 4 * m_std**2))
+    pair, whole = predicted(zoo.mv(m_std=m_std, e_std=3.0))
+    assert pair / whole == pytest.approx(1)
+
+
 def empirical(graph: sn.Graph, width: int, seeds: int) -> np.ndarray:
     """The margins of finite networks at their start."""
     random = np.random.default_rng(0)

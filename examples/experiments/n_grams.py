@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,26 +19,23 @@ import numpy as np
 
 import symntk as sn
 from symntk import zoo
-from symntk.decomposition.feature_map import FeatureMap
-from symntk.decomposition.summands import NotWindows
 from symntk.dynamics import Corpus, read_corpus, synthetic
 from symntk.dynamics.plots import canvas
-from symntk.emission import Kernel
 
-WINDOWS: dict[str, sn.Graph] = {
+EXPLICIT: dict[str, sn.Graph] = {
     "token MLP": zoo.bow(),
     "linear CNN, window 3": zoo.cnn(act="linear"),
     "ReLU CNN, window 2": zoo.cnn(window=2),
     "ReLU CNN, window 3": zoo.cnn(window=3),
     "MV": zoo.mv(),
+    "additive RNN": zoo.lrnn(kind="additive", pool="sum"),
+    "multiplicative RNN": zoo.lrnn(kind="multiplicative", pool="sum"),
 }
-"""Networks whose kernel is a sum over pairs of windows."""
+"""Networks whose kernel is an inner product of explicit features."""
 
 MODELS: dict[str, sn.Graph] = {
-    **WINDOWS,
-    "additive RNN": zoo.lrnn(kind="additive", pool="sum"),
+    **EXPLICIT,
     "attention": zoo.sa(),
-    "multiplicative RNN": zoo.lrnn(kind="multiplicative", pool="sum"),
     "transformer": zoo.transformer(pool="sum"),
 }
 """All read out the sum over positions."""
@@ -51,35 +47,11 @@ TIMES = (1.0, 3.0, 10.0, 30.0, 100.0)
 NEGATIONS = ("not", "n't", "never", "no")
 
 
-Documents = tuple[tuple[str, ...], ...]
-
-
-@cache
-def kernel(graph: sn.Graph, docs: Documents) -> np.ndarray:
-    """The neural tangent kernel of documents: by explicit features, or compiled without them."""
-    try:
-        rows = features(graph).fit_transform(docs)
-        return (rows @ rows.T).toarray()
-    except NotWindows:
-        number = {token: n for n, token in enumerate({t: None for doc in docs for t in doc})}
-        return compiled(graph)([[number[token] for token in doc] for doc in docs]).ntk
-
-
-@cache
-def features(graph: sn.Graph) -> FeatureMap:
-    """The explicit features of a kernel; NotWindows where there are none."""
-    return sn.features(graph).feature_map()
-
-
-@cache
-def compiled(graph: sn.Graph) -> Kernel:
-    """The kernel of any network, as compiled code."""
-    return sn.derive(graph).compile()
-
-
-def documents(corpus: Corpus) -> Documents:
-    """The documents of a corpus, so that they can be remembered."""
-    return tuple(map(tuple, corpus.docs))
+def kernel(graph: sn.Graph, corpus: Corpus) -> np.ndarray:
+    """The neural tangent kernel of the documents, from the features that a flow has of them."""
+    rows = sn.flow(graph, corpus.docs, corpus.labels, times=[0]).descent.features
+    found: np.ndarray = (rows @ rows.T).toarray()
+    return found
 
 
 def share(theta: np.ndarray, labels: Sequence[int]) -> float:
@@ -116,21 +88,25 @@ def unseen(graph: sn.Graph, corpus: Corpus, adjectives: Sequence[str]) -> tuple[
     Left out are the negations of ``adjectives``.  The end of the flow with squared loss is
     regression with the kernel.
     """
-    y, theta = np.array(corpus.labels), kernel(graph, documents(corpus))
+    y, theta = np.array(corpus.labels), kernel(graph, corpus)
     out = np.array(["not" in doc and doc[-1] in adjectives for doc in corpus.docs])
     shares = np.linalg.lstsq(theta[np.ix_(~out, ~out)], y[~out], rcond=1e-10)[0]
     scores = y * (theta[:, ~out] @ shares)
     return float(scores[~out].min()), float(scores[out].mean())
 
 
-def report_shares(corpora: Mapping[str, Corpus], models: Mapping[str, sn.Graph]) -> None:
+Kernels = Mapping[str, Mapping[str, np.ndarray]]
+"""By the names of models, and of corpora."""
+
+
+def report_shares(corpora: Mapping[str, Corpus], kernels: Kernels) -> None:
     """Print the raw slope of the margins and the share, model by model and corpus by corpus."""
     print("y'Theta y / n, and y'Theta y / tr Theta:")
     print(f"{'':22}" + "".join(f"{name:>20}" for name in corpora))
-    for name, graph in models.items():
+    for name, thetas in kernels.items():
         cells = ""
-        for corpus in corpora.values():
-            theta, y = kernel(graph, documents(corpus)), np.array(corpus.labels)
+        for title, corpus in corpora.items():
+            theta, y = thetas[title], np.array(corpus.labels)
             cells += f"{abs(y @ theta @ y) / len(y):11.3f} {abs(share(theta, y)):8.4f}"
         print(f"{name:22}{cells}")
 
@@ -209,9 +185,7 @@ def contradictions(corpus: Corpus, most: int = 8) -> dict[tuple[str, str], tuple
     return {pair: found[pair][1] for pair in chosen}
 
 
-def draw(
-    path: Path, corpora: Mapping[str, Corpus], models: Mapping[str, sn.Graph], width: int
-) -> None:
+def draw(path: Path, corpora: Mapping[str, Corpus], kernels: Kernels, width: int) -> None:
     """Margins over time: lines by theory, dots of trained networks on the first corpus."""
     figure = canvas.page(8.0, 3.0)
     times = np.geomspace(0.3, 300, 60)
@@ -219,12 +193,12 @@ def draw(
     for axes, (title, corpus) in zip(
         figure.subplots(1, len(corpora), sharey=True), corpora.items(), strict=True
     ):
-        for number, name in enumerate(name for name in DRAWN if name in models):
-            theta, pen = kernel(models[name], documents(corpus)), canvas.pen(number)
+        for number, name in enumerate(name for name in DRAWN if name in kernels):
+            theta, pen = kernels[name][title], canvas.pen(number)
             line = margins(share(theta, corpus.labels), times)
             axes.plot(times, line, color=pen.colour, linestyle=pen.dashes, label=name)
             if title == first:
-                dots = trained(models[name], corpus, theta, width)
+                dots = trained(MODELS[name], corpus, theta, width)
                 axes.plot(TIMES, dots, pen.marker, color=pen.colour, markersize=4)
         axes.axhline(0, color="0.3", linewidth=1, label="the others: 0")
         axes.set_xscale("log")
@@ -240,18 +214,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="a .csv, .tsv or .jsonl file with text and label")
     parser.add_argument("-o", dest="folder", type=Path, default=Path(), help="where figures go")
-    parser.add_argument("--small", action="store_true", help="networks over windows alone")
+    parser.add_argument(
+        "--small", action="store_true", help="networks with explicit features alone"
+    )
     chosen = parser.parse_args(arguments)
-    models = WINDOWS if chosen.small else MODELS
+    models = EXPLICIT if chosen.small else MODELS
     corpora = {
         "two signs": synthetic.two_signs(),
         "not good": synthetic.negation(),
         "not very good": synthetic.negation(gap=1),
     }
-    report_shares(corpora, models)
+    kernels = {
+        name: {title: kernel(graph, corpus) for title, corpus in corpora.items()}
+        for name, graph in models.items()
+    }
+    report_shares(corpora, kernels)
     report_readouts()
     report_unseen(models)
-    draw(chosen.folder / "n_grams.svg", corpora, models, 64 if chosen.small else 256)
+    draw(chosen.folder / "n_grams.svg", corpora, kernels, 64 if chosen.small else 256)
     if chosen.data:
         report_text(read_corpus(chosen.data))
 

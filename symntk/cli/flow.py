@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -92,8 +92,7 @@ def flow(
     results.check()
     check_apart(*texts.files, *results.files)
     choices = _choices(choice, run.acts)
-    split = tokenizer(texts.pattern, texts.lower)
-    sentences = [split(sentence) for sentence in results.sentence]
+    sentences = _sentences(results.sentence, tokenizer(texts.pattern, texts.lower))
     derivations = _derivations(choices)
     known, test, loss = texts.read()
     eta = run.eta or 1 / len(known.docs)
@@ -115,6 +114,14 @@ def flow(
     if results.files:
         lines += ["", *summary.line("written", ", ".join(map(str, results.files)))]
     write_text("\n".join(lines), None)
+
+
+def _sentences(texts: Sequence[str], split: Callable[[str], list[str]]) -> list[list[str]]:
+    found = [split(text) for text in texts]
+    for text, tokens in zip(texts, found, strict=True):
+        if not tokens:
+            raise UsageError(f"--sentence: {text!r} has no tokens")
+    return found
 
 
 def _choices(choice: ModelChoice, acts: str | None) -> dict[str, ModelChoice]:

@@ -175,7 +175,7 @@ class Numbers(Arithmetic):
         return self._finite(function, of_one(expect_one(function), variance))
 
     def _finite(self, integrand: sp.Expr, found: sp.Expr | float) -> Value:
-        number = sp.sympify(found)
+        number = sp.sympify(found, strict=True)
         if not number.is_finite:
             raise UsageError(f"E[{integrand}] is infinite at these standard deviations")
         return self._read(number)

@@ -35,8 +35,11 @@ def arrangement(features: Features) -> Arrangement:
     pair = next(filter(_is_pair, known), None)
     is_window = features.scope == "window"  # each window of x meets each one of x'
     values: _Coefficients | dict[Pattern, sp.Expr] = known if is_window else _Coefficients(features)
-    moved = turned = None
-    if single is not None:
+    moved: Answer | None = None
+    turned: Answer | None = None
+    if single is not None and any(row.order for row in features.positional if row.coefficient != 0):
+        moved = "in part"
+    elif single is not None:
         elsewhere = single if is_window else _moved(single, features.size)
         moved = _answer(known[single], values.get(elsewhere, sp.S.Zero))
     if pair is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from symntk.decomposition.features import features
+from symntk.decomposition.features import Features, features
 from symntk.decomposition.profile import Profile
 from symntk.derivation import Derivation
 from symntk.errors import UsageError
@@ -48,14 +48,23 @@ def compare(
     by: what the names are, "activation" where the networks differ by their activations alone: the
         constant that all tokens share is then shown with the mean that makes it.
 
-    Raises UsageError without graphs, and for a network whose input is not a sequence of tokens.
+    Raises UsageError without graphs, and, with its name, for a network that `features` refuses.
     """
     if not graphs:
         raise UsageError("there are no networks to compare")
-    tables = {name: features(graph, order) for name, graph in graphs.items()}
+    if by not in ("network", "activation"):
+        raise UsageError(f"networks are told apart by network or by activation, not by {by!r}")
+    tables = {name: _features(name, graph, order) for name, graph in graphs.items()}
     highest = max(order, *(table.size for table in tables.values() if table.scope == "document"), 0)
     for name, table in tables.items():
         if table.scope == "window" and min(table.size, highest) > order:
             tables[name] = features(table.derivation, highest)
     profiles = {name: Profile(table, highest) for name, table in tables.items()}
     return Comparison(profiles, highest, by)
+
+
+def _features(name: str, graph: Graph | Derivation, order: int) -> Features:
+    try:
+        return features(graph, order)
+    except UsageError as error:
+        raise UsageError(f"{name}: {error}") from None

@@ -37,7 +37,7 @@ class Expander:
     trained: frozenset[str]
     _links: dict[tuple[Node, Place, int], tuple[Source, ...]] = field(default_factory=dict)
     _sizes: dict[tuple[Node, int], tuple[int, ...]] = field(default_factory=dict)
-    _letters: dict[Node, tuple[Hashable, int]] = field(default_factory=dict)
+    _letters: dict[Node, tuple[Hashable, int, bool]] = field(default_factory=dict)
 
     def __call__(self, document: Sequence[Token]) -> Vector:
         """The words of the output for one document, and their coefficients."""
@@ -58,12 +58,17 @@ class Expander:
         sizes = self.lengths(node, size)
         return all(0 <= here < count for here, count in zip(place, sizes, strict=True))
 
-    def letter(self, node: Node) -> tuple[Hashable, int]:
-        """The letter of a weight or a bias, and whether it is counted."""
+    def letter(self, node: Node) -> tuple[Hashable, int, bool]:
+        """The letter of a weight or a bias, whether it is counted, and whether the token that
+        chooses the matrix is read after those that it is applied to.
+        """
         if node not in self._letters:
             assert node.parameter is not None
             name = node.parameter.name
-            self._letters[node] = (name, dict(node.settings).get("tap")), name in self.trained
+            letter = (name, dict(node.settings).get("tap"))
+            offsets = [self.network.offsets[part] for part in node.inputs]
+            is_turned = len(offsets) > 1 and offsets[0] < offsets[1]
+            self._letters[node] = letter, name in self.trained, is_turned
         return self._letters[node]
 
     def lengths(self, node: Node, size: int) -> tuple[int, ...]:
@@ -155,8 +160,8 @@ class _Expansion:
         return self._letter(node, (*before, word))
 
     def _letter(self, node: Node, words: tuple[Word, ...] = ()) -> Word:
-        letter, uses = self.expander.letter(node)
-        return self.expander.vocabulary.word(letter, words, uses=uses)
+        letter, uses, is_turned = self.expander.letter(node)
+        return self.expander.vocabulary.word(letter, words, uses=uses, is_turned=is_turned)
 
     def _std(self, node: Node) -> float:
         assert node.parameter is not None

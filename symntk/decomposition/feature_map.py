@@ -133,12 +133,16 @@ class FeatureMap(SparseMap):
             parts = [_amounts(item, known, found, begin) for found in occurrences(item, chunk)]
             columns += parts
             begin += item.rank * len(known)
+        if not columns:
+            return sparse.csr_array((len(chunk), 0))
         rows, places, amounts = (np.concatenate(part) for part in zip(*columns, strict=True))
         mean = self.statistics.mean
         if mean is not None:
             amounts = amounts / (chunk.lengths + mean.beyond)[rows] ** mean.power
         shape = (len(chunk), begin)
-        return sparse.csr_array(sparse.coo_array((amounts, (rows, places)), shape=shape))
+        index = sparse.get_index_dtype(maxval=max(shape))
+        entries = (amounts, (rows.astype(index), places.astype(index)))
+        return sparse.csr_array(sparse.coo_array(entries, shape=shape))
 
 
 def _amounts(

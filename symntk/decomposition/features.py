@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,6 +44,10 @@ class Feature(NamedTuple):
         """The number of tokens that must agree."""
         return len(self.matches)
 
+    def beside(self, unigram: float | None) -> Feature:
+        """The same row with its ratio to a unigram's coefficient."""
+        return self._replace(ratio=None if unigram is None else self.value / unigram)
+
 
 @dataclass(frozen=True)
 class Features:
@@ -52,6 +56,8 @@ class Features:
     scope: "window": the kernel is a sum over all pairs of windows, and the rows are the polynomial
     of one pair; "document": it is not, and the rows are the polynomial of two documents of ``size``
     tokens, all different within each.
+    positional: rows of products that two windows at one position t = t' have besides.
+    exceptions: which windows have other coefficients, in sentences.
     """
 
     derivation: Derivation
@@ -59,6 +65,8 @@ class Features:
     scope: str
     size: int
     output: str = "ntk"
+    positional: tuple[Feature, ...] = ()
+    exceptions: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Feature]:
         return iter(self.rows)
@@ -121,6 +129,9 @@ class Features:
                 largest = max(rows, key=lambda row: abs(row.value))
                 end = "." if order.number == 1 else _relative(largest.ratio, order)
                 yield f"Order {order.number} ({what}): up to {largest.value:.6g}{end}"
+        if self.positional:
+            yield "Where a token stands matters: two windows at one position share more."
+        yield from self.exceptions
 
 
 _WHAT = {1: "single tokens", 2: "pairs of tokens"}
@@ -152,12 +163,14 @@ def features(
     length: documents of this many tokens are compared where the kernel is no sum over windows;
         ``order`` + 1 without it.
 
-    Raises UsageError for a graph whose input is not a sequence of tokens.
+    Raises UsageError for a graph whose input is not a sequence of tokens, or whose depth is open.
     """
     derivation = graph if isinstance(graph, Derivation) else derive(graph)
     inputs = derivation.graph.inputs
     if len(inputs) != 1 or not inputs[0].is_one_hot:
         raise UsageError("features are of token models: their one input is tokens(...)")
+    if not all(isinstance(times, sp.Integer) for times in derivation.graph.depths):
+        raise UsageError("the depth of the network is open: give it a number to see its features")
     if output not in derivation.outputs:
         raise UsageError(f"no kernel {output!r}: there are {', '.join(derivation.outputs)}")
     if order < 1:
@@ -165,31 +178,84 @@ def features(
     try:
         if length is not None:
             raise NotWindows("documents of a given length are asked for")
-        polynomial: Mapping[Pattern, sp.Expr] = Windows(derivation).polynomial(output)
+        polynomial, aligned = Windows(derivation).polynomials(output)
         scope, size = "window", 1 + max((a for p in polynomial for a, _ in p), default=0)
+        exceptions = tuple(_exceptions(derivation, output, bool(aligned)))
     except NotWindows:
+        aligned, exceptions = {}, ()
         scope, size = "document", length or order + 1
         polynomial = {
             frozenset((i - 1, i - 1) for i in chosen): coefficient
             for chosen, coefficient in coefficients(derivation, size, output).items()
         }
         order = size  # a loop over time knows whole documents: their highest order is shown too
-    chosen = {pattern: c for pattern, c in polynomial.items() if len(pattern) <= order}
-    return Features(derivation, tuple(_rows(derivation, chosen)), scope, size, output)
+    rows, positional = (
+        tuple(_rows(derivation, {p: c for p, c in found.items() if len(p) <= order}))
+        for found in (polynomial, aligned)
+    )
+    unigram = _unigram(rows)
+    return Features(
+        derivation,
+        tuple(row.beside(unigram) for row in rows),
+        scope,
+        size,
+        output,
+        tuple(row.beside(unigram)._replace(feature=positioned(row.feature)) for row in positional),
+        exceptions,
+    )
 
 
 def _rows(derivation: Derivation, polynomial: Mapping[Pattern, sp.Expr]) -> Iterator[Feature]:
-    """Rows in rising order; ratios are to the mean coefficient of a unigram that has one."""
+    """Rows in rising order, without ratios."""
     reciprocals = (p for c in polynomial.values() for p in c.atoms(sp.Pow) if p.atoms(Length))
     lengths = dict.fromkeys(reciprocals, sp.S.One)
     known = {**derivation.values, **lengths}
-    values = {pattern: value(c, known) for pattern, c in polynomial.items()}
-    single = [v for pattern, v in values.items() if len(pattern) == 1 and v != 0]
-    unigram = sum(single) / len(single) if single else None
+    _require_values(polynomial.values(), known)
     for pattern in sorted(polynomial, key=lambda p: (len(p), sorted(p))):
-        number = values[pattern]
-        ratio = None if unigram is None else number / unigram
-        yield Feature(called(pattern), polynomial[pattern], number, ratio, pattern)
+        number = value(polynomial[pattern], known)
+        yield Feature(called(pattern), polynomial[pattern], number, None, pattern)
+
+
+def _unigram(rows: Sequence[Feature]) -> float | None:
+    """The mean coefficient of the unigrams that have one; None without them."""
+    single = [row.value for row in rows if row.order == 1 and row.value != 0]
+    return sum(single) / len(single) if single else None
+
+
+def _exceptions(derivation: Derivation, output: str, has_positions: bool) -> Iterator[str]:
+    """Which windows have coefficients of their own: those in which the network's vectors have."""
+    forward = Windows(derivation)
+    forward.polynomials("nngp")
+    if forward.has_edges:
+        cut = "A window that an edge cuts has fewer tokens, and coefficients of its own"
+        if has_positions:  # which two documents of one token share
+            yield f"{cut}."
+        else:
+            rows = _rows(derivation, _of_one(derivation, output))
+            constant, unigram = (f"{row.value:.6g}" for row in rows)
+            yield (
+                f"{cut}: two documents of one token have the constant {constant} and the unigram "
+                f"{unigram}."
+            )
+    if forward.has_repeats:
+        yield "A window that has a token twice has coefficients of its own."
+
+
+def _of_one(derivation: Derivation, output: str) -> Mapping[Pattern, sp.Expr]:
+    """The polynomial of two documents of one token."""
+    found = coefficients(derivation, 1, output)
+    return {frozenset((i - 1, i - 1) for i in chosen): c for chosen, c in found.items()}
+
+
+def _require_values(coefficients: Iterable[sp.Expr], known: Mapping[sp.Expr, sp.Expr]) -> None:
+    """UsageError for coefficients with symbols that have no value, such as the width."""
+    left = set().union(*(c.xreplace(dict(known)).free_symbols for c in coefficients))
+    if left:
+        raise UsageError(
+            f"the coefficients depend on {', '.join(sorted(map(str, left)))}, which has no value: "
+            "in the standard parametrisation the kernel grows with the width; take the "
+            'parametrization "ntk"'
+        )
 
 
 def called(pattern: Pattern) -> str:
@@ -203,6 +269,11 @@ def called(pattern: Pattern) -> str:
         second = " ".join(str(b + 1) for _, b in places)
         return f"{_kind(first)} {where} with {second}"
     return f"{_kind(first)} {where}"
+
+
+def positioned(name: str) -> str:
+    """What a product is called that only windows at one position have: "positional unigram 1"."""
+    return "position" if name == "constant" else f"positional {name}"
 
 
 def _kind(places: list[int]) -> str:

@@ -88,7 +88,10 @@ class GradientFlow:
     size: int = 0
 
     def unevaluated(self, term: FlowTerm) -> sp.Expr:
-        """The coefficient of a term with every expectation as it is."""
+        """The coefficient of a term with every expectation as it is.
+
+        Raises TooLong where expectations are under laws that hold others.
+        """
         kept = Means("none")
         if self.sums is not None:
             return window_sum(self.derivation, kept).coefficients[term.matches]
@@ -110,11 +113,11 @@ def gradient_flow(derivation: Derivation) -> GradientFlow:
     if not node.positions:
         return _of_features(derivation)
     if not node.is_one_hot:
-        return GradientFlow(derivation, "kernel", reason="the inputs are no tokens")
+        return GradientFlow(derivation, "kernel", reason="its inputs are no tokens")
     for decomposition in (_of_windows, _of_deep_tokens, _of_documents):
         with suppress(NotWindows, TooLong):
             return decomposition(derivation)
-    return GradientFlow(derivation, "kernel", reason="the kernel is no polynomial in matches")
+    return GradientFlow(derivation, "kernel", reason="it is no polynomial in matches of tokens")
 
 
 def _of_features(derivation: Derivation) -> GradientFlow:
@@ -126,8 +129,9 @@ def _of_features(derivation: Derivation) -> GradientFlow:
         opened = Orthogonal(derivation, is_open=True)
         pair, equations, is_open = opened.output(), tuple(opened.equations), True
 
-    def constant(derived: Derivation, means: Means) -> sp.Expr:
-        return Orthogonal(derived, means, is_open).output().orthogonal
+    def constant(derived: Derivation, means: Means, outputs: tuple[str, ...]) -> sp.Expr:
+        evaluated = (Orthogonal(derived, means, is_open).output(name) for name in outputs)
+        return sp.Add(*(pair.orthogonal for pair in evaluated))
 
     shared = pair.orthogonal
     matching = pair.equal - shared
@@ -139,8 +143,8 @@ def _of_features(derivation: Derivation) -> GradientFlow:
 def _of_windows(derivation: Derivation) -> GradientFlow:
     sums = window_sum(derivation)
 
-    def constant(derived: Derivation, means: Means) -> sp.Expr:
-        found = window_sum(derived, means).coefficients
+    def constant(derived: Derivation, means: Means, outputs: tuple[str, ...]) -> sp.Expr:
+        found = window_sum(derived, means, outputs).coefficients
         return found.get(frozenset(), sp.S.Zero)
 
     origin = sources(derivation, constant)
@@ -150,8 +154,8 @@ def _of_windows(derivation: Derivation) -> GradientFlow:
 def _of_deep_tokens(derivation: Derivation) -> GradientFlow:
     sums, equations = token_pairs(derivation)
 
-    def constant(derived: Derivation, means: Means) -> sp.Expr:
-        return token_pairs(derived, means)[0].coefficients[frozenset()]
+    def constant(derived: Derivation, means: Means, outputs: tuple[str, ...]) -> sp.Expr:
+        return token_pairs(derived, means, outputs)[0].coefficients[frozenset()]
 
     origin = sources(derivation, constant)
     terms = _terms(sums.coefficients, origin)
@@ -161,8 +165,8 @@ def _of_deep_tokens(derivation: Derivation) -> GradientFlow:
 def _of_documents(derivation: Derivation) -> GradientFlow:
     size, found = short_documents(derivation)
 
-    def constant(derived: Derivation, means: Means) -> sp.Expr:
-        return without_matches(derived, size, means)
+    def constant(derived: Derivation, means: Means, outputs: tuple[str, ...]) -> sp.Expr:
+        return without_matches(derived, size, means, outputs)
 
     origin = sources(derivation, constant)
     terms = tuple(

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 from typing import TypeAlias
+
+import sympy as sp
 
 from symntk.decomposition.summands import NotWindows
 from symntk.derivation import Derivation
 from symntk.derivation.laws import Laws
 from symntk.errors import GraphError
 from symntk.graph import Graph, Node, ancestors
+from symntk.graph.positions import indices
 from symntk.graph.unroll import unroll
 from symntk.ops import OPS
 from symntk.ops.links import Link
@@ -86,7 +90,7 @@ class Linear:
         match node.op:
             case "input" if not node.is_one_hot:
                 raise NotWindows("the inputs are no tokens")
-            case "attention" if node["heads"] == "many" and node["scaling"] != "1/d":
+            case "attention" if self.laws.is_random(node):
                 raise NotWindows(f"the weights of the heads of {self._name(node)} are random")
             case "product":
                 groups = [self.leading(part) for part in node.inputs]
@@ -104,19 +108,27 @@ class Linear:
     def _name(self, node: Node) -> str:
         return self.graph.names.get(node, node.op)
 
-    def leading(self, node: Node, seen: frozenset[Node] = frozenset()) -> frozenset[str]:
+    def leading(self, node: Node) -> frozenset[str]:
         """The names of the parameters that the words of a vector begin with.
 
         NotWindows where a word begins with data, whose coordinates are not centred.
         """
-        if node.op in DATA:
-            raise NotWindows(f"{self._name(node)} is data")
-        if node.op in ("matmul", "bias"):
-            assert node.parameter is not None
-            return frozenset([f"{node.parameter.name} {dict(node.settings).get('tap')}"])
-        if node in seen:
-            return frozenset()
-        return frozenset().union(*(self.leading(n, seen | {node}) for n in self.parts(node)))
+        found: set[str] = set()
+        seen: set[Node] = set()
+        left = [node]
+        while left:
+            here = left.pop()
+            if here in seen:
+                continue
+            seen.add(here)
+            if here.op in DATA:
+                raise NotWindows(f"{self._name(here)} is data")
+            if here.op in ("matmul", "bias"):
+                assert here.parameter is not None
+                found.add(f"{here.parameter.name} {dict(here.settings).get('tap')}")
+            else:
+                left += self.parts(here)
+        return frozenset(found)
 
     def is_uniform(self, node: Node) -> bool:
         """Whether every logit of an attention vanishes: queries and keys share no first letter."""
@@ -135,6 +147,29 @@ class Linear:
         if links is not None:
             return tuple(link.argument for link in links)
         return node.inputs[2:] if node.op == "attention" else node.inputs
+
+    @cached_property
+    def offsets(self) -> Mapping[Node, float]:
+        """How far from the position of each vector its first token stands: without limit for what a
+        loop has gone through before; 0 where that has no one answer.
+        """
+        found: dict[Node, float] = {}
+        for node in self.nodes:
+            parts = [found.get(part, -inf) for part in self.parts(node)]
+            if node.op == "state":
+                found[node] = -inf
+            elif node.op in ("attention", "pool"):
+                found[node] = 0.0
+            else:
+                found[node] = min(parts, default=0.0) + self._shifted(node)
+        return found
+
+    def _shifted(self, node: Node) -> float:
+        if node.op != "shift":
+            return 0.0
+        (link,) = self.links(node) or ()
+        moved = link.index[0].xreplace(dict.fromkeys(indices(1), sp.S.Zero))
+        return float(moved) if moved.is_number else 0.0
 
     def orders(self) -> tuple[int, int | None]:
         """The least and the largest number of tokens that a word of the output has; None where it

@@ -50,10 +50,14 @@ def unit(features: Features) -> tuple[Feature, ...]:
 def orders(features: Features, highest: int) -> tuple[Order, ...]:
     """The orders 0, ..., ``highest``; one that the polynomial does not reach is exactly 0."""
     units = unit(features)
-    return tuple(
-        _order(number, [row for row in features.rows if row.order == number], units)
-        for number in range(highest + 1)
-    )
+    return tuple(_order(n, _rows(features, n), units) for n in range(highest + 1))
+
+
+def _rows(features: Features, number: int) -> Sequence[Feature]:
+    """The rows of one order; those of equal positions where no others have a coefficient."""
+    tables = features.rows, features.positional
+    found = [[row for row in table if row.order == number] for table in tables]
+    return next((rows for rows in found if any(row.coefficient != 0 for row in rows)), found[0])
 
 
 def _order(number: int, rows: Sequence[Feature], units: Sequence[Feature]) -> Order:

@@ -57,6 +57,23 @@ class Reading:
         is_there = occurs(self.kind, self.conditions, self.excess)
         return is_there and absent.isdisjoint(self.offsets)
 
+    @property
+    def simplest(self) -> Reading:
+        """A reading with the same counts: that of all places where the tokens stand so, without
+        conditions, if it meets them all.
+        """
+        presences = [c for c in self.conditions if isinstance(c, Present)]
+        if not self.offsets or self.is_aligned or self.kind.symmetric_difference(presences):
+            return self
+        low, high = min(self.offsets), max(self.offsets)
+        meets_first = low <= 0 and all(c.spot.offset >= low for c in presences)
+        meets_last = self.excess >= -high and all(
+            c.excess - c.spot.offset >= -high for c in presences
+        )
+        if len(presences) < len(self.conditions) or not (meets_first and meets_last):
+            return self
+        return Reading(tuple(offset - low for offset in self.offsets), excess=low - high)
+
 
 Moments: TypeAlias = Mapping[tuple[Reading, Reading], float]
 """M: the coefficients of the products of what is read in x and in x'."""
@@ -147,6 +164,6 @@ def _of_block(
             for n in (0, 1)
         )
         if here.occurs and there.occurs:
-            found[here, there] = value
+            found[here.simplest, there.simplest] = value
     size = max(map(abs, found.values()), default=0)
     yield from ((pair, value) for pair, value in found.items() if abs(value) > TOLERANCE * size)

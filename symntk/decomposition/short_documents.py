@@ -26,8 +26,11 @@ def short_documents(derivation: Derivation) -> tuple[int, dict[Pattern, sp.Expr]
     return size, {frozenset((i - 1, i - 1) for i in chosen): c for chosen, c in found.items()}
 
 
-def without_matches(derivation: Derivation, size: int, means: Means) -> sp.Expr:
-    """The kernel of two documents of ``size`` tokens that have none in common."""
+def without_matches(
+    derivation: Derivation, size: int, means: Means, outputs: tuple[str, ...]
+) -> sp.Expr:
+    """The sum of kernels of two documents of ``size`` tokens that have none in common."""
     nothing = Matches((size, size), frozenset())
     means.nests = True
-    return collected(Instance(derivation, nothing, evaluate=means).output("ntk"))
+    instance = Instance(derivation, nothing, evaluate=means)
+    return collected(sp.Add(*map(instance.output, outputs)))

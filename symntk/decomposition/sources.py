@@ -1,7 +1,8 @@
 """Where the part of a kernel comes from that inputs share which have no token in common.
 
-Two sources are told apart by taking one away: the biases, whose standard deviations are set to 0,
-and the means E[phi(z)] of activations, which are set to 0.  What is left is that of the other.
+Two sources are told apart by taking one away: the biases, whose standard deviations are set to 0
+and which are not trained, and the means E[phi(z)] of activations, which are set to 0.  What is left
+is that of the other.
 """
 
 from __future__ import annotations
@@ -42,20 +43,24 @@ class Sources:
     is_odd: bool
 
 
-Constant = Callable[[Derivation, Means], sp.Expr]
-"""The part in question, of a derivation, with means treated in some way."""
+Constant = Callable[[Derivation, Means, tuple[str, ...]], sp.Expr]
+"""The part in question, of a derivation, with means treated in some way, of the sum of outputs."""
+
+WHOLE = ("ntk",)
+"""The output that all parameters make."""
 
 
 def sources(derivation: Derivation, constant: Constant) -> Sources:
     """The sources of ``constant``."""
     biases = {n: p for n, p in derivation.graph.parameters.items() if isinstance(p, Bias)}
     bare = without(derivation, {p.std.symbol for p in biases.values()}) if biases else derivation
-    kept = Means("mean")
-    in_means = constant(bare, kept)
-    usual = Means()
-    total = constant(derivation, usual)
-    by_means = in_means != 0 == constant(bare, Means("zero"))
-    by_biases = bool(biases) and constant(derivation, Means("zero")) != 0
+    others = tuple(f"ntk:{name}" for name in derivation.trained if name not in biases)
+    outputs = others if biases else WHOLE
+    kept, usual = Means("mean"), Means()
+    total = constant(derivation, usual, WHOLE)
+    in_means = constant(bare, kept, outputs)
+    by_means = in_means != 0 == constant(bare, Means("zero"), outputs)
+    by_biases = bool(biases) and constant(derivation, Means("zero"), WHOLE) != 0
     return Sources(
         constant=total,
         in_means=in_means,

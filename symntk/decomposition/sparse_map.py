@@ -51,6 +51,17 @@ class SparseMap(ABC):
     def __sklearn_is_fitted__(self) -> bool:
         """Whether columns are known."""
 
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn, which alone asks for it, wants to know of a transformer of lists."""
+        from sklearn.utils import InputTags, Tags, TargetTags, TransformerTags
+
+        return Tags(
+            estimator_type="transformer",
+            target_tags=TargetTags(required=False),
+            transformer_tags=TransformerTags(),
+            input_tags=InputTags(two_d_array=False),
+        )
+
     def set_params(self, **params: Any) -> SparseMap:
         """Exchange what the map is made of."""
         for name, value in params.items():

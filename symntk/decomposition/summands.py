@@ -93,6 +93,8 @@ def _of_both(total: sp.Sum) -> sp.Sum:
     if variable not in (t, other) or low != 0 or "ab" not in sites or "ba" in sites:
         raise NotWindows("a sum over one of the documents alone")
 
+    counts = [lengths_at(high, second) for second in (False, True)]
+
     def place(index: Index, one: str) -> Index:
         return reindex_all(index, {variable: other if one == "b" else t})
 
@@ -104,10 +106,11 @@ def _of_both(total: sp.Sum) -> sp.Sum:
             return expression.quantity.at(expression.site, left, right)
         if isinstance(expression, Inside):
             is_second = lengths_at(expression, True) == expression
-            return reindex(expression, {variable: other if is_second else t})
+            within = reindex(expression, {variable: other if is_second else t})
+            is_summed = within.args == ((t, other)[is_second], counts[is_second] + 1)
+            return sp.S.One if is_summed else within
         return expression.func(*map(moved, expression.args)) if expression.args else expression
 
-    counts = [lengths_at(high, second) for second in (False, True)]
     body = Same(t, other) * moved(total.function)
     return sp.Sum(body, (t, 0, counts[0]), (other, 0, counts[1]))
 

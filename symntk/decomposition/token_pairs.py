@@ -31,18 +31,19 @@ from symntk.graph.positions import Bracket, Length, indices
 
 
 def token_pairs(
-    derivation: Derivation, means: Means | None = None
+    derivation: Derivation, means: Means | None = None, outputs: tuple[str, ...] = ("ntk",)
 ) -> tuple[WindowSum, tuple[sp.Eq, ...]]:
-    """The coefficients of the NTK in symbols of covariances, and what these are.
+    """The coefficients of the sum of outputs in symbols of covariances, and what these are.
 
     A covariance at a match is that of one position, Sigma(x[t], x[t]), without a match it is that
     of two documents, Sigma(x[t], x'[t']).
 
     Raises NotWindows where a position of the network sees others.
     """
-    target = derivation.outputs["ntk"]
-    program = tuple(_at_positions(needed(derivation.program, {target})))
-    parts = summands({line.target: line.value for line in walk(derivation.program)}, target)
+    targets = [derivation.outputs[name] for name in outputs]
+    program = tuple(_at_positions(needed(derivation.program, set(targets))))
+    values = {line.target: line.value for line in walk(derivation.program)}
+    parts = [part for target in targets for part in summands(values, target)]
     known = {line.target for line in walk(program)} | set(_carried(program))
     for expression in (*(line.value for line in walk(program)), *(part.body for part in parts)):
         _check(expression, known)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import sympy as sp
 
@@ -55,15 +56,17 @@ class WindowSum:
         )
 
 
-def window_sum(derivation: Derivation, means: Means | None = None) -> WindowSum:
-    """The NTK of a derivation as such a sum, for windows that lie inside of their documents.
+def window_sum(
+    derivation: Derivation, means: Means | None = None, outputs: tuple[str, ...] = ("ntk",)
+) -> WindowSum:
+    """The sum of outputs of a derivation as such a sum, for windows that lie inside of documents.
 
     Raises NotWindows for a kernel that is no sum over pairs of windows.
     """
     windows = Windows(derivation, evaluate=means or Means())
     found: dict[Pattern | None, sp.Expr] = {}
     size, averages = 0, set()
-    for part in windows.summands("ntk"):
+    for part in chain.from_iterable(map(windows.summands, outputs)):
         monomials = [(None, sp.S.One)] if part.body is None else windows.monomials(part.body)
         for pattern, value in monomials:
             coefficient, is_mean = without_lengths(part.coefficient * value)

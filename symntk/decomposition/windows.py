@@ -75,24 +75,39 @@ class Windows:
         """The coefficient of each monomial in the summand of the output ``name``.
 
         A monomial is the set of its matches (a, b), moved to the first positions of its window.
+        Raises NotWindows where positions take part.
         """
-        total: dict[Pattern, sp.Expr] = {}
+        anywhere, aligned = self.polynomials(name)
+        if aligned:
+            raise NotWindows("the kernel depends on the positions themselves")
+        return anywhere
+
+    def polynomials(self, name: str) -> tuple[Mapping[Pattern, sp.Expr], Mapping[Pattern, sp.Expr]]:
+        """The monomials of all pairs of positions, and those times [t = t'], of equal ones."""
+        found: dict[bool, dict[Pattern, sp.Expr]] = {False: {}, True: {}}
         for part in self.summands(name):
             if part.body is None:
                 raise NotWindows("a term that every pair of documents has, whatever their length")
-            for pattern, value in self.monomials(part.body):
+            for pattern, is_aligned, value in self._monomials(part.body):
+                total = found[is_aligned]
                 total[pattern] = total.get(pattern, sp.S.Zero) + part.coefficient * value
-        return total
+        return found[False], found[True]
 
     def monomials(self, body: sp.Expr) -> Iterator[tuple[Pattern, sp.Expr]]:
         """The monomials of the body of a sum with their coefficients; one may come repeatedly."""
+        for pattern, is_aligned, value in self._monomials(body):
+            if is_aligned:
+                raise NotWindows("the kernel depends on the positions themselves")
+            yield pattern, value
+
+    def _monomials(self, body: sp.Expr) -> Iterator[tuple[Pattern, bool, sp.Expr]]:
         for block in self.blocks(body):
             first, second = _anchor(block)
             for monomial, value in polynomial(block, self.algebra).items():
-                if monomial.is_aligned:
-                    raise NotWindows("the kernel depends on the positions themselves")
                 matches = frozenset((a - first, b - second) for a, b in monomial.matches)
-                yield matches, collected(value)
+                if monomial.is_aligned and first != second:
+                    raise NotWindows("windows at a distance share a position")
+                yield matches, monomial.is_aligned, collected(value)
 
     def summands(self, name: str) -> tuple[Summand, ...]:
         """The output ``name`` as sums over pairs of positions."""

@@ -60,7 +60,7 @@ class WordMap(SparseMap):
 
     @property
     def groups(self) -> dict[str, list[int]]:
-        """The columns with one, two, ... tokens."""
+        """The columns of words with none, one, two, three tokens, and of longer ones."""
         found: dict[str, list[int]] = {}
         for word, column in self._columns.items():
             found.setdefault(self._called(word), []).append(column)
@@ -76,7 +76,7 @@ class WordMap(SparseMap):
 
     def _called(self, word: int) -> str:
         order = self._expander.vocabulary.orders[word]
-        return NAMES.get(order, f"{order}-gram")
+        return NAMES.get(order, LONG)
 
     def _amount(self, word: int) -> float:
         """What a word's coefficient is multiplied by."""
@@ -98,7 +98,8 @@ class WordMap(SparseMap):
                 places.append(self._columns[word])
             starts.append(len(places))
         shape = (len(starts) - 1, len(self._columns))
-        parts = np.array(data, dtype=float), np.array(places, dtype=np.int64), np.array(starts)
+        index = sparse.get_index_dtype(maxval=max(*shape, len(data)))
+        parts = np.array(data, dtype=float), np.array(places, index), np.array(starts, index)
         return sparse.csr_array(parts, shape=shape)
 
     def _known(self, vector: Vector) -> Iterator[tuple[int, float]]:
@@ -109,3 +110,6 @@ class WordMap(SparseMap):
 
 NAMES = {0: "constant", 1: "unigram", 2: "bigram", 3: "trigram"}
 """What words of so many tokens are called."""
+
+LONG = "long n-gram"
+"""What words of more tokens are called."""

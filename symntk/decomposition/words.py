@@ -53,8 +53,12 @@ class Vocabulary:
         inner: tuple[Word, ...] = (),
         tokens: tuple[Token, ...] = (),
         uses: int = 0,
+        is_turned: bool = False,
     ) -> Word:
-        """The word that begins with ``letter``; ``tokens`` and ``uses`` are those of the letter."""
+        """The word that begins with ``letter``; ``tokens`` and ``uses`` are those of the letter.
+
+        is_turned: whether the last of the inner words is read first.
+        """
         key = (letter, inner)
         number = self._numbers.get(key)
         if number is None:
@@ -62,11 +66,11 @@ class Vocabulary:
             self.uses.append(uses + sum(self.uses[part] for part in inner))
             self.orders.append(len(tokens) + sum(self.orders[part] for part in inner))
             self._letters.append(tokens)
-            self._inner.append(inner)
+            self._inner.append(inner[::-1] if is_turned else inner)
         return number
 
     def tokens(self, word: Word) -> tuple[Token, ...]:
-        """The tokens of a word, from left to right."""
+        """The tokens of a word in the order in which they are read."""
         found: list[Token] = []
         left = [word]
         while left:

@@ -78,6 +78,10 @@ class Derivation:
     program: tuple[Statement, ...]
     moments: Moments
 
+    def __deepcopy__(self, memo: object) -> Derivation:
+        """Itself: nothing in it changes."""
+        return self
+
     def __repr__(self) -> str:
         count = len(self.program)
         return f"<Derivation of {self.graph!r}: {count} equations>"

@@ -99,7 +99,7 @@ class Quantity:
 
 
 class Entry(sp.Symbol):
-    """The symbol of a quantity at a pair of inputs; real, and positive where it is a variance.
+    """The symbol of a quantity at a pair of inputs; real, and positive for variances and scales.
 
     left, right: the positions, expressions in indices; empty for single vectors.
     """
@@ -137,8 +137,7 @@ _ARGUMENTS: dict[Site, tuple[str, str]] = {
 @cache
 def _entry(quantity: Quantity, site: Site, left: Index, right: Index) -> Entry:
     diagonal = site in ("aa", "bb") and left == right
-    of_one = quantity.kind in ("scale", "weight")
-    positive = of_one or (diagonal and quantity.is_variance)
+    positive = quantity.kind == "scale" or (diagonal and quantity.is_variance)
     assumptions = {"positive": True} if positive else {"real": True}
     first, second = _ARGUMENTS[site]
     name = f"{quantity}({_at(first, left)},{_at(second, right)})"

@@ -116,11 +116,11 @@ def pose(
     code = chosen.code(answers)
     check_positive("eta", eta)
     followed = vocabulary(documents if tokens is None else read_documents([list(tokens)]))
-    counts = count(followed, documents, answers, code.classes)
     different, members = merge(documents)
     feature_map = _feature_map(graph).fit(different)
     rows = feature_map.transform(different)
     check_memory(rows, len(code.names), 1)
+    counts = count(followed, documents, answers, code.classes)
     copies = members.sum(axis=1)
     targets = code.targets(members.multiply(1 / copies[:, None]).tocsr())
     descent = Descent(rows, copies, targets, chosen, float(eta))
@@ -149,8 +149,8 @@ def check_memory(rows: sparse.csr_array, scores: int, times: int) -> None:
     if need > MOST:
         raise UsageError(
             f"the flow of {features} features of {documents} different documents for {scores} "
-            f"scores at {times} times needs {need / 1e9:.3g} GB, and {MOST / 1e9:.3g} GB are the "
-            "most: follow fewer times, or leave out rare tokens"
+            f"scores at {times} time{'s' * (times > 1)} needs {need / 1e9:.3g} GB, and "
+            f"{MOST / 1e9:.3g} GB are the most: follow fewer times, or leave out rare tokens"
         )
 
 

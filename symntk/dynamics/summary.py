@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from symntk.decomposition.documents import Document
 from symntk.decomposition.terms import BIAS
 from symntk.dynamics.corpus import Corpus
 from symntk.dynamics.losses import Label
-from symntk.dynamics.pairs import OWN, known_pairs, pair_scores
+from symntk.dynamics.pairs import OWN, has_pairs, known_pairs, pair_scores
 from symntk.dynamics.probes import by_term
 from symntk.dynamics.trajectory import Flow
 
@@ -32,6 +34,9 @@ INDENT = 17
 
 MOST = 8
 """Classes that are named; of more the most common ones."""
+
+FEW = 3
+"""Classes whose bias is described."""
 
 
 def about_corpus(corpus: Corpus, unit: str = "documents") -> list[str]:
@@ -81,10 +86,11 @@ def about_flow(flow: Flow, known: Corpus, tests: Mapping[str, Corpus], top: int)
     lines += line("documents", _sizes(flow, by_term(rows, flow.feature_map)))
     if BIAS.name in flow.terms:
         lines += line("bias", _bias(flow))
+    pairs = own_pairs(flow, known.docs)
     common = [name for name, _ in Counter(known.labels).most_common(MOST)]
     for number, name in enumerate(flow.names):
         if len(flow.names) <= MOST or name in common:
-            for title, names in strongest(flow, number, top):
+            for title, names in strongest(flow, number, top, pairs):
                 lines += line(title, names)
     if len(flow.names) > MOST:
         lines += line("", f"... and {len(flow.names) - MOST} classes that are less common")
@@ -141,19 +147,33 @@ def shares(terms: Sequence[Array]) -> list[float]:
     return [size / whole if whole else 0.0 for size in sizes]
 
 
-def strongest(flow: Flow, number: int, top: int) -> Iterator[tuple[str, str]]:
+def own_pairs(flow: Flow, docs: Sequence[Document]) -> tuple[list[str], Array]:
+    """Bigrams, and what they say at the end beyond their tokens, (bigrams, scores).
+
+    None of a network without n-gram terms.
+    """
+    neighbours = (pair for document in docs for pair in pairwise(document))
+    pairs = known_pairs(flow) or list(dict.fromkeys(neighbours)) if has_pairs(flow) else []
+    values, what = pair_scores(flow.latest, pairs)
+    if what != OWN:
+        return [], values
+    return [" ".join(map(str, pair)) for pair in pairs], values
+
+
+def strongest(
+    flow: Flow, number: int, top: int, pairs: tuple[list[str], Array]
+) -> Iterator[tuple[str, str]]:
     """The tokens and bigrams of which a score is the largest, and if it is the only one the lowest.
 
-    Pairs of a title and a list.
+    Couples of a title and a list; ``pairs`` as `own_pairs` gives them.
     """
-    pairs = known_pairs(flow)
-    values, what = pair_scores(flow, pairs)
-    labels = [" ".join(map(str, pair)) for pair in pairs]
+    tokens = list(map(str, flow.tokens))
+    bigrams, values = pairs
     for sign, towards in _directions(flow, flow.names[number]):
-        scores = sign * flow.label_scores[-1, :, number]
-        yield towards, _largest(list(map(str, flow.tokens)), scores, sign, top)
-        if pairs and what == OWN:
-            yield "", "bigrams: " + _largest(labels, sign * values[:, number], sign, top)
+        scores = sign * flow.latest.label_scores[0, :, number]
+        yield towards, _largest(tokens, scores, sign, top)
+        if bigrams:
+            yield "", "bigrams: " + _largest(bigrams, sign * values[:, number], sign, top)
 
 
 def _directions(flow: Flow, name: Label) -> list[tuple[int, str]]:
@@ -191,14 +211,16 @@ def _listed(names: Iterable[str], sizes: Sequence[float]) -> str:
 
 
 def _bias(flow: Flow) -> str:
-    """Where the bias pushes all tokens."""
-    part = flow.probes.parts[BIAS.name]
-    start, end = part @ _first_slope(flow), flow.terms[BIAS.name]
-    moves = [
-        f"{slope:+.3g} a unit of time at first, {change:+.3g} in all"
-        + ("" if len(flow.names) == 1 else f" for {name}")
-        for name, slope, change in zip(flow.names[:3], start[0], end[-1, 0], strict=False)
-    ]
+    """Where the bias pushes all tokens, for the first few classes."""
+    part = flow.probes.parts[BIAS.name][:1]
+    slopes, path = (part @ _first_slope(flow))[0], flow.terms[BIAS.name][:, 0]
+    moves = []
+    for name, slope, moved in list(zip(flow.names, slopes, path.T, strict=True))[:FEW]:
+        of = "" if len(flow.names) == 1 else f" for {name}"
+        moves.append(
+            f"{slope:+.3g} a unit of time at first{of}, "
+            f"between {moved.min():+.3g} and {moved.max():+.3g}, {moved[-1]:+.3g} at the end"
+        )
     return f"moves every token by {'; '.join(moves)}"
 
 

@@ -1,4 +1,8 @@
-"""Corpora that are generated, each by a law that is known: for experiments that need control."""
+"""Corpora that are generated, each by a law that is known: for experiments that need control.
+
+Sizes and shares that make no sense are refused with UsageError.  rng is a seed or a generator; the
+same seed gives the same corpus.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +105,7 @@ def polarity(
     words: of each kind.
     lean: from 0 to 1.
     lengths: the shortest and the longest, all between equally likely.
-    share: of the documents with label 1.
+    share: of the documents with label 1; at least one has each label.
     extra: tokens that these have more than their partners; may be negative.
     """
     import numpy as np
@@ -140,7 +144,7 @@ def zipf(
 
         P(k) proportional to k^-exponent,   y = sign of sum_t (a_(x_t) - a),   a_k ~ N(0, 1),
 
-    a such that both labels, 1 and -1, are as frequent.
+    a such that both labels, 1 and -1, are as frequent; of equal sums some have one, some the other.
 
     documents: how many.
     length: tokens of each document.
@@ -156,11 +160,10 @@ def zipf(
     law = _zipf_law(words, exponent)
     chosen = random.choice(words, (documents, length), p=law)
     sums = random.standard_normal(words)[chosen].sum(axis=1)
+    labels = np.full(documents, -1)
+    labels[np.argsort(sums)[documents // 2 :]] = 1
     names = _numbered("", words)
-    return Corpus(
-        [[names[k] for k in row] for row in chosen],
-        np.where(sums > np.median(sums), 1, -1).tolist(),
-    )
+    return Corpus([[names[k] for k in row] for row in chosen], labels.tolist())
 
 
 @dataclass(frozen=True, eq=False)

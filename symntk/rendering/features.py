@@ -27,7 +27,7 @@ def render_features(features: Features, format: str = "text", **options: Any) ->
 def document(features: Features) -> Document:
     """A row for each feature, the formulas that are too long for it, and what follows."""
     coefficients = Coefficients()
-    rows = tuple(_cells(row, coefficients) for row in features)
+    rows = tuple(_cells(row, coefficients) for row in (*features, *features.positional))
     title = printable(features.derivation.graph.title) or "a network"
     blocks: list[Block] = [Paragraph((features.about,)), Table(HEADS, "lrrl", rows)]
     blocks.append(Items(tuple((sentence,) for sentence in features.findings)))
@@ -57,21 +57,22 @@ def _cells(row: Feature, coefficients: Coefficients) -> tuple[Prose, ...]:
 
 def trace(features: Features) -> dict[str, Any]:
     """The table for programs."""
-    rows = [
-        {
-            "feature": row.feature,
-            "matches": sorted(row.matches),
-            "coefficient": str(row.coefficient),
-            "value": row.value,
-            "ratio": row.ratio,
-        }
-        for row in features
-    ]
     return {
         "schema": "symntk.features/1",
         "network": printable(features.derivation.graph.title),
         "scope": features.scope,
         "size": features.size,
-        "features": rows,
+        "features": [_row(row) for row in features],
+        "positional": [_row(row) for row in features.positional],
         "findings": list(features.findings),
+    }
+
+
+def _row(row: Feature) -> dict[str, Any]:
+    return {
+        "feature": row.feature,
+        "matches": sorted(row.matches),
+        "coefficient": str(row.coefficient),
+        "value": row.value,
+        "ratio": row.ratio,
     }

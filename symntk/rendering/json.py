@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy as sp
 
+from symntk.decomposition.gradient_flow import GradientFlow
 from symntk.derivation import Derivation, Recursion
 from symntk.rendering.mathematics.latex import latex
 from symntk.rendering.mathematics.names import printable
@@ -15,6 +16,9 @@ from symntk.rendering.mathematics.typeset import Typesetter
 from symntk.rendering.reading.places import counted_from_one
 from symntk.sources import SOURCES
 from symntk.trace import Step
+
+FLOW_SOURCES = ("jacot2018", "lee2019", "sun2023")
+"""The works that the flow is from."""
 
 SCHEMA = "symntk.derivation/1"
 
@@ -26,11 +30,13 @@ def trace(derivation: Derivation, typeset: Typesetter) -> dict[str, Any]:
     network: title and formula.  values: the numerical values of scale symbols, as text.
     steps: see `_step`; their numbers start at 1, those of substeps read 7.1.
     results: nngp, ntk and ntk_by_weight, each an expression or the equations of a recursion.
+    flow: the gradient flow in terms; see `_flow`.
     sources: the cited works by key.
     """
     writer = _Writer(typeset)
     steps = [writer.step(step, str(n)) for n, step in enumerate(derivation.steps, 1)]
-    cited = dict.fromkeys(writer.cited)
+    flow = _flow(derivation.flow, writer)
+    cited = dict.fromkeys((*writer.cited, *FLOW_SOURCES))
     return {
         "schema": SCHEMA,
         "notation": typeset.profile.name,
@@ -47,9 +53,40 @@ def trace(derivation: Derivation, typeset: Typesetter) -> dict[str, Any]:
                 label: writer.result(value) for label, value in derivation.ntk_by_weight.items()
             },
         },
+        "flow": flow,
         "sources": {
             key: {"short": SOURCES[key].short, "bibtex": SOURCES[key].bibtex} for key in cited
         },
+    }
+
+
+def _flow(flow: GradientFlow, writer: _Writer) -> dict[str, Any]:
+    """The terms of ds(x)/dt = eta sum_j r_j Theta(x, x_j).
+
+    scope, size, reason: as in `symntk.decomposition.gradient_flow.GradientFlow`.
+    terms: name, reason and coefficient of each, and the matches that it counts: pairs of places in
+    x and in x', from 0; none for what all inputs share, null for what each pair has once.
+    equations: what the covariances are that the coefficients hold.
+    """
+    return {
+        "scope": flow.scope,
+        "size": flow.sums.size if flow.sums is not None else flow.size,
+        "reason": flow.reason,
+        "terms": [
+            {
+                "name": term.name,
+                "reason": term.reason,
+                "matches": None
+                if term.matches is None
+                else [list(m) for m in sorted(term.matches)],
+                "coefficient": writer.expression(term.coefficient),
+            }
+            for term in flow.terms
+        ],
+        "equations": [
+            {"left": writer.expression(e.lhs), "right": writer.expression(e.rhs)}
+            for e in flow.equations
+        ],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from symntk.decomposition.expectations import TooLong
 from symntk.decomposition.gradient_flow import FlowTerm, GradientFlow
 from symntk.decomposition.sources import Sources
 from symntk.derivation import entries
@@ -44,7 +45,10 @@ def of_term(page: Page, flow: GradientFlow, term: FlowTerm) -> sp.Expr:
     value = shown(page, term.coefficient, within)
     if value.count_ops() <= _LONG:
         return value
-    kept = flow.unevaluated(term)
+    try:
+        kept = flow.unevaluated(term)
+    except TooLong:
+        return value
     named = {e: _dual(page, e, own) for e in kept.atoms(Expectation)}
     return shown(page, kept.xreplace(named), within)
 

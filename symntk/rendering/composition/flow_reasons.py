@@ -43,8 +43,8 @@ def reasons(page: Page, flow: GradientFlow) -> Prose:
         sentences.append([Emphasis("Co-occurrence."), *term])
     if any(term.matches and len(term.matches) > 1 for term in flow.terms):
         drawn = " The terms of several tokens draw n-grams to the labels that they occur with"
-        beyond = ", beyond what their tokens do" if single else ""
-        sentences.append([Emphasis("N-grams."), drawn, beyond, "."])
+        beyond = ", beyond what their tokens do." if single else "."
+        sentences.append([Emphasis("N-grams."), f"{drawn}{beyond}"])
     if "bias" in flow.coefficients:
         assert flow.sources is not None
         things = "documents" if flow.scope == "documents" else things

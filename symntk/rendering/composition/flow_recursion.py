@@ -31,7 +31,7 @@ def at_features(page: Page, flow: GradientFlow) -> list[Block]:
     equal, other = _at(theta, "aa"), _at(theta, "ab")
     blocks: list[Block] = [] if shares else [Paragraph(nothing_shared(page, flow.sources))]
     if page.reading.layered:
-        blocks += _Recursion(page, shares).blocks()
+        blocks += Recursion(page, shares).blocks()
     lines = [page.line(RHO, page.typeset(equal - other if shares else equal))]
     if shares:
         lines.append(page.line(MU, page.typeset(other)))
@@ -48,7 +48,7 @@ def _laws(statement: Statement) -> list[_Law]:
     return list(dict.fromkeys(e.law for e in statement.right.atoms(Expectation)))
 
 
-class _Recursion:
+class Recursion:
     """The covariances of layers, at two equal inputs and at two orthogonal ones.
 
     shares: whether orthogonal inputs have any covariance.
@@ -91,14 +91,18 @@ class _Recursion:
             yield self._line(statement, "ab")
 
     def _line(self, statement: Statement, site: Site) -> Line:
+        value = self.value(statement, site).xreplace(dict(self.page.shorthands))
+        return self.page.statement(replace(statement, left=_at(statement.left, site), right=value))
+
+    def value(self, statement: Statement, site: Site) -> sp.Expr:
+        """A covariance at equal inputs, "aa", or at different ones, "ab", in q and c."""
         right = statement.right
         known: dict[sp.Basic, sp.Expr] = {
             k: sp.S.Zero if k.letter == "input" and site == "ab" else _at(k, site)
             for k in right.atoms(Kernel)
         }
         known |= {e: self._expectation(e, site) for e in right.atoms(Expectation)}
-        value = collected(right.xreplace(known)).xreplace(dict(self.page.shorthands))
-        return self.page.statement(replace(statement, left=_at(statement.left, site), right=value))
+        return collected(right.xreplace(known))
 
     def _expectation(self, expectation: sp.Expr, site: Site) -> sp.Expr:
         """Its value in q and c, or itself."""
