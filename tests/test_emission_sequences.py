@@ -19,7 +19,7 @@ import pytest
 from symntk import zoo
 from symntk.activations import activation
 from symntk.derivation import derive
-from symntk.emission import emit
+from symntk.emission import counts, emit, sequences
 from symntk.errors import UsageError
 from symntk.graph import (
     Graph,
@@ -294,16 +294,20 @@ def test_compiled_kernel_of_the_surface() -> None:
         kernel([[]])
 
 
+@pytest.mark.parametrize("backend", [counts, sequences])
 @pytest.mark.parametrize("graph", [BAG, Graph(v @ tanh(W @ (e + b)).mean())], ids=str)
-def test_bags_are_sums_over_all_pairs_of_tokens(graph: Graph, folder: Path) -> None:
+def test_bags_are_sums_over_all_pairs_of_tokens(
+    graph: Graph, backend: ModuleType, folder: Path
+) -> None:
     """What is summed over positions sees matches alone: a kernel of counts, of any documents."""
-    module = compiled(graph, folder)
-    assert "matching_pairs" in emit(derive(graph))
+    source = backend.module_text(backend.plan_kernel(derive(graph)), "float64")
+    assert ("inner_counts" if backend is counts else "matching_pairs") in source
+    module = load(source, folder)
     rng = np.random.default_rng(3)
     texts = [list(map(int, rng.integers(0, 5, size=length))) for length in (1, 7, 12, 12)]
     found, alone = module.kernel(texts), module.kernel([[token] for token in range(5)])
-    counts = np.array([np.bincount(text, minlength=5) for text in texts])
-    weights_of = counts / counts.sum(axis=1, keepdims=True) if "mean" in str(graph) else counts
+    number = np.array([np.bincount(text, minlength=5) for text in texts])
+    weights_of = number / number.sum(axis=1, keepdims=True) if "mean" in str(graph) else number
     for one, single in zip(found, alone, strict=True):
         expected = weights_of @ single @ weights_of.T
         assert np.allclose(one, expected, rtol=1e-13)

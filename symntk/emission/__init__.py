@@ -5,6 +5,7 @@ Derivation -> Lowering -> KernelPlan -> source text -> file -> Kernel
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from symntk.errors import UsageError
@@ -19,11 +20,15 @@ DTYPES = ("float64", "float32")
 
 def emit(derivation: Derivation, dtype: str = "float64") -> str:
     """The kernel of ``derivation`` as the text of a module that needs NumPy and Numba alone."""
-    from symntk.emission import module, planning, sequences
+    from symntk.decomposition.summands import NotWindows
+    from symntk.emission import counts, module, planning, sequences
 
     if dtype not in DTYPES:
         raise UsageError(f"a kernel's dtype is one of {', '.join(DTYPES)}, not {dtype!r}")
     if any(node.positions for node in derivation.graph.nodes):
+        if [node.is_one_hot for node in derivation.graph.inputs] == [True]:
+            with suppress(NotWindows):
+                return counts.module_text(counts.plan_kernel(derivation), dtype)
         return sequences.module_text(sequences.plan_kernel(derivation), dtype)
     return module.module_text(planning.plan_kernel(derivation), dtype)
 

@@ -1,0 +1,123 @@
+"""The source text of a kernel of counts: a module that needs NumPy and Numba alone."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from pprint import pformat
+
+from symntk.emission.counts.plan import CountPlan
+from symntk.emission.excerpts import quote
+
+_WIDTH = 100
+
+_HEADER = '''\
+"""{title}
+
+{body}
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, prange
+
+DTYPE = np.{dtype}
+{constants}
+
+
+class Kernels(NamedTuple):
+    """The covariance of the outputs (NNGP) and the neural tangent kernel (NTK)."""
+
+    nngp: np.ndarray
+    ntk: np.ndarray
+'''
+
+_FUNCTIONS = '''\
+def _read(x, name, vocabularies):
+    """The documents: tokens by number, where each document begins, and the lengths."""
+    (batch,) = as_positioned(x, name, INPUTS, vocabularies)
+    for beyond, _ in filter(None, MEANS.values()):
+        words = f"T - {{-beyond}}" if beyond < 0 else f"T + {{beyond}}"
+        require_positions(batch[2][:, 0] + beyond, name, words)
+    return batch
+
+
+def _kernel(name, batches):
+    """The inner products of the features of two batches, or of one with itself."""
+    rows = features(STATISTICS[name], batches, MEANS[name])
+    found = np.empty((len(rows[0][0]) - 1, len(rows[-1][0]) - 1), DTYPE)
+    inner_counts(*rows[0][:3], *by_column(rows[-1]), len(rows) == 1, found)
+    return found
+
+
+def kernel(x1, x2=None):
+    """The kernels of all pairs of a document of x1 and one of x2 (of x1 itself without x2).
+
+    x1, x2: lists of documents, each a list of tokens: strings, or whole numbers.
+    Returns ``Kernels`` with arrays of shape (n1, n2); symmetric without x2.
+    """
+    vocabularies = {}
+    batches = [_read(x1, "x1", vocabularies)]
+    if x2 is not None:
+        batches.append(_read(x2, "x2", vocabularies))
+    return Kernels(_kernel("nngp", batches), _kernel("ntk", batches))
+
+
+def diag(x):
+    """The kernels of each document of x with itself, as vectors."""
+    batch = _read(x, "x", {})
+    return Kernels(
+        *(
+            squares(features(STATISTICS[name], [batch], MEANS[name])[0]).astype(DTYPE)
+            for name in ("nngp", "ntk")
+        )
+    )
+'''
+
+
+def module_text(plan: CountPlan, dtype: str) -> str:
+    """The module that computes ``plan``, its results in arrays of type ``dtype``."""
+    functions = _FUNCTIONS.replace("{{", "{").replace("}}", "}")
+    excerpts = quote(re.findall(r"[A-Za-z_]\w*", functions))
+    numbers = [excerpt.text for excerpt in excerpts if not excerpt.is_function]
+    helpers = [excerpt.text for excerpt in excerpts if excerpt.is_function]
+    header = _HEADER.format(
+        title=plan.title,
+        body=_documentation(plan, dtype),
+        dtype=dtype,
+        constants="\n".join([*_data(plan), *dict.fromkeys(numbers)]),
+    )
+    return "\n\n\n".join([header.rstrip(), *helpers, functions])
+
+
+def _data(plan: CountPlan) -> Iterator[str]:
+    name, length = plan.token_input
+    yield f"INPUTS = {{{name!r}: ('tokens', ({length},), None)}}  # length, None for any"
+    means = {kernel: None if mean is None else tuple(mean) for kernel, mean in plan.means.items()}
+    yield f"MEANS = {means!r}  # (k, p): features are divided by (T + k)^p"
+    yield "STATISTICS = {  # groups of readings, see occurrences"
+    for kernel, items in plan.statistics.items():
+        yield f"    {kernel!r}: ["
+        for label, groups in items:
+            yield f"        # {label}"
+            lines = pformat(list(groups), width=_WIDTH - 10, compact=True).splitlines()
+            yield from (f"        {line}" for line in lines[:-1])
+            yield f"        {lines[-1]},"
+        yield "    ],"
+    yield "}"
+
+
+def _documentation(plan: CountPlan, dtype: str) -> str:
+    stored = " and stored as float32 (relative rounding 6e-8)" if dtype == "float32" else ""
+    notes = [
+        "A token matches another or not, so that these kernels are polynomials in matches. Summed "
+        "over positions they are inner products of features, which are counts of tokens and "
+        "n-grams times the factors below: kernel(x, x') = sum_f F_f(x) F_f(x'). "
+        f"Computed in float64{stored}."
+    ]
+    parts = ["The network:\n\n" + textwrap.indent(plan.formula, "    ")]
+    parts += ["\n".join(textwrap.wrap(note, _WIDTH - 4)) for note in notes]
+    return "\n\n".join(parts).replace("\\", "\\\\").replace('"""', "'''")

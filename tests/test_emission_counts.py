@@ -1,0 +1,82 @@
+"""Kernels of counts: the same numbers as pair by pair, for any documents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from symntk import zoo
+from symntk.activations import activation
+from symntk.decomposition.summands import NotWindows
+from symntk.derivation import derive
+from symntk.emission import counts, emit, sequences
+from symntk.graph import Graph, positions, tokens, weights
+from tests.interpreted import load
+
+E, W, P, v = weights("E W P v")
+x = tokens("x")
+GRAPHS = {
+    "bag": zoo.bow(depth=2, b_std=0.3),
+    "windows inside": zoo.cnn(window=3, padding="valid"),
+    "padded windows": zoo.cnn(window=3, b_std=0.5),
+    "every overlap": zoo.cnn(window=2, padding="full", pool="mean"),
+    "two layers": zoo.cnn(depth=2, window=2),
+    "integrated": zoo.cnn(window=2, act="tanh"),
+    "pairs": zoo.mv(),
+    "positions": Graph(v @ activation("relu")(W @ (E @ x) + P @ positions(x)).sum()),
+}
+
+
+def documents(count: int, seed: int) -> list[list[int]]:
+    """Documents of few different tokens, so that they come again within a window."""
+    random = np.random.default_rng(seed)
+    return [random.integers(0, 4, size=random.integers(2, 9)).tolist() for _ in range(count)]
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_counts_give_what_pairs_give(name: str, tmp_path: Path) -> None:
+    """All pairs of two batches, and of one with itself, more than a tile holds."""
+    derivation = derive(GRAPHS[name])
+    by_counts = load(counts.module_text(counts.plan_kernel(derivation), "float64"), tmp_path)
+    by_pairs = load(sequences.module_text(sequences.plan_kernel(derivation), "float64"), tmp_path)
+    few, more = documents(4, 0), documents(5, 1)
+    for found, expected in zip(
+        by_counts.kernel(few, more), by_pairs.kernel(few, more), strict=True
+    ):
+        assert np.abs(found - expected).max() <= 1e-13 * np.abs(expected).max()
+    many = documents(40, 2)
+    square, rectangle, diagonal = (
+        by_counts.kernel(many), by_counts.kernel(many, many), by_counts.diag(many)
+    )  # fmt: skip
+    for one, other, own in zip(square, rectangle, diagonal, strict=True):
+        assert np.array_equal(one, one.T)
+        assert one == pytest.approx(other, rel=1e-13, abs=1e-13 * own.max())
+        assert np.diag(one) == pytest.approx(own, rel=1e-13)
+
+
+def test_which_kernels_are_inner_products_of_counts() -> None:
+    assert "inner_counts" in emit(derive(zoo.cnn(window=2)))
+    assert "inner_counts" not in emit(derive(zoo.rnn()))
+    with pytest.raises(NotWindows):
+        counts.plan_kernel(derive(zoo.rnn()))
+
+
+def test_words_and_numbers_and_small_results(tmp_path: Path) -> None:
+    """Tokens are numbered anew, and single precision is that of the result."""
+    derivation = derive(zoo.cnn(window=2))
+    double, single = (load(emit(derivation, dtype), tmp_path) for dtype in ("float64", "float32"))
+    words = [["not", "good"], ["good", "not", "good"]]
+    numbers = [[7, 3], [3, 7, 3]]
+    assert np.array_equal(double.kernel(words).ntk, double.kernel(numbers).ntk)
+    small = single.kernel(words).ntk
+    assert small.dtype == np.float32
+    assert small == pytest.approx(double.kernel(words).ntk, rel=1e-6)
+
+
+def test_a_mean_over_no_window_is_refused(tmp_path: Path) -> None:
+    graph = zoo.cnn(window=3, padding="valid", pool="mean")
+    module = load(emit(derive(graph)), tmp_path)
+    with pytest.raises(ValueError, match=r"x1: sample 1 is too short.*T - 2 < 1"):
+        module.kernel([["a", "b", "c"], ["a", "b"]])
