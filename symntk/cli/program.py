@@ -106,12 +106,13 @@ def main(debug: bool) -> None:
 
     \b
     Start with
-        symntk derive mlp --act relu                   the derivation, in LaTeX
-        symntk derive mlp --act relu --format text     the same for a terminal
-        symntk check mlp --act relu                    against finite networks
-        symntk features bow --act relu                 what it learns from a text
-        symntk flow bow --act relu --data FILE.csv     how it learns the text
-        symntk list                                    what can stand for what
+        symntk list models                            the networks there are
+        symntk derive mlp --act relu --format text    a derivation, step by step
+        symntk check mlp --act relu                   against finite networks
+        symntk features bow --act relu                what is learnt from a text
+        symntk flow bow --act relu --data FILE.csv    how it is learnt
+    `symntk COMMAND --help` explains a command, `symntk COMMAND MODEL --help` a
+    model and its options.
 
     Exit codes: 0 done, 1 a check that failed, 2 a wrong call, 3 a defect of
     symntk itself, 130 interrupted.
