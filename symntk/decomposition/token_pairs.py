@@ -65,8 +65,9 @@ def token_pairs(
     coefficients: dict[Pattern | None, sp.Expr] = {
         frozenset(): shared,
         frozenset([(0, 0)]): matching,
-        None: once,
     }
+    if once != 0:
+        coefficients[None] = once
     return WindowSum(coefficients, 1, averages == {True}, False, False), tuple(pairs.equations)
 
 

@@ -45,7 +45,8 @@ def flow_of_windows(page: Page, flow: GradientFlow) -> list[Block]:
     point = page.typeset.point
     theta = of(page.typeset(page.reading.outputs[1].bare()), point, primed(point))
     kernel = total([_product(page, term) for term in flow.terms])
-    flows = _of_tokens if sums.size == 1 and sums.is_exact else _of_counts
+    is_of_tokens = sums.size == 1 and sums.is_exact and None not in sums.coefficients
+    flows = _of_tokens if is_of_tokens else _of_counts
     return [
         Paragraph(_opening(page, flow)),
         Display((page.line(theta, kernel),)),

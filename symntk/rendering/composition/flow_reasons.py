@@ -49,6 +49,9 @@ def reasons(page: Page, flow: GradientFlow) -> Prose:
         assert flow.sources is not None
         things = "documents" if flow.scope == "documents" else things
         sentences.append([*_bias(page, flow.sources), *_moved(things)])
+    if any(term.matches is None for term in flow.terms):
+        offset = " is what all documents share once, whatever their lengths: a bias of the output."
+        sentences.append([Emphasis("Length."), " The term in ", Math(Atom("ν")), offset])
     pieces: list[Piece] = []
     for sentence in sentences:
         pieces += [" ", *sentence] if pieces else sentence
