@@ -37,7 +37,7 @@ _STYLE = """\
 .symntk table.cells { width: auto; margin: 1rem 0; }
 .symntk .cells th { text-align: left; border-bottom: 1px solid; padding: 0.25rem 1rem 0.25rem 0; }
 .symntk .cells td { padding: 0.25rem 1rem 0.25rem 0; }
-.symntk .cells td.r { text-align: right; }
+.symntk .cells .r { text-align: right; }
 .symntk ol.references { padding-left: 1.5rem; }
 @media (prefers-color-scheme: dark) { .symntk { color: #ddd; background: #111; } }
 """
@@ -99,7 +99,10 @@ def _block(document: Document, block: Block) -> str:
 
 
 def _table(document: Document, table: Table) -> str:
-    head = "".join(f"<th>{_text(head)}</th>" for head in table.heads)
+    head = "".join(
+        f'<th class="{side}">{_text(head)}</th>'
+        for side, head in zip(table.sides, table.heads, strict=True)
+    )
     rows = "\n".join(
         "<tr>"
         + "".join(

@@ -153,7 +153,7 @@ def _table(table: Table) -> str:
     columns, gap = _columns(table)
     ragged = r"\raggedright " if "p" in columns[0] else ""
     first, *rest = (ragged + " & ".join(row) + r" \tabularnewline" for row in rows)
-    lines = [r"\renewcommand{\arraystretch}{1.3}", rf"\setlength{{\tabcolsep}}{{{gap / 2:.0f}pt}}"]
+    lines = [r"\renewcommand{\arraystretch}{1.5}", rf"\setlength{{\tabcolsep}}{{{gap / 2:.0f}pt}}"]
     lines += [rf"\begin{{tabular}}{{{columns}}}", r"\hline", first, r"\hline", *rest]
     lines += [r"\hline", r"\end{tabular}"]
     return "\n".join([r"\begin{center}", *lines, r"\end{center}"])
