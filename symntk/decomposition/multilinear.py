@@ -74,16 +74,21 @@ def collected(expression: sp.Expr) -> sp.Expr:
     return plain.xreplace({name: e for e, name in names.items()})
 
 
-LARGE = 500
-"""Parts of an expression, from which on functions of functions are not looked into."""
+LARGE, LARGEST = 500, 2000
+"""Parts of an expression, from which on functions of functions, or any, are not looked into."""
 
 
 def _is_large(expression: sp.Expr) -> bool:
-    """Whether it has many parts, and functions or roots of others: the two-layer kernels."""
-    parts = list(islice(sp.preorder_traversal(expression), LARGE))
+    """Whether it has many parts, and functions or roots of others: the two-layer kernels.
+
+    Of very many parts some need only be functions or roots: a block of a transformer.
+    """
+    parts = list(islice(sp.preorder_traversal(expression), LARGEST))
     if len(parts) < LARGE:
         return False
-    curved = (part for part in parts if _is_curved(part))
+    if len(parts) == LARGEST:
+        return any(map(_is_curved, parts))
+    curved = (part for part in parts[:LARGE] if _is_curved(part))
     return any(any(map(_is_curved, sp.preorder_traversal(a))) for c in curved for a in c.args)
 
 
