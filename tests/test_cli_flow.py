@@ -236,9 +236,10 @@ def test_rare_tokens_are_those_of_the_texts_that_are_learnt(reviews: Path, tmp_p
 # what is said
 
 
-def test_the_summary(reviews: Path, tmp_path: Path) -> None:
+def test_the_summary(reviews: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In 80 columns, with the numbers that Python finds."""
-    test = tmp_path / "test.csv"
+    monkeypatch.chdir(tmp_path)
+    test = Path("test.csv")
     test.write_text("text,label\nso good,up\nso good,down\n")
     said = done(*BOW, "--data", reviews, "--test", test, "--times", "0,1,10", "--eta", "1")
     assert max(map(len, said.splitlines())) <= 80
