@@ -28,9 +28,9 @@ _STYLE = """\
   max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
 .symntk h1 { font-size: 1.6rem; line-height: 1.25; }
 .symntk h2 { font-size: 1.2rem; margin-top: 2rem; }
-.symntk .display { overflow-x: auto; margin: 0.6rem 0; }
+.symntk .display { overflow: auto hidden; margin: 0.6rem 0; }
 .symntk table { border-collapse: collapse; margin: 0 auto; width: 100%; }
-.symntk td { padding: 0.25rem 0; vertical-align: middle; }
+.symntk td { padding: 0.25rem 0; vertical-align: baseline; }
 .symntk td.left { text-align: right; width: 35%; white-space: nowrap; }
 .symntk td.remark { padding-left: 1.5rem; white-space: nowrap; }
 .symntk td.number { text-align: right; padding-left: 1rem; }
