@@ -17,7 +17,7 @@ from symntk.decomposition.numbers import value
 from symntk.derivation import Derivation, Entry
 from symntk.gaussian.evaluation import scalar_function
 from symntk.gaussian.symbols import c, q, u, x
-from symntk.graph import Graph
+from symntk.graph import Graph, Node
 from symntk.rendering import FORMATS, NOTATIONS
 from symntk.rendering.composition.flow_recursion import Recursion
 from symntk.rendering.composition.page import Page
@@ -28,6 +28,9 @@ from tests.networks_in_print import NETWORKS, SEQUENCES
 from tests.oracle import evaluate as of_vectors
 from tests.sentiment import corpus, needed
 from tests.sequence_oracle import evaluate as of_documents
+
+U, V, W = sn.weights("U V W")
+RELU, TANH = sn.activation("relu"), sn.activation("tanh")
 
 E1, E2 = [0.0, 2.0, 0.0], [-2.0, 0.0, 0.0]
 """Two orthogonal inputs of one norm, |x|^2 / d = 4/3."""
@@ -203,6 +206,21 @@ def test_sources_of_what_all_inputs_share(
         reason = next(term.reason for term in flow.terms if term.name == "bias")
         assert ("E phi(z) != 0" in reason) == means
         assert all(name in reason for name in biases)
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        (lambda u: V @ RELU(W @ TANH(u)), "E[φ₂(u)] ≠ 0"),
+        (lambda u: V @ TANH(W @ RELU(u)), "E[φ₁(u)] ≠ 0"),
+        (lambda u: V @ (TANH(u) * u), "E[φ₂(u)] ≠ 0"),
+        (lambda u: V @ (u * u), "E[u²] ≠ 0"),
+    ],
+)
+def test_the_reason_names_what_has_a_mean(output: Callable[[Node], Node], reason: str) -> None:
+    """Of several functions; those that are odd have none."""
+    page = sn.derive(Graph(output(U @ sn.vector("x")))).render("text")
+    assert f"is there because {reason}:" in " ".join(page.split())
 
 
 def test_what_a_trained_bias_adds_is_not_laid_to_the_activation() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sympy as sp
+
 from symntk.activations import ACTIVATIONS
 from symntk.decomposition.gradient_flow import GradientFlow
 from symntk.decomposition.sources import Sources
-from symntk.gaussian.symbols import u
+from symntk.gaussian import Expectation
+from symntk.gaussian.parity import is_odd
+from symntk.gaussian.symbols import q, u, x
 from symntk.rendering.composition.flow_signs import (
     EXAMPLE,
     MU,
@@ -13,16 +17,13 @@ from symntk.rendering.composition.flow_signs import (
     RHO,
     UNEQUAL,
     ZERO,
-    of,
     over_examples,
 )
 from symntk.rendering.composition.page import Page
 from symntk.rendering.document import Emphasis, Math, Piece, Prose
 from symntk.rendering.mathematics.layout import (
     EQUALS,
-    Apply,
     Atom,
-    Fence,
     Layout,
     Scripts,
     row,
@@ -61,9 +62,13 @@ def reasons(page: Page, flow: GradientFlow) -> Prose:
 def _bias(page: Page, origin: Sources) -> list[Piece]:
     """The bias term's name and reason."""
     term: list[Piece] = [" The term in ", Math(MU)]
-    activation = _activation(page)
+    found = _with_means(page, origin)
+    activation = _activation(page, found)
+    alone = len(found) == 1
     asymmetry: list[Piece] = [
-        Math(row(mean(page), UNEQUAL, ZERO)),
+        Math(row(_mean(page, found[0]), UNEQUAL, ZERO))
+        if alone
+        else "the mean of an activation is not 0",
         ": its outputs do not average out, so that even inputs with nothing in common share a part "
         "of the kernel ",
         page.cite("sun2023"),
@@ -97,29 +102,39 @@ def _moved(things: str) -> list[Piece]:
     return [f" It moves all {things} alike, whatever their own labels, while ", condition, "."]
 
 
-def _activation(page: Page) -> str:
+def _with_means(page: Page, origin: Sources) -> list[sp.Expr]:
+    """The activations, in x, whose means are not 0: those that were met, else all but odd ones."""
+    met = [mean.integrand.xreplace({u: x}) for mean in origin.means]
+    return list(dict.fromkeys(met)) or [
+        phi for phi, _ in page.functions.definitions.values() if not is_odd(phi)
+    ]
+
+
+def _activation(page: Page, found: list[sp.Expr]) -> str:
     """The activation in words, by its name where there is one."""
-    labels = [label for _, label in page.functions.definitions.values()]
-    if len(labels) != 1:
+    labels = dict(page.functions.definitions.values())
+    if len(found) != 1 or found[0] not in labels:
         return "an activation"
-    known = ACTIVATIONS.get(labels[0])
-    return "the activation" if known is None else f"the {known.title}"
+    known = ACTIVATIONS.get(labels[found[0]])
+    if known is not None:
+        return f"the {known.title}"
+    return "the activation" if len(labels) == 1 else "an activation"
 
 
-def mean(page: Page) -> Layout:
+def _mean(page: Page, phi: sp.Expr) -> Layout:
     """E[phi(u)]."""
-    symbols = list(page.functions.definitions)
-    phi = page.typeset(symbols[0]) if symbols else Atom("φ")
-    return Apply(Atom("E", "blackboard"), Fence(of(phi, page.typeset(u)), "[", "]"))
+    expectation = Expectation(phi.xreplace({x: u}), q)
+    return page.typeset(page.functions.in_expectations(expectation))
 
 
 def nothing_shared(page: Page, origin: Sources) -> Prose:
     """Why there is no bias term."""
     vanishes = Math(row(MU, EQUALS, ZERO))
     if page.functions.definitions and origin.is_odd:
+        phi, _ = next(iter(page.functions.definitions.values()))
         return (
             "The activation is an odd function, ",
-            Math(row(mean(page), EQUALS, ZERO)),
+            Math(row(_mean(page, phi), EQUALS, ZERO)),
             ": what has nothing in common is uncorrelated in every layer, and shares nothing, ",
             vanishes,
             " exactly.",
