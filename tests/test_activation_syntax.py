@@ -252,3 +252,11 @@ def test_parameters_are_read_by_name() -> None:
     slope = Symbol("slope", real=True)
     read = parse_activation("slope*x + cos(x)", parameters={"slope": slope})
     assert read == slope * x + cos(x)
+
+
+@pytest.mark.parametrize("text", ["leaky_relu(0.2)", "2", "pi + sin(1)"])
+def test_a_number_is_no_activation(text: str) -> None:
+    """A parameter given without its name would be taken for the variable."""
+    with pytest.raises(SyntaxProblem, match="not a function of x"):
+        activation(text)
+    assert activation("leaky_relu(slope=0.2)").phi.has(x)

@@ -73,6 +73,14 @@ def test_what_the_theory_does_not_reach_is_refused(build, words: str) -> None:
         derive(Graph(v @ build(tokens("x")).sum()))
 
 
+def test_a_network_that_is_always_0_is_refused() -> None:
+    """Before the first token there is none, so that its matrix is 0."""
+    e, w, v = weights("E W v")
+    x = tokens("x")
+    with pytest.raises(AssumptionError, match="f: the output is 0 whatever the weights"):
+        derive(Graph(v @ (w[x.shift(-1)] @ relu(e @ x)).first()))
+
+
 def test_the_readout_tied_to_the_embedding_is_refused() -> None:
     x = tokens("x")
     (e,) = weights("E")

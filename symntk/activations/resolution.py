@@ -14,7 +14,7 @@ from symntk.activations.printer import format_activation
 from symntk.activations.syntax import read_activation
 from symntk.activations.table import BY_NAME
 from symntk.activations.vocabulary import Known
-from symntk.errors import UsageError
+from symntk.errors import SyntaxProblem, UsageError
 from symntk.gaussian.dual import Dual
 from symntk.gaussian.dual import dual as dual_of_expression
 from symntk.gaussian.exact import Exact
@@ -80,6 +80,13 @@ def _from_text(text: str) -> Activation:
         return BY_NAME[reading.name].configure(**dict(reading.keywords))
     if reading.name in FAMILIES:
         return FAMILIES[reading.name].member(reading.positional, dict(reading.keywords))
+    if not reading.expression.has(x):
+        raise SyntaxProblem(
+            text,
+            0,
+            f"this is the number {reading.expression}, not a function of x; parameters of a known "
+            "activation are given by name, as in leaky_relu(slope=0.2)",
+        )
     return _nameless(reading.expression)
 
 

@@ -18,6 +18,7 @@ from symntk.derivation.recurrence import arrange
 from symntk.derivation.result import Moments, Recursion, read
 from symntk.derivation.steps import reading_order
 from symntk.derivation.tangents import TOTAL, Tangents
+from symntk.errors import AssumptionError
 from symntk.graph import Graph, Node, Parametrization
 from symntk.graph.configuration import configure
 from symntk.graph.unroll import unroll
@@ -57,7 +58,12 @@ def _derive(graph: Graph) -> Derivation:
     assumptions = check(graph, laws)  # -> the assumptions, or a refusal
     forward = Forward(graph, laws)
     Tangents(forward).of(graph.output)  # -> Sigma, Pi and Theta on demand, block by block
-    forward.sigma(graph.output, graph.output)
+    if forward.sigma(graph.output, graph.output) == 0:
+        raise AssumptionError(
+            graph.names[graph.output],
+            "the output is 0 whatever the weights, and has no kernels",
+            "Look for a vector that is always 0, such as one from beyond an edge.",
+        )
     moments = forward.expectations.moments  # -> the Gaussian expectations they need
     program = arrange(forward.program)  # -> in order, circles through time as recurrences
     return Derivation(graph, assumptions, program, MappingProxyType(moments))

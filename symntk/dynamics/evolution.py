@@ -26,7 +26,7 @@ def flow(
 
         ds(x)/dt = eta sum_j Theta(x, x_j) r_j,   s = 0 at t = 0,
 
-    r_j = -dl/ds_j the residual of document j.  A kernel that is a sum over pairs of windows, or that
+    r_j = -dl/ds_j the residual of document j.  A kernel that is a sum over pairs of windows or that
     of a network without activations, is taken apart into its explicit sparse features, so that time
     and memory go with the number of tokens.  That of other networks (attention and recurrence with
     activations) is computed for all pairs of documents.

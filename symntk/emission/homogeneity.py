@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import sympy as sp
 
+from symntk.activations.properties import homogeneity
 from symntk.derivation import Entry, Equation, Loop, Quantity, Statement
 from symntk.gaussian import Expectation
-from symntk.gaussian.symbols import u, v
+from symntk.gaussian.symbols import u, x
 
 Degree = tuple[sp.Expr, sp.Expr]
 Degrees = dict[Quantity, Degree]
@@ -93,50 +94,21 @@ def _of_expectation(expectation: Expectation, found: Degrees) -> Degree:
     law = [_degree(part, found) for part in expectation.law]
     if not expectation.is_of_pair:
         i, j = law[0]
-        size = _in(expectation.integrand, u)
-        return i * size / 2, j * size / 2
+        power = _power(expectation.integrand.xreplace({u: x}))
+        return i * power / 2, j * power / 2
     (i, zero), (other, j), cross = law
     if zero != 0 or other != 0 or cross != (i / 2, j / 2):
         raise NotHomogeneous(str(expectation))
     factors = expectation.factors()
     if factors is None:
         raise NotHomogeneous(str(expectation))
-    f, g = expectation.integrand.as_independent(v, as_Add=False)
-    return i / 2 * _in(f, u), j / 2 * _in(g, v)
+    f, g = factors
+    return i / 2 * _power(f), j / 2 * _power(g)
 
 
-def _in(function: sp.Expr, variable: sp.Symbol) -> sp.Expr:
+def _power(function: sp.Expr) -> int:
     """k where f(a x) = a^k f(x) for all a > 0."""
-    if function == variable:
-        return sp.S.One
-    if not function.has(variable):
-        return sp.S.Zero
-    if isinstance(function, sp.Piecewise):
-        return _in_pieces(function, variable)
-    parts = [_in(part, variable) for part in function.args if part != 0]
-    if isinstance(function, sp.Mul):
-        return sp.Add(*parts)
-    if isinstance(function, sp.Pow) and function.exp.is_number:
-        return parts[0] * function.exp
-    if isinstance(function, sp.Add | sp.Max | sp.Min) and len(set(parts)) == 1:
-        return parts[0]
-    if isinstance(function, sp.Abs):
-        return parts[0]
-    if isinstance(function, sp.Heaviside | sp.sign):
-        return sp.S.Zero  # that of its argument does not matter, but it must have one
-    if isinstance(function, sp.DiracDelta) and function.args == (variable,):
-        return sp.S.NegativeOne
-    raise NotHomogeneous(str(function))
-
-
-def _in_pieces(function: sp.Piecewise, variable: sp.Symbol) -> sp.Expr:
-    """The pieces' common degree; they must end where something homogeneous is 0."""
-    found = {_in(value, variable) for value, _ in function.args if value != 0}
-    for _, condition in function.args:
-        if isinstance(condition, sp.core.relational.Relational):
-            _in(condition.lhs - condition.rhs, variable)
-        elif condition != True:  # noqa: E712 - SymPy's own truth
-            raise NotHomogeneous(str(function))
-    if len(found) != 1:
+    found = None if function.has(sp.DiracDelta) else homogeneity(function)
+    if found is None:
         raise NotHomogeneous(str(function))
-    return found.pop()
+    return found
