@@ -113,7 +113,7 @@ def _coefficients(page: Page, flow: GradientFlow) -> list[Block]:
             lines.append(page.line(separated(signs, EQUALS), right))
         else:
             left += signs
-    blocks: list[Block] = [Paragraph(("with",)), Display(tuple(lines))] if lines else []
+    blocks: list[Block] = [Paragraph(("Here",)), Display(tuple(lines))] if lines else []
     pieces = [*_too_long(left), *_zeros(flow)]
     return [*blocks, Paragraph(tuple(pieces))] if pieces else blocks
 

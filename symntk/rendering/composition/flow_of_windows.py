@@ -74,13 +74,13 @@ def _opening(page: Page, flow: GradientFlow) -> Prose:
     for term in flow.terms:
         if term.matches:
             number = Math(count(term.matches, page.typeset.point))
-            told.append(
-                [number, " how often ", Math(tokens(term.matches)), f" {stand(term.matches)}"]
-            )
+            what = Math(tokens(term.matches))
+            told.append([number, " how often ", what, f" {stand(term.matches)}"])
         elif term.matches is not None:
             told.append(
                 [Math(LENGTH), " the number of its windows" if sums.size > 1 else " its length"]
             )
+    told = [part for n, part in enumerate(told) if part not in told[:n]]
     pieces: list[Piece] = ["Sums of matches are inner products of counts. With "]
     for n, part in enumerate(told):
         if n:
@@ -143,8 +143,8 @@ def _zeros(flow: GradientFlow) -> Prose:
             pieces.append(" and " if n == len(zeros) - 1 else ", ")
         pieces.append(Math(tokens(matches)))
     if zeros:
-        verb = "coefficients are" if len(zeros) > 1 else "coefficient is"
-        pieces = ["For ", *pieces, f" the {verb} exactly ", Math(ZERO), ". "]
+        noun, verb = ("coefficients", "are") if len(zeros) > 1 else ("coefficient", "is")
+        pieces = [f"The {noun} of ", *pieces, f" {verb} exactly ", Math(ZERO), ". "]
     most = max((len(term.matches or ()) for term in flow.terms), default=0)
     more = {0: "a token", 1: "two tokens", 2: "three tokens"}.get(most, f"{most + 1} tokens")
     return (*pieces, f"The coefficients of {more} or more are exactly ", Math(ZERO), ".")
@@ -170,9 +170,19 @@ def _of_tokens(page: Page, flow: GradientFlow) -> list[Block]:
 
 
 def _of_counts(page: Page, flow: GradientFlow) -> list[Block]:
-    """The weight of every count, and the score as their sum."""
-    whole = page.line(score(page.typeset.point), total([_part(page, term) for term in flow.terms]))
-    moved = [page.line(slope(_weight(term.matches)), _driven(page, term)) for term in flow.terms]
+    """The weight of every count, and the score as their sum.
+
+    A count has one weight, which several terms drive where n-grams match in another order.
+    """
+    drives: dict[Layout, list[FlowTerm]] = {}
+    for term in flow.terms:
+        drives.setdefault(_weight(term.matches), []).append(term)
+    parts = [_part(page, terms[0]) for terms in drives.values()]
+    whole = page.line(score(page.typeset.point), total(parts))
+    moved = [
+        page.line(slope(weight), total([_driven(page, term) for term in terms]))
+        for weight, terms in drives.items()
+    ]
     return [
         Paragraph(("The score of a document is a sum over what it contains,",)),
         Display((whole,)),
