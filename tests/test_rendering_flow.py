@@ -398,6 +398,16 @@ def test_slopes_of_tokens_of_a_real_text(act: str) -> None:
         assert slope == pytest.approx(entry["slope"][act], abs=1e-10)
 
 
+def test_a_count_has_one_weight() -> None:
+    """Bigrams that match in either order are counted once, and both matches drive them."""
+    e = U @ sn.tokens("x")
+    page = sn.derive(Graph(V @ RELU(e + e.shift(1)).sum())).render("text")
+    page = " ".join(page[page.index("Sums of matches") :].split())
+    assert page.count("how often w w′ stand") == 1
+    assert page.count("d a_{w w′} / (d τ) =") == 1
+    assert "+ η β_{12,21} ∑_j r_j ω_{w′ w}(x_j)" in page
+
+
 def test_squared_loss_in_time_without_a_bias_term() -> None:
     docs = [["a"]] * 3 + [["b"]] * 2 + [["c"]]
     labels = [1.0, 2.0, 0.5, -1.0, 0.0, 3.0]

@@ -13,7 +13,7 @@ import sympy as sp
 from symntk.decomposition.instance import evaluated
 from symntk.derivation.program import merged
 from symntk.derivation.result import Moments
-from symntk.gaussian import Expectation
+from symntk.gaussian import Expectation, expect_one
 from symntk.gaussian.symbols import u, x
 
 Treatment: TypeAlias = Literal["value", "mean", "zero", "none"]
@@ -28,6 +28,10 @@ LONGEST = 15
 """Operations in a covariance under which an expectation is written out."""
 
 
+SHORT = 25
+"""Operations in a closed form, as a function of the covariance, that is called short."""
+
+
 class TooLong(Exception):
     """Written out, expectations under expectations have no reasonable size."""
 
@@ -36,12 +40,14 @@ class TooLong(Exception):
 class Means:
     """Evaluates expectations, and notes the means of activations that are not 0.
 
+    is_short: whether expectations whose closed form is long stay as they are.
     nests: whether expectations may be under laws that hold others.
     values: E[phi(u)] for u ~ N(0, q), as an `Expectation`, and its value.
     variances: every variance that an expectation was under.
     """
 
     treatment: Treatment = "value"
+    is_short: bool = False
     nests: bool = False
     values: dict[sp.Expr, sp.Expr] = field(default_factory=dict)
     variances: set[sp.Expr] = field(default_factory=set)
@@ -57,6 +63,8 @@ class Means:
         self.variances.update(law[:2])
         found = Expectation(expectation.integrand, *law)
         if not found.is_of_pair or law[2] != 0 or 0 in law[:2]:
+            if self.is_short and 0 not in law and _is_long_in(found, moments):
+                return merged(found)
             return merged(found) if self.treatment == "none" else evaluated(found, moments)
         key = found.factors()
         assert key is not None
@@ -76,3 +84,13 @@ class Means:
 
 def _is_long(covariance: sp.Expr) -> bool:
     return bool(covariance.has(Expectation) or sp.count_ops(covariance) > LONGEST)
+
+
+def _is_long_in(expectation: sp.Expr, moments: Moments) -> bool:
+    """Whether an expectation has no short closed form."""
+    one = merged(expectation)
+    if one.is_of_pair:
+        value = moments[one.factors()].value
+    else:
+        value = expect_one(one.integrand.xreplace({u: x})).value
+    return value is None or bool(value.count_ops() > SHORT)

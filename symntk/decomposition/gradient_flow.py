@@ -114,10 +114,13 @@ def gradient_flow(derivation: Derivation) -> GradientFlow:
         return _of_features(derivation)
     if not node.is_one_hot:
         return GradientFlow(derivation, "kernel", reason="its inputs are no tokens")
-    for decomposition in (_of_windows, _of_deep_tokens, _of_documents):
+    for decomposition in (_of_windows, _of_deep_tokens):
         with suppress(NotWindows, TooLong):
             return decomposition(derivation)
-    return GradientFlow(derivation, "kernel", reason="it is no polynomial in matches of tokens")
+    try:
+        return _of_documents(derivation)
+    except TooLong:
+        return GradientFlow(derivation, "kernel", reason="its coefficients are too long to write")
 
 
 def _of_features(derivation: Derivation) -> GradientFlow:

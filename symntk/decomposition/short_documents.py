@@ -9,7 +9,7 @@ from __future__ import annotations
 import sympy as sp
 
 from symntk.decomposition.blocks import Pattern
-from symntk.decomposition.expectations import Means
+from symntk.decomposition.expectations import Means, TooLong
 from symntk.decomposition.instance import Instance, Matches
 from symntk.decomposition.multilinear import coefficients, collected
 from symntk.derivation import Derivation
@@ -18,8 +18,19 @@ _SHORT = 100
 """Operations in a coefficient of two positions; a third one is looked at up to there."""
 
 
+_LONGEST = 600
+"""Operations in a kernel of two positions from which on its coefficients are not looked for."""
+
+
 def short_documents(derivation: Derivation) -> tuple[int, dict[Pattern, sp.Expr]]:
-    """The length of the documents, two or three, and the coefficient of every set of matches."""
+    """The length of the documents, two or three, and the coefficient of every set of matches.
+
+    Raises TooLong where these have no reasonable size.
+    """
+    for same in (frozenset[tuple[int, int]](), frozenset([(0, 0)]), frozenset([(0, 0), (1, 1)])):
+        kernel = Instance(derivation, Matches((2, 2), same)).output("ntk")
+        if kernel.count_ops() > _LONGEST:
+            raise TooLong
     size, found = 2, coefficients(derivation, 2)
     if all(value.count_ops() <= _SHORT for value in found.values()):
         size, found = 3, coefficients(derivation, 3)

@@ -63,7 +63,9 @@ def window_sum(
 
     Raises NotWindows for a kernel that is no sum over pairs of windows.
     """
-    windows = Windows(derivation, evaluate=means or Means())
+    means = means or Means()
+    means.is_short = True
+    windows = Windows(derivation, evaluate=means)
     found: dict[Pattern | None, sp.Expr] = {}
     size, averages = 0, set()
     for part in chain.from_iterable(map(windows.summands, outputs)):

@@ -42,15 +42,21 @@ def of_term(page: Page, flow: GradientFlow, term: FlowTerm) -> sp.Expr:
     assert flow.sources is not None
     own = flow.sources.variance
     within = own if flow.scope == "features" else None
-    value = shown(page, term.coefficient, within)
+    value = shown(page, _in_duals(page, term.coefficient, own), within)
     if value.count_ops() <= _LONG:
         return value
     try:
         kept = flow.unevaluated(term)
     except TooLong:
         return value
-    named = {e: _dual(page, e, own) for e in kept.atoms(Expectation)}
-    return shown(page, kept.xreplace(named), within)
+    return shown(page, _in_duals(page, kept, own), within)
+
+
+def _in_duals(page: Page, expression: sp.Expr, own: sp.Expr | None) -> sp.Expr:
+    """Expectations under the variance ``own`` by their names."""
+    return expression.xreplace(
+        {e: _dual(page, e, own) for e in expression.atoms(Expectation) if own in e.law}
+    )
 
 
 def _dual(page: Page, expectation: sp.Expr, own: sp.Expr | None) -> sp.Expr:
