@@ -324,3 +324,9 @@ def test_what_makes_no_sense_is_refused(case: str) -> None:
     call = {"graph": zoo.bow(), "docs": [["a"], ["b"]], "labels": [0, 1], "times": [1]}
     with pytest.raises(UsageError, match=message):
         sn.flow(**{**call, **change})
+
+
+def test_a_kernel_that_grows_with_the_width_has_no_flow() -> None:
+    derivation = sn.derive(zoo.bow(), parametrization="standard")
+    with pytest.raises(UsageError, match="depend on n, which has no value"):
+        sn.flow(derivation, [["a"], ["b"]], [0, 1])

@@ -13,6 +13,7 @@ import sympy as sp
 from symntk.decomposition.blocks import Algebra, Value
 from symntk.decomposition.conditions import Condition, Present
 from symntk.decomposition.instance import evaluated
+from symntk.decomposition.numbers import require_no_symbols
 from symntk.derivation.result import Moments
 from symntk.errors import UsageError
 from symntk.gaussian import Expectation, expect, expect_one
@@ -124,6 +125,7 @@ class Numbers(Arithmetic):
         """To `DIGITS` digits."""
         if expression not in self._known:
             plain = expression.xreplace(dict(self.values))
+            require_no_symbols([plain])
             self._known[expression] = self._read(plain)
         return self._known[expression]
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import sympy as sp
 
 from symntk.decomposition.blocks import Pattern
+from symntk.decomposition.explicit import explicit_map, require_tokens
 from symntk.decomposition.multilinear import coefficients
-from symntk.decomposition.numbers import value
+from symntk.decomposition.numbers import require_no_symbols, value
 from symntk.decomposition.summands import NotWindows
 from symntk.decomposition.windows import Windows
 from symntk.derivation import Derivation, derive
@@ -97,17 +98,7 @@ class Features:
         Counts of tokens and n-grams where the kernel is a sum over pairs of windows, else products
         of weights and tokens where the network has no activations.  Raises NotWindows for others.
         """
-        from symntk.decomposition.feature_map import FeatureMap
-        from symntk.decomposition.statistics import statistics
-        from symntk.decomposition.word_map import WordMap
-
-        try:
-            return FeatureMap(statistics(self.derivation, self.output))
-        except NotWindows as not_windows:
-            try:
-                return WordMap(self.derivation, self.output)
-            except NotWindows as not_linear:
-                raise NotWindows(f"{not_windows}; and {not_linear}") from None
+        return explicit_map(self.derivation, self.output)
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -166,9 +157,7 @@ def features(
     Raises UsageError for a graph whose input is not a sequence of tokens, or whose depth is open.
     """
     derivation = graph if isinstance(graph, Derivation) else derive(graph)
-    inputs = derivation.graph.inputs
-    if len(inputs) != 1 or not inputs[0].is_one_hot:
-        raise UsageError("features are of token models: their one input is tokens(...)")
+    require_tokens(derivation)
     if not all(isinstance(times, sp.Integer) for times in derivation.graph.depths):
         raise UsageError("the depth of the network is open: give it a number to see its features")
     if output not in derivation.outputs:
@@ -210,7 +199,7 @@ def _rows(derivation: Derivation, polynomial: Mapping[Pattern, sp.Expr]) -> Iter
     reciprocals = (p for c in polynomial.values() for p in c.atoms(sp.Pow) if p.atoms(Length))
     lengths = dict.fromkeys(reciprocals, sp.S.One)
     known = {**derivation.values, **lengths}
-    _require_values(polynomial.values(), known)
+    require_no_symbols(c.xreplace(known) for c in polynomial.values())
     for pattern in sorted(polynomial, key=lambda p: (len(p), sorted(p))):
         number = value(polynomial[pattern], known)
         yield Feature(called(pattern), polynomial[pattern], number, None, pattern)
@@ -245,17 +234,6 @@ def _of_one(derivation: Derivation, output: str) -> Mapping[Pattern, sp.Expr]:
     """The polynomial of two documents of one token."""
     found = coefficients(derivation, 1, output)
     return {frozenset((i - 1, i - 1) for i in chosen): c for chosen, c in found.items()}
-
-
-def _require_values(coefficients: Iterable[sp.Expr], known: Mapping[sp.Expr, sp.Expr]) -> None:
-    """UsageError for coefficients with symbols that have no value, such as the width."""
-    left = set().union(*(c.xreplace(dict(known)).free_symbols for c in coefficients))
-    if left:
-        raise UsageError(
-            f"the coefficients depend on {', '.join(sorted(map(str, left)))}, which has no value: "
-            "in the standard parametrisation the kernel grows with the width; take the "
-            'parametrization "ntk"'
-        )
 
 
 def called(pattern: Pattern) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
 from symntk.decomposition.heads import MOMENTS
+from symntk.errors import UsageError
 from symntk.gaussian import Expectation
 from symntk.gaussian.quadrature import integrate_one, integrate_pair
 from symntk.gaussian.symbols import u, x
@@ -33,3 +34,14 @@ def _numeric(expression: sp.Expr) -> sp.Expr:
     if not expression.atoms(Expectation, *MOMENTS):
         return expression
     return expression.func(*map(_numeric, expression.args))
+
+
+def require_no_symbols(expressions: Iterable[sp.Expr]) -> None:
+    """UsageError for expressions with symbols that have no value, such as the width."""
+    left = set().union(*(expression.free_symbols for expression in expressions))
+    if left:
+        raise UsageError(
+            f"the coefficients depend on {', '.join(sorted(map(str, left)))}, which has no value: "
+            "in the standard parametrisation the kernel grows with the width; give every hidden "
+            "weight one, as in weights('W', width=512), or take the parametrization \"ntk\""
+        )

@@ -8,12 +8,12 @@ from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from symntk.decomposition import features
 from symntk.decomposition.documents import Document, Token
+from symntk.decomposition.explicit import explicit_map, require_tokens
 from symntk.decomposition.sparse_map import SparseMap
 from symntk.decomposition.summands import NotWindows
 from symntk.decomposition.terms import term
-from symntk.derivation import Derivation
+from symntk.derivation import Derivation, derive
 from symntk.dynamics.descent import Descent
 from symntk.dynamics.documents import check_lengths, read_documents
 from symntk.dynamics.kernel_map import KernelMap
@@ -156,11 +156,12 @@ def check_memory(rows: sparse.csr_array, scores: int, times: int) -> None:
 
 def _feature_map(graph: Graph | Derivation) -> SparseMap | KernelMap:
     """The sparse features of the kernel, or those of its matrix where it has none."""
-    table = features(graph)
+    derivation = graph if isinstance(graph, Derivation) else derive(graph)
+    require_tokens(derivation)
     try:
-        return table.feature_map()
+        return explicit_map(derivation)
     except NotWindows:
-        return KernelMap(table.derivation)
+        return KernelMap(derivation)
 
 
 def read_loss(name: str) -> Loss:
