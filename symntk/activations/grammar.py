@@ -174,7 +174,7 @@ class Parser(ActivationReader):
         close = get_close_matches(name, choices, n=3, cutoff=0.5)
         if close:
             return f"unknown name '{name}': did you mean {' or '.join(close)}?"
-        return f"unknown name '{name}': the functions are {', '.join(choices[:18])}"
+        return f"unknown name '{name}': there are {', '.join(choices)}"
 
     def call(self, name: Token) -> Part:
         opened = self.accept("(")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import click
@@ -117,7 +118,9 @@ class CorpusChoice:
 
 
 def _listed(names: list[object]) -> str:
-    return ", ".join(map(str, names[:5])) + (", ..." if len(names) > 5 else "")
+    """The first of them, each shortened to a few words."""
+    shown = [shorten(str(name), 30, placeholder=" ...") for name in names[:5]]
+    return ", ".join(shown) + (", ..." if len(names) > 5 else "")
 
 
 _FILE = click.Path(path_type=Path)
