@@ -9,7 +9,7 @@ import pytest
 import sympy as sp
 
 from symntk import zoo
-from symntk.decomposition.multilinear import coefficients
+from symntk.decomposition.polynomials.multilinear import coefficients
 from symntk.derivation import derive
 from symntk.graph import Graph, attention, tokens, weights
 from tests.sequence_oracle import Oracle

@@ -13,15 +13,15 @@ import sympy as sp
 
 import symntk as sn
 from symntk import zoo
-from symntk.decomposition.arrangement import arrangement
-from symntk.decomposition.comparison import compare
-from symntk.decomposition.features import features
-from symntk.decomposition.heads import HeadMoment, HeadTangent
-from symntk.decomposition.linear import Linear
-from symntk.decomposition.monomials import constant_ratio
-from symntk.decomposition.multilinear import collected
-from symntk.decomposition.profile import Profile
-from symntk.decomposition.verdicts import word
+from symntk.decomposition.polynomials.heads import HeadMoment, HeadTangent
+from symntk.decomposition.polynomials.monomials import constant_ratio
+from symntk.decomposition.polynomials.multilinear import collected
+from symntk.decomposition.report.arrangement import arrangement
+from symntk.decomposition.report.comparison import compare
+from symntk.decomposition.report.features import features
+from symntk.decomposition.report.profile import Profile
+from symntk.decomposition.report.verdicts import word
+from symntk.decomposition.words.linear import Linear
 from symntk.errors import UsageError
 from symntk.rendering.tables import NAMES
 from tests.sequence_oracle import Law, Oracle, slope, softmax

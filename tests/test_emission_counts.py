@@ -9,7 +9,7 @@ import pytest
 
 from symntk import zoo
 from symntk.activations import activation
-from symntk.decomposition.summands import NotWindows
+from symntk.decomposition.polynomials.summands import NotWindows
 from symntk.derivation import derive
 from symntk.emission import counts, emit, sequences
 from symntk.graph import Graph, positions, tokens, weights

@@ -8,9 +8,9 @@ import pytest
 from symntk import zoo
 from symntk.activations import activation
 from symntk.decomposition import features
-from symntk.decomposition.feature_map import FeatureMap
-from symntk.decomposition.statistics import Statistics, statistics
-from symntk.decomposition.summands import NotWindows
+from symntk.decomposition.maps.feature_map import FeatureMap
+from symntk.decomposition.maps.statistics import Statistics, statistics
+from symntk.decomposition.polynomials.summands import NotWindows
 from symntk.derivation import derive
 from symntk.errors import UsageError
 from symntk.graph import (

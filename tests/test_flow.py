@@ -330,3 +330,11 @@ def test_a_kernel_that_grows_with_the_width_has_no_flow() -> None:
     derivation = sn.derive(zoo.bow(), parametrization="standard")
     with pytest.raises(UsageError, match="depend on n, which has no value"):
         sn.flow(derivation, [["a"], ["b"]], [0, 1])
+
+
+def test_times_that_would_take_hours_are_refused() -> None:
+    """Squared loss, which is not integrated, has no latest time."""
+    docs = [["a"], ["b"]]
+    with pytest.raises(UsageError, match="follow it to"):
+        sn.flow(zoo.bow(), docs, [0, 1], times=[0, 1e15])
+    assert sn.flow(zoo.bow(), docs, [0, 1], loss="squared", times=[0, 1e15]).errors[-1] < 1e-3

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from symntk.decomposition.feature_map import FeatureMap
-from symntk.decomposition.multilinear import coefficients
-from symntk.decomposition.statistics import statistics
-from symntk.decomposition.summands import NotWindows
+from symntk.decomposition.maps.feature_map import FeatureMap
+from symntk.decomposition.maps.statistics import statistics
+from symntk.decomposition.polynomials.multilinear import coefficients
+from symntk.decomposition.polynomials.summands import NotWindows
 from symntk.derivation import derive
 from symntk.graph import Graph
 from tests.random_sequences import attended, graphs, linear_loop, recurrent, token_loop

@@ -13,7 +13,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 
 import symntk as sn
-from symntk.decomposition.numbers import value
+from symntk.decomposition.polynomials.numbers import value
 from symntk.derivation import Derivation, Entry
 from symntk.gaussian.evaluation import scalar_function
 from symntk.gaussian.symbols import c, q, u, x

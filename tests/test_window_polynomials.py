@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 
 from symntk import zoo
-from symntk.decomposition.summands import NotWindows
-from symntk.decomposition.windows import Windows
+from symntk.decomposition.polynomials.summands import NotWindows
+from symntk.decomposition.windows.windows import Windows
 from symntk.derivation import derive
 from tests.sequence_oracle import Oracle
 

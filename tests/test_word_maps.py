@@ -11,10 +11,10 @@ import pytest
 
 import symntk as sn
 from symntk import zoo
-from symntk.decomposition.feature_map import FeatureMap
-from symntk.decomposition.linear import Linear
-from symntk.decomposition.summands import NotWindows
-from symntk.decomposition.word_map import WordMap
+from symntk.decomposition.maps.feature_map import FeatureMap
+from symntk.decomposition.maps.word_map import WordMap
+from symntk.decomposition.polynomials.summands import NotWindows
+from symntk.decomposition.words.linear import Linear
 from symntk.derivation import derive
 from symntk.errors import UsageError
 from symntk.graph import (

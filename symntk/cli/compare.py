@@ -49,7 +49,7 @@ def compare(
     if output is not None:
         check_writable(output)
     choices = _choices(choice, models, acts)
-    from symntk.decomposition.comparison import compare as put_side_by_side
+    from symntk.decomposition.report.comparison import compare as put_side_by_side
 
     derivations = {name: chosen.derivation() for name, chosen in choices.items()}
     comparison = put_side_by_side(derivations, order, "network" if acts is None else "activation")

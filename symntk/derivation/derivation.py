@@ -25,7 +25,7 @@ from symntk.graph.unroll import unroll
 from symntk.trace import Step
 
 if TYPE_CHECKING:
-    from symntk.decomposition.gradient_flow import GradientFlow
+    from symntk.decomposition.flow.gradient_flow import GradientFlow
     from symntk.emission import Kernel
 
 
@@ -138,9 +138,9 @@ class Derivation:
     def flow(self) -> GradientFlow:
         """The gradient flow that the NTK drives, term by term.
 
-        See `symntk.decomposition.gradient_flow.GradientFlow`.
+        See `symntk.decomposition.flow.gradient_flow.GradientFlow`.
         """
-        from symntk.decomposition.gradient_flow import gradient_flow
+        from symntk.decomposition.flow.gradient_flow import gradient_flow
 
         return gradient_flow(self)
 

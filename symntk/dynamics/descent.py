@@ -19,6 +19,7 @@ from symntk.dynamics.losses import Loss, Targets
 from symntk.dynamics.progress import WHOLE, Progress, silent
 from symntk.dynamics.relaxation import relax
 from symntk.dynamics.stabilised import integrate
+from symntk.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+
+
+LATEST = 1e10
+"""Over the fastest rate: the latest time of a flow that is integrated, a quarter of an hour."""
 
 
 class Reached(NamedTuple):
@@ -111,6 +116,8 @@ class Descent:
         """The flow from w = 0 at rising times, each as soon as it is reached.
 
         tolerance: as in `symntk.flow`.
+        Raises UsageError for times so late that the steps there would take hours.
+
         progress: called after each step.  Steps grow like t and cost like their square root, so
             work goes like sqrt(t); a tenth of it is counted for the start, by log(1 + rate t).
         """
@@ -119,6 +126,12 @@ class Descent:
         if self.loss.is_linear:
             yield from self._relaxed(times, tolerance)
             return
+        if self.rate * times[-1] > LATEST:
+            raise UsageError(
+                f"the time {times[-1]:g} is {self.rate * times[-1]:.2g} times as long as the "
+                f"fastest part of the flow takes, and {LATEST:.0e} are the most: follow it to "
+                f"{LATEST / self.rate:.2g}"
+            )
 
         def reached(time: float) -> None:
             start = log1p(self.rate * time) / (log1p(self.rate * times[-1]) or 1.0)

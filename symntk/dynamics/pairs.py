@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from symntk.decomposition.documents import Token
-from symntk.decomposition.feature_map import FeatureMap
-from symntk.decomposition.terms import BIAS, CO_OCCURRENCE, LENGTH, WHOLE
+from symntk.decomposition.flow.terms import BIAS, CO_OCCURRENCE, LENGTH, WHOLE
+from symntk.decomposition.maps.feature_map import FeatureMap
 from symntk.dynamics.trajectory import Flow
 
 if TYPE_CHECKING:

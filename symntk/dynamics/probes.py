@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from symntk.decomposition.documents import Token
-from symntk.decomposition.sparse_map import SparseMap
-from symntk.decomposition.terms import term
+from symntk.decomposition.flow.terms import term
+from symntk.decomposition.maps.sparse_map import SparseMap
 from symntk.dynamics.kernel_map import KernelMap
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from symntk.decomposition.documents import Document, Token
-from symntk.decomposition.explicit import explicit_map, require_tokens
-from symntk.decomposition.sparse_map import SparseMap
-from symntk.decomposition.summands import NotWindows
-from symntk.decomposition.terms import term
+from symntk.decomposition.flow.terms import term
+from symntk.decomposition.maps.explicit import explicit_map, require_tokens
+from symntk.decomposition.maps.sparse_map import SparseMap
+from symntk.decomposition.polynomials.summands import NotWindows
 from symntk.derivation import Derivation, derive
 from symntk.dynamics.descent import Descent
 from symntk.dynamics.documents import check_lengths, read_documents

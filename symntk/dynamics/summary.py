@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from symntk.decomposition.documents import Document
-from symntk.decomposition.terms import BIAS
+from symntk.decomposition.flow.terms import BIAS
 from symntk.dynamics.corpus import Corpus
 from symntk.dynamics.losses import Label
 from symntk.dynamics.pairs import OWN, has_pairs, known_pairs, pair_scores

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symntk.decomposition.documents import Document
-from symntk.decomposition.sparse_map import SparseMap
+from symntk.decomposition.maps.sparse_map import SparseMap
 from symntk.dynamics.descent import Descent
 from symntk.dynamics.documents import read_documents
 from symntk.dynamics.kernel_map import KernelMap

@@ -17,7 +17,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from symntk.decomposition.terms import WHOLE
+from symntk.decomposition.flow.terms import WHOLE
 from symntk.dynamics.losses import Label
 from symntk.dynamics.trajectory import Flow
 from symntk.errors import MissingExtra, UsageError

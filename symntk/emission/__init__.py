@@ -20,7 +20,7 @@ DTYPES = ("float64", "float32")
 
 def emit(derivation: Derivation, dtype: str = "float64") -> str:
     """The kernel of ``derivation`` as the text of a module that needs NumPy and Numba alone."""
-    from symntk.decomposition.summands import NotWindows
+    from symntk.decomposition.polynomials.summands import NotWindows
     from symntk.emission import counts, module, planning, sequences
 
     if dtype not in DTYPES:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from symntk.decomposition.heads import MOMENTS
-from symntk.decomposition.monomials import gathered
+from symntk.decomposition.polynomials.heads import MOMENTS
+from symntk.decomposition.polynomials.monomials import gathered
 from symntk.rendering.document import Display, Line, Math
 from symntk.rendering.mathematics.layout import Atom, Layout, Scripts
 from symntk.rendering.mathematics.metric import points

@@ -7,12 +7,12 @@ from typing import Any
 
 import sympy as sp
 
-from symntk.decomposition.comparison import Comparison
-from symntk.decomposition.numbers import value
-from symntk.decomposition.orders import Order
-from symntk.decomposition.profile import Profile
-from symntk.decomposition.sources import Sources
-from symntk.decomposition.verdicts import listed, sentences, word
+from symntk.decomposition.flow.sources import Sources
+from symntk.decomposition.polynomials.numbers import value
+from symntk.decomposition.report.comparison import Comparison
+from symntk.decomposition.report.orders import Order
+from symntk.decomposition.report.profile import Profile
+from symntk.decomposition.report.verdicts import listed, sentences, word
 from symntk.rendering.coefficients import Coefficients
 from symntk.rendering.document import Block, Document, Items, Math, Paragraph, Prose, Table
 from symntk.rendering.mathematics.layout import Apply, Atom, Fence, Layout, Scripts, row

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from symntk.decomposition import Feature, Features
-from symntk.decomposition.orders import orders, unit
+from symntk.decomposition.report.orders import orders, unit
 from symntk.rendering.coefficients import Coefficients
 from symntk.rendering.document import Block, Display, Document, Items, Line, Paragraph, Prose, Table
 from symntk.rendering.mathematics.layout import Atom

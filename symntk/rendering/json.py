@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from symntk.decomposition.gradient_flow import GradientFlow
+from symntk.decomposition.flow.gradient_flow import GradientFlow
 from symntk.derivation import Derivation, Recursion
 from symntk.rendering.mathematics.latex import latex
 from symntk.rendering.mathematics.names import printable
@@ -63,7 +63,7 @@ def trace(derivation: Derivation, typeset: Typesetter) -> dict[str, Any]:
 def _flow(flow: GradientFlow, writer: _Writer) -> dict[str, Any]:
     """The terms of ds(x)/dt = eta sum_j r_j Theta(x, x_j).
 
-    scope, size, reason: as in `symntk.decomposition.gradient_flow.GradientFlow`.
+    scope, size, reason: as in `symntk.decomposition.flow.gradient_flow.GradientFlow`.
     terms: name, reason and coefficient of each, and the matches that it counts: pairs of places in
     x and in x', from 0; none for what all inputs share, null for what each pair has once.
     equations: what the covariances are that the coefficients hold.

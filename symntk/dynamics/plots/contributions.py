@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symntk.decomposition.documents import Token
-from symntk.decomposition.terms import BIAS, CO_OCCURRENCE
+from symntk.decomposition.flow.terms import BIAS, CO_OCCURRENCE
 from symntk.dynamics.losses import Label
 from symntk.dynamics.plots import canvas
 from symntk.dynamics.trajectory import Flow

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from symntk.decomposition.conditions import Condition, Equal, Present
-from symntk.decomposition.readings import Reading
-from symntk.decomposition.statistics import Mean, Statistic, statistics
+from symntk.decomposition.maps.statistics import Mean, Statistic, statistics
+from symntk.decomposition.windows.conditions import Condition, Equal, Present
+from symntk.decomposition.windows.readings import Reading
 from symntk.derivation import Derivation
 
 Group = tuple[object, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symntk.decomposition.blocks import Pattern
+from symntk.decomposition.windows.blocks import Pattern
 from symntk.rendering.composition.flow_signs import MU, RHO, SUM, of
 from symntk.rendering.mathematics.layout import Atom, Layout, Scripts, row, separated
 from symntk.rendering.mathematics.marks import primed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symntk.decomposition.expectations import TooLong
-from symntk.decomposition.gradient_flow import FlowTerm, GradientFlow
-from symntk.decomposition.sources import Sources
+from symntk.decomposition.flow.gradient_flow import FlowTerm, GradientFlow
+from symntk.decomposition.flow.sources import Sources
+from symntk.decomposition.polynomials.expectations import TooLong
 from symntk.derivation import entries
 from symntk.gaussian import Expectation, expect_one
 from symntk.gaussian.symbols import q, u, x

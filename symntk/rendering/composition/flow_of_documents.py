@@ -7,8 +7,8 @@ from itertools import combinations
 
 import sympy as sp
 
-from symntk.decomposition.blocks import Pattern
-from symntk.decomposition.gradient_flow import FlowTerm, GradientFlow
+from symntk.decomposition.flow.gradient_flow import FlowTerm, GradientFlow
+from symntk.decomposition.windows.blocks import Pattern
 from symntk.gaussian import Expectation
 from symntk.rendering.composition.flow_in_time import in_time
 from symntk.rendering.composition.flow_means import shown

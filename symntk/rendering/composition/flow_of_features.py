@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symntk.decomposition.gradient_flow import GradientFlow
+from symntk.decomposition.flow.gradient_flow import GradientFlow
 from symntk.rendering.composition.flow_in_time import features_in_time
 from symntk.rendering.composition.flow_means import of_term, shared_part, variance
 from symntk.rendering.composition.flow_reasons import nothing_shared, reasons

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from symntk.decomposition.blocks import Pattern
-from symntk.decomposition.gradient_flow import FlowTerm, GradientFlow
+from symntk.decomposition.flow.gradient_flow import FlowTerm, GradientFlow
+from symntk.decomposition.windows.blocks import Pattern
 from symntk.rendering.composition.flow_counts import (
     LENGTH,
     TOKEN,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sympy as sp
 
 from symntk.activations import ACTIVATIONS
-from symntk.decomposition.gradient_flow import GradientFlow
-from symntk.decomposition.sources import Sources
+from symntk.decomposition.flow.gradient_flow import GradientFlow
+from symntk.decomposition.flow.sources import Sources
 from symntk.gaussian import Expectation
 from symntk.gaussian.parity import is_odd
 from symntk.gaussian.symbols import q, u, x

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symntk.decomposition.gradient_flow import GradientFlow
+from symntk.decomposition.flow.gradient_flow import GradientFlow
 from symntk.derivation.program import Site
 from symntk.gaussian import Expectation, Moment, expect_one
 from symntk.gaussian.symbols import c, q, q1, q2, u, v

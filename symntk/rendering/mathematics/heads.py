@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symntk.decomposition.heads import HeadMoment, HeadTangent, common_factor
+from symntk.decomposition.polynomials.heads import HeadMoment, HeadTangent, common_factor
 from symntk.rendering.mathematics.attention import AttentionTypesetter
 from symntk.rendering.mathematics.layout import (
     Apply,

@@ -1,0 +1,1 @@
+"""The gradient flow, its kernel taken apart into named terms."""

@@ -1,0 +1,1 @@
+"""Explicit sparse features of documents whose inner product a kernel is."""

@@ -1,0 +1,177 @@
+"""Documents as sparse rows of features."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from symntk.decomposition.documents import Document, Token, read_documents
+from symntk.decomposition.maps.positions import Chunk, chunks
+from symntk.decomposition.maps.sparse_map import SparseMap
+from symntk.decomposition.maps.statistics import Statistic, Statistics
+from symntk.decomposition.maps.tallies import Occurrences, Tuples, occurrences
+from symntk.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import scipy.sparse as sparse
+    from numpy.typing import NDArray
+
+    Integers = NDArray[np.int64]
+    Reals = NDArray[np.float64]
+
+
+@dataclass
+class FeatureMap(SparseMap):
+    """Phi(x) with kernel(x, x') = Phi(x) . Phi(x'), exactly; a transformer as in scikit-learn.
+
+    `fit` learns which tuples of tokens occur; others are left out of later documents, as their
+    features have inner product 0 with all that were seen.
+    """
+
+    statistics: Statistics
+    _tokens: dict[Token, int] = field(default_factory=dict, init=False, repr=False)
+    _tuples: list[Tuples] = field(default_factory=list, init=False, repr=False)
+
+    def fit(self, docs: Iterable[Document], y: object = None) -> FeatureMap:
+        """Learn the columns from documents, lists of tokens."""
+        self._learn(self._read(docs, is_new=True))
+        return self
+
+    def transform(self, docs: Iterable[Document]) -> sparse.csr_array:
+        """The features of documents, a sparse array (N, K)."""
+        self.require_fitted()
+        return self._rows(self._read(docs, is_new=False))
+
+    def fit_transform(self, docs: Iterable[Document], y: object = None) -> sparse.csr_array:
+        """Learn the columns, and give the features."""
+        read = self._read(docs, is_new=True)
+        self._learn(read)
+        return self._rows(read)
+
+    @property
+    def names(self) -> list[tuple[str, tuple[Token, ...]]]:
+        """For each column the name of its statistic, and the tokens.
+
+        A term that counts each position on its own has the position, from 1, behind the tokens.
+        """
+        return list(self._names())
+
+    def _names(self) -> Iterator[tuple[str, tuple[Token, ...]]]:
+        tokens = list(self._tokens)
+        for item, known in zip(self.statistics.items, self._tuples, strict=True):
+            for row in known.tuples().tolist():
+                read = tuple(tokens[n] for n in row[: item.order])
+                place = tuple(n + 1 for n in row[item.order :])
+                for _ in range(item.rank):
+                    yield item.name, read + place
+
+    @property
+    def groups(self) -> dict[str, list[int]]:
+        """The columns of each statistic."""
+        found: dict[str, list[int]] = {item.name: [] for item in self.statistics.items}
+        begin = 0
+        for item, known in zip(self.statistics.items, self._tuples, strict=True):
+            end = begin + item.rank * len(known)
+            found[item.name] += range(begin, end)
+            begin = end
+        return found
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """What the map was made of."""
+        return {"statistics": self.statistics}
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether columns are known."""
+        return bool(self._tokens)
+
+    def _read(self, docs: Iterable[Document], is_new: bool) -> list[Chunk]:
+        """The documents in numbers; tokens that are not known have numbers beyond the others."""
+        known = {} if is_new else self._tokens
+        numbers: defaultdict[Token, int] = defaultdict(count(len(known)).__next__, known)
+        read = list(chunks(read_documents(docs), numbers.__getitem__))
+        if is_new:
+            self._tokens = dict(numbers)
+        return read
+
+    def _learn(self, read: list[Chunk]) -> None:
+        longest = max(int(chunk.lengths.max()) for chunk in read)
+        self._tuples = []
+        for item in self.statistics.items:
+            beyond = max(reading.excess for reading in item.readings)
+            known = Tuples(max(len(self._tokens), longest + beyond))
+            seen = [found.values for chunk in read for found in occurrences(item, chunk)]
+            known.learn(seen, item.order + item.is_aligned)
+            self._tuples.append(known)
+
+    def _check_means(self, read: list[Chunk]) -> None:
+        """UsageError for a document without positions, where a mean is taken over them."""
+        import numpy as np
+
+        if self.statistics.mean is None:
+            return
+        lengths = np.concatenate([chunk.lengths for chunk in read])
+        short = np.flatnonzero(lengths + self.statistics.mean.beyond <= 0)
+        if len(short):
+            raise UsageError(f"document {short[0] + 1} has no window: it is too short for a mean")
+
+    def _rows(self, read: list[Chunk]) -> sparse.csr_array:
+        import scipy.sparse as sparse
+
+        self._check_means(read)
+        return sparse.csr_array(sparse.vstack([self._of_chunk(chunk) for chunk in read], "csr"))
+
+    def _of_chunk(self, chunk: Chunk) -> sparse.csr_array:
+        import numpy as np
+        import scipy.sparse as sparse
+
+        columns, begin = [], 0
+        for item, known in zip(self.statistics.items, self._tuples, strict=True):
+            parts = [_amounts(item, known, found, begin) for found in occurrences(item, chunk)]
+            columns += parts
+            begin += item.rank * len(known)
+        if not columns:
+            return sparse.csr_array((len(chunk), 0))
+        rows, places, amounts = (np.concatenate(part) for part in zip(*columns, strict=True))
+        mean = self.statistics.mean
+        if mean is not None:
+            amounts = amounts / (chunk.lengths + mean.beyond)[rows] ** mean.power
+        shape = (len(chunk), begin)
+        index = sparse.get_index_dtype(maxval=max(shape))
+        entries = (amounts, (rows.astype(index), places.astype(index)))
+        return sparse.csr_array(sparse.coo_array(entries, shape=shape))
+
+
+def _amounts(
+    statistic: Statistic, known: Tuples, found: Occurrences, begin: int
+) -> tuple[Integers, Integers, Reals]:
+    """Rows, columns and amounts of some occurrences; those of one place are to be added."""
+    import numpy as np
+
+    if not found.values:
+        return _totals(statistic, found, begin)
+    numbers = known.numbers(found.values)
+    seen = numbers >= 0
+    amounts = statistic.factor[found.readings[seen]]
+    columns = begin + numbers[seen][:, None] * statistic.rank + np.arange(statistic.rank)
+    rows = np.repeat(found.documents[seen], statistic.rank)
+    kept = amounts.ravel() != 0
+    return rows[kept], columns.ravel()[kept], amounts.ravel()[kept]
+
+
+def _totals(
+    statistic: Statistic, found: Occurrences, begin: int
+) -> tuple[Integers, Integers, Reals]:
+    """The same where no tokens are read: every document has one row of amounts."""
+    import numpy as np
+
+    size = len(statistic.readings)
+    counts = np.bincount(found.documents * size + found.readings)
+    places = np.flatnonzero(counts)
+    documents, readings = np.divmod(places, size)
+    amounts = counts[places, None] * statistic.factor[readings]
+    columns = np.broadcast_to(begin + np.arange(statistic.rank), amounts.shape)
+    return np.repeat(documents, statistic.rank), columns.ravel(), amounts.ravel()

@@ -1,0 +1,1 @@
+"""Kernels of two documents as polynomials in matches of tokens."""

@@ -1,0 +1,1 @@
+"""What the coefficients of a kernel say about what its network learns; comparisons."""

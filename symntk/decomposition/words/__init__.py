@@ -1,0 +1,1 @@
+"""Networks without activations: sums of products of weights and tokens."""
