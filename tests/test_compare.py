@@ -13,6 +13,7 @@ import sympy as sp
 
 import symntk as sn
 from symntk import zoo
+from symntk.activations import activation
 from symntk.decomposition.polynomials.heads import HeadMoment, HeadTangent
 from symntk.decomposition.polynomials.monomials import constant_ratio
 from symntk.decomposition.polynomials.multilinear import collected
@@ -44,7 +45,7 @@ VERDICTS = {
         zoo.lrnn(pool="mean"),
     ],
     "multiplicative": [zoo.mv(), zoo.mv(act="relu"), zoo.lrnn(kind="multiplicative")],
-    "constant": [zoo.bow(act="1/2")],
+    "constant": [zoo.bow(act=activation(sp.Rational(1, 2)))],
     "mixed": [
         zoo.cnn(window=2),
         zoo.lrnn(kind="affine"),
