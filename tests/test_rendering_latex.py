@@ -125,6 +125,7 @@ def test_the_perceptron_reads_like_a_paper(relu: Derivation) -> None:
         "Backward recursion",
         "Neural tangent kernel",
         "Closed form",
+        "Gradient flow",
     ]
     for formula in (
         r"f(x) &= \frac{\sigma_v}{\sqrt{n}} v^{\top} \phi(z^{(1)}(x))",

@@ -93,8 +93,7 @@ def _find(name: str) -> Excerpt | None:
         return replaced.get(match.group(), match.group())
 
     text = re.sub(r"(?<![A-Za-z])(phi|psi)(?![A-Za-z0-9])", new, excerpt.text)
-    words = frozenset(re.findall(r"[A-Za-z_]\w*", text))
-    return Excerpt(name, text, words - {name}, True)
+    return Excerpt(name, text, frozenset(names_in(text) - {name}), True)
 
 
 def _is_placeholder(name: str) -> bool:
@@ -113,6 +112,11 @@ def _defined_name(node: ast.stmt) -> str | None:
 def _first_line(node: ast.stmt) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def names_in(code: str) -> set[str]:
+    """The names that source text uses; those of docstrings and comments are words."""
+    return _names(ast.parse(code))
 
 
 def _names(node: ast.AST) -> set[str]:

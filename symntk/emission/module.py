@@ -10,7 +10,7 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from symntk.emission.calls import IntegratedFunction
-from symntk.emission.excerpts import quote
+from symntk.emission.excerpts import names_in, quote
 from symntk.emission.pair_code import (
     arguments,
     assignment,
@@ -29,10 +29,9 @@ _WIDTH = 100
 def module_text(plan: KernelPlan, dtype: str) -> str:
     """The module that computes ``plan``, its results in arrays of type ``dtype``."""
     code = "\n".join([*_samples(plan), "", "", *pair_code(plan)]) + "\n" + _footer(plan)
-    excerpts = quote(re.findall(r"[A-Za-z_]\w*", code))
+    excerpts = quote(names_in(code))
     own = [function_text(function) for function in plan.functions]
-    used = " ".join([code, *(e.text for e in excerpts), *own])
-    excerpts = quote(re.findall(r"[A-Za-z_]\w*", used))
+    excerpts = quote(names_in("\n".join([code, *(e.text for e in excerpts), *own])))
     numbers = [excerpt.text for excerpt in excerpts if not excerpt.is_function]
     helpers = [untyped(excerpt.text) for excerpt in excerpts if excerpt.is_function]
     header = HEADER.format(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator
 from pprint import pformat
 
 from symntk.emission.counts.plan import CountPlan
-from symntk.emission.excerpts import quote
+from symntk.emission.excerpts import names_in, quote
 
 _WIDTH = 100
 
@@ -81,7 +80,7 @@ def diag(x):
 def module_text(plan: CountPlan, dtype: str) -> str:
     """The module that computes ``plan``, its results in arrays of type ``dtype``."""
     functions = _FUNCTIONS.replace("{{", "{").replace("}}", "}")
-    excerpts = quote(re.findall(r"[A-Za-z_]\w*", functions))
+    excerpts = quote(names_in(functions))
     numbers = [excerpt.text for excerpt in excerpts if not excerpt.is_function]
     helpers = [excerpt.text for excerpt in excerpts if excerpt.is_function]
     header = _HEADER.format(

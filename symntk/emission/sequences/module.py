@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from sympy import Expr
 
-from symntk.emission.excerpts import quote
+from symntk.emission.excerpts import names_in, quote
 from symntk.emission.module import constants, edges, function_text
 from symntk.emission.plan import Assign
 from symntk.emission.printer import SourcePrinter
@@ -43,10 +43,9 @@ def module_text(plan: SequencePlan, dtype: str) -> str:
     """The module that computes ``plan``, its results in arrays of type ``dtype``."""
     code = _functions(plan)
     own = [function_text(function) for function in plan.functions]
-    excerpts = quote(re.findall(r"[A-Za-z_]\w*", "\n".join([code, *own])))
+    excerpts = quote(names_in("\n".join([code, *own])))
     while True:
-        used = " ".join([code, *own, *(e.text for e in excerpts)])
-        more = quote(re.findall(r"[A-Za-z_]\w*", used))
+        more = quote(names_in("\n".join([code, *own, *(e.text for e in excerpts)])))
         if len(more) == len(excerpts):
             break
         excerpts = more
