@@ -11,16 +11,11 @@ from sympy import Expr, Symbol
 
 from symntk.emission.calls import IntegratedFunction
 from symntk.emission.excerpts import names_in, quote
-from symntk.emission.pair_code import (
-    arguments,
-    assignment,
-    feature_arrays,
-    pair_code,
-    places,
-)
-from symntk.emission.plan import Assign, KernelPlan, SampleItem, Segment, Store
+from symntk.emission.pair_code import arguments, feature_arrays, pair_code
+from symntk.emission.plan import KernelPlan
 from symntk.emission.printer import source_text
 from symntk.emission.profile_code import profile_code, profile_data, profile_use
+from symntk.emission.sample_code import sample_call, sample_code
 from symntk.emission.template import FOOTER, HEADER
 
 _WIDTH = 100
@@ -28,7 +23,7 @@ _WIDTH = 100
 
 def module_text(plan: KernelPlan, dtype: str) -> str:
     """The module that computes ``plan``, its results in arrays of type ``dtype``."""
-    code = "\n".join([*_samples(plan), "", "", *pair_code(plan)]) + "\n" + _footer(plan)
+    code = "\n".join([*sample_code(plan), "", "", *pair_code(plan)]) + "\n" + _footer(plan)
     excerpts = quote(names_in(code))
     own = [function_text(function) for function in plan.functions]
     excerpts = quote(names_in("\n".join([code, *(e.text for e in excerpts), *own])))
@@ -127,62 +122,6 @@ def untyped(text: str) -> str:
     return text.replace(": Any", "").replace(" -> Any", "")
 
 
-# -- one sample ----------------------------------------------------------------------------------
-
-
-def _samples(plan: KernelPlan) -> Iterator[str]:
-    given = [str(item.variance) for item in plan.inputs]
-    given += [str(cross.diagonal) for cross in plan.crosses if cross.diagonal is not None]
-    names = [f"{name}_" for name in given]
-    lengths = [str(item.length) for item in plan.inputs if item.length is not None]
-    arrays = list(feature_arrays(plan))
-    # coefficients take long: all threads work on them
-    parallel = ", parallel=True" if plan.has_rows() else ""
-    yield f'@njit(cache=True, error_model="numpy"{parallel})'
-    yield f"def _samples({', '.join([*names, *lengths])}):"
-    yield '    """What depends on one sample alone: features for its pairs, and diagonals."""'
-    yield f"    count = len({names[0]})"
-    for name, shape in arrays:
-        yield f"    {name} = np.empty({shape})"
-    yield "    nngp, ntk = np.empty(count), np.empty(count)"
-    yield f"    for i in {'prange' if plan.has_rows() else 'range'}(count):"
-    for name, array in zip(given, names, strict=True):
-        yield f"        {name} = {array}[i]"
-    features = {segment.index: segment for segment, _ in plan.segments()}
-    yield from _sample_items(plan.samples, features, (), "        ")
-    yield f"        nngp[i] = {plan.nngp[1]}"
-    yield f"        ntk[i] = {plan.ntk[1]}"
-    yield f"    return {', '.join([*(name for name, _ in arrays), 'nngp', 'ntk'])}"
-
-
-def _sample_items(
-    items: tuple[SampleItem, ...],
-    segments: dict[int, Segment],
-    counters: tuple[str, ...],
-    indent: str,
-) -> Iterator[str]:
-    for item in items:
-        if isinstance(item, Assign):
-            yield from assignment(item, indent)
-        elif isinstance(item, Store):
-            before = "".join(f"{counter}, " for counter in counters)
-            segment = segments[item.segment]
-            names = sp.numbered_symbols(f"w{segment.index}_")
-            shared, values = sp.cse(
-                [feature.value for feature in segment.features], symbols=names, order="none"
-            )
-            for name, part in shared:
-                yield f"{indent}{name} = {source_text(part)}"
-            for value, (_, array, place) in zip(values, places(segment), strict=True):
-                target = f"{array}[{before}{place.format(sample='i')}]"
-                yield f"{indent}{target} = {source_text(value)}"
-        else:
-            yield f"{indent}for {item.counter} in range({item.times}):"
-            yield from _sample_items(
-                item.body, segments, (*counters, item.counter), indent + "    "
-            )
-
-
 # -- around --------------------------------------------------------------------------------------
 
 
@@ -207,7 +146,7 @@ def _footer(plan: KernelPlan) -> str:
         f"arrays[{k}].shape[1]" for k, item in enumerate(plan.inputs) if item.length is not None
     ]
     results = [*(name for name, _ in feature_arrays(plan)), "nngp", "ntk"]
-    prepare += _sample_call(plan, results, variances)
+    prepare += sample_call(plan, results, variances)
     prepared += [f'"{name}": {name},' for name in results]
     prepared += profile_data(plan)
     call = ", ".join(value for _, value in arguments(plan))
@@ -218,21 +157,6 @@ def _footer(plan: KernelPlan) -> str:
         call=_indented(textwrap.wrap(call, 90), 8),
         arguments=_input_words(plan),
     )
-
-
-def _sample_call(plan: KernelPlan, results: list[str], arguments: list[str]) -> Iterator[str]:
-    """The call of ``_samples``; coefficients take long, and equal samples share them."""
-    left = ", ".join(results)
-    if not plan.has_rows() or len(arguments) > 1:
-        yield f"{left} = _samples({', '.join(arguments)})"
-        return
-    (variance,) = arguments
-    yield f"is_one = one_variance({variance}) > 0.0"
-    yield f"{left} = _samples({variance}[:1] if is_one else {variance})"
-    yield "if is_one:"
-    for name in results:
-        axis = -2 if name.startswith("rows") else -1
-        yield f"    {name} = np.repeat({name}, len({variance}), axis={axis})"
 
 
 def _position(plan: KernelPlan, name: str) -> int:
