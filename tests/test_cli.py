@@ -18,11 +18,11 @@ from click.testing import CliRunner, Result
 
 import symntk as sn
 from symntk.activations import ACTIVATIONS
-from symntk.cli.program import main
+from symntk.cli.program import COMMANDS, main
 from symntk.rendering import FORMATS, NOTATIONS
 from symntk.zoo import MODELS
 
-COMMANDS = [[], *([name] for name in main.commands)]
+CALLS = [[], *([name] for name in COMMANDS)]
 
 
 def run(*arguments: str | Path) -> Result:
@@ -52,7 +52,7 @@ def x(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command) or "symntk")
+@pytest.mark.parametrize("command", CALLS, ids=lambda command: " ".join(command) or "symntk")
 def test_help_fits_a_terminal(command: list[str]) -> None:
     for line in done(*command, "--help").splitlines():
         assert len(line) <= 80

@@ -8,6 +8,7 @@ import runpy
 import shlex
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -43,7 +44,9 @@ def test_commands_are_understood(page: Path, monkeypatch: pytest.MonkeyPatch) ->
     """Each call shown names a command, a model, and options of theirs, with values that fit."""
     monkeypatch.chdir(ROOT)
     for name, *arguments in commands(page):
-        main.commands[name].make_context(name, arguments)
+        command = main.get_command(click.Context(main), name)
+        assert command is not None, name
+        command.make_context(name, arguments)
 
 
 @pytest.mark.parametrize(

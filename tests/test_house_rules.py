@@ -94,6 +94,30 @@ def test_deriving_and_printing_loads_sympy_alone() -> None:
     assert not loaded & {"numpy", "numba", "scipy", "matplotlib", "yaml", "rich"}
 
 
+def test_printing_a_derivation_loads_no_other_command_format_or_table() -> None:
+    call = "from symntk.cli import main\nmain(['derive', 'mlp'], standalone_mode=False)"
+    loaded = loaded_by(call)
+    assert "symntk.rendering.latex" in loaded
+    assert not loaded & {
+        "json",
+        "symntk.cli.flow",
+        "symntk.decomposition.report",
+        "symntk.dynamics",
+        "symntk.emission",
+        "symntk.finite",
+        "symntk.importers",
+        "symntk.rendering.html",
+    }
+
+
+def test_a_process_ends_without_a_search_for_garbage() -> None:
+    code = (
+        "import gc\nfrom symntk.cli import main\nmain(['--version'], standalone_mode=False)\n"
+        "assert gc.get_freeze_count() > len(gc.get_objects())"
+    )
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+
 def test_the_readme_has_two_commands() -> None:
     commands = re.findall(r"^    (python3 -m venv .*)$", (ROOT / "README.rst").read_text(), re.M)
     assert len(commands) == 2

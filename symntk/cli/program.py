@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import click
 
-from symntk.cli.check import check
-from symntk.cli.compare import compare
-from symntk.cli.derive import derive
-from symntk.cli.emit import emit
-from symntk.cli.features import features
-from symntk.cli.flow import flow
-from symntk.cli.kernel import kernel
-from symntk.cli.models import zoo
-from symntk.cli.tables import show_tables
 from symntk.errors import SymntkError
+
+COMMANDS = {
+    "derive": "derive:derive",
+    "emit": "emit:emit",
+    "check": "check:check",
+    "kernel": "kernel:kernel",
+    "features": "features:features",
+    "compare": "compare:compare",
+    "flow": "flow:flow",
+    "list": "tables:show_tables",
+}
+"""Each command's module in this folder and its function there, in the order of the help."""
+
+GARBAGE = 100_000
+"""New containers between two looks for cyclic garbage, of which SymPy makes little: Python's own
+choice, 700, is a quarter of the time of a derivation."""
 
 
 class WrongCall(click.ClickException):
@@ -43,12 +52,37 @@ class Defect(click.ClickException):
 class Program(click.Group):
     """A group of commands whose foreseen errors end in one message, without a traceback."""
 
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """The whole life of a process: few searches for garbage, and none when it ends."""
+        gc.set_threshold(GARBAGE)
+        try:
+            return super().__call__(*args, **options)
+        finally:
+            gc.freeze()
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command's name."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, whose module is loaded now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"symntk.cli.{module}"), function)
+        return command
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that ``args`` name; a model in its place gets a hint."""
-        if args[0] not in self.commands and args[0] in zoo():
-            ctx.fail(f"{args[0]} is a model: say what to do with it, as in symntk derive {args[0]}")
+        if args[0] not in COMMANDS:
+            from symntk.cli.models import zoo
+
+            if args[0] in zoo():
+                ctx.fail(
+                    f"{args[0]} is a model: say what to do with it, as in symntk derive {args[0]}"
+                )
         return super().resolve_command(ctx, args)
 
     def make_context(self, *args: Any, **options: Any) -> click.Context:
@@ -117,7 +151,3 @@ def main(debug: bool) -> None:
     Exit codes: 0 done, 1 a check that failed, 2 a wrong call, 3 a defect of
     symntk itself, 130 interrupted.
     """
-
-
-for command in (derive, emit, check, kernel, features, compare, flow, show_tables):
-    main.add_command(command)

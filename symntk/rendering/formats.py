@@ -1,4 +1,7 @@
-"""The table of output formats, and the function that looks into it."""
+"""The table of output formats, and the function that looks into it.
+
+Each loads its module when it is used.
+"""
 
 from __future__ import annotations
 
@@ -10,36 +13,41 @@ from symntk.derivation import Derivation
 from symntk.errors import UsageError
 from symntk.rendering.composition import compose
 from symntk.rendering.composition.page import Page
-from symntk.rendering.html import render_html
-from symntk.rendering.json import dumps, trace
-from symntk.rendering.latex import render_latex
-from symntk.rendering.markdown import render_markdown
 from symntk.rendering.notation import NOTATIONS, NotationProfile
-from symntk.rendering.text import render_text
 
 
 def latex_format(derivation: Derivation, profile: NotationProfile, **options: Any) -> str:
     """LaTeX: a section for a paper (amsmath, amssymb), or with standalone a document"""
+    from symntk.rendering.latex import render_latex
+
     return render_latex(compose(derivation, profile), **options)
 
 
 def text_format(derivation: Derivation, profile: NotationProfile, **options: Any) -> str:
     """Plain text for a terminal of 80 columns"""
+    from symntk.rendering.text import render_text
+
     return render_text(compose(derivation, profile), **options)
 
 
 def markdown_format(derivation: Derivation, profile: NotationProfile, **options: Any) -> str:
     """Markdown with formulas that GitHub and Jupyter show"""
+    from symntk.rendering.markdown import render_markdown
+
     return render_markdown(compose(derivation, profile), **options)
 
 
 def html_format(derivation: Derivation, profile: NotationProfile, **options: Any) -> str:
     """HTML with MathML, self-contained"""
+    from symntk.rendering.html import render_html
+
     return render_html(compose(derivation, profile), **options)
 
 
 def json_format(derivation: Derivation, profile: NotationProfile, **options: Any) -> str:
     """JSON: every step of the trace, for programs"""
+    from symntk.rendering.json import dumps, trace
+
     return dumps(trace(derivation, Page.of(derivation, profile).typeset))
 
 
