@@ -52,6 +52,10 @@ class Examples(ABC):
         """The input whose score is the label score of a token."""
 
     @abstractmethod
+    def occurring(self, tokens: Sequence[Token], example: Example) -> Example:
+        """The tokens in an input, each as often as it is there; others than ``tokens`` do not count.
+        """
+
     def count(
         self,
         tokens: Sequence[Token],
@@ -60,6 +64,8 @@ class Examples(ABC):
         classes: Sequence[Label],
     ) -> NDArray[np.int64]:
         """How often tokens stand in inputs of each class, see `symntk.dynamics.Trajectories`."""
+        found = [self.occurring(tokens, example) for example in examples]
+        return count(tokens, found, labels, classes)
 
 
 @dataclass(frozen=True)
@@ -82,14 +88,8 @@ class Texts(Examples):
     def unit(self, token: Token) -> Example:
         return (token,)
 
-    def count(
-        self,
-        tokens: Sequence[Token],
-        examples: Sequence[Example],
-        labels: Sequence[Label],
-        classes: Sequence[Label],
-    ) -> NDArray[np.int64]:
-        return count(tokens, examples, labels, classes)
+    def occurring(self, tokens: Sequence[Token], example: Example) -> Example:
+        return example
 
 
 @dataclass(frozen=True)
@@ -129,15 +129,8 @@ class Vectors(Examples):
     def unit(self, token: Token) -> Example:
         return tuple(float(place == token) for place in range(self.dimension))
 
-    def count(
-        self,
-        tokens: Sequence[Token],
-        examples: Sequence[Example],
-        labels: Sequence[Label],
-        classes: Sequence[Label],
-    ) -> NDArray[np.int64]:
-        present = [[token for token in tokens if row[int(token)]] for row in examples]
-        return count(tokens, present, labels, classes)
+    def occurring(self, tokens: Sequence[Token], example: Example) -> Example:
+        return tuple(token for token in tokens if example[int(token)])
 
 
 def examples_of(graph: Graph, docs: Any) -> Examples:

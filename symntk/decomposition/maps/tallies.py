@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from symntk.decomposition.maps.positions import Chunk, Positions
+from symntk.decomposition.maps.reading_groups import ReadingGroup, reading_groups
 from symntk.decomposition.maps.statistics import Statistic
-from symntk.decomposition.windows.conditions import Condition, Conditions
-from symntk.decomposition.windows.readings import Reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,57 +31,38 @@ class Occurrences(NamedTuple):
 
 def occurrences(statistic: Statistic, chunk: Chunk) -> Iterator[Occurrences]:
     """All of a chunk of documents, for readings of the same offsets together."""
-    groups: dict[tuple[tuple[int, ...], int, bool], list[int]] = defaultdict(list)
-    for number, reading in enumerate(statistic.readings):
-        groups[reading.offsets, reading.excess, reading.is_document].append(number)
-    positions = {excess: Positions(chunk, excess) for _, excess, _ in groups}
-    for (offsets, excess, is_document), numbers in groups.items():
-        if is_document:
-            yield _documents(chunk, numbers)
+    groups = list(reading_groups(statistic))
+    positions = {excess: Positions(chunk, excess) for excess in {g.excess for g in groups}}
+    for group in groups:
+        if group.is_document:
+            yield _documents(chunk, group)
         else:
-            readings = [statistic.readings[number] for number in numbers]
-            yield _around(positions[excess], offsets, readings, numbers)
+            yield _around(positions[group.excess], group, statistic.is_aligned)
 
 
-def _documents(chunk: Chunk, numbers: Sequence[int]) -> Occurrences:
+def _documents(chunk: Chunk, group: ReadingGroup) -> Occurrences:
     import numpy as np
 
     every = np.arange(len(chunk))
-    return Occurrences(every, np.full(len(chunk), numbers[0]), ())
+    return Occurrences(every, np.full(len(chunk), group.numbers[0]), ())
 
 
-def _around(
-    positions: Positions,
-    offsets: tuple[int, ...],
-    readings: Sequence[Reading],
-    numbers: Sequence[int],
-) -> Occurrences:
+def _around(positions: Positions, group: ReadingGroup, is_aligned: bool) -> Occurrences:
     import numpy as np
 
-    kinds = sorted(_codes(readings, numbers))
     code = np.zeros(len(positions.places), dtype=np.int64)
-    for bit, condition in enumerate(_ordered(readings[0].conditions)):
+    for bit, condition in enumerate(group.conditions):
         code |= positions.holds(condition).astype(np.int64) << bit
-    known = np.array([kind for kind, _ in kinds])
+    known = np.array(group.codes)
     place = np.minimum(np.searchsorted(known, code), len(known) - 1)
     met = known[place] == code
-    for offset in offsets:
+    for offset in group.offsets:
         met &= positions.has(offset)
-    values = [positions.tokens(offset)[met] for offset in offsets]
-    if readings[0].is_aligned:
+    values = [positions.tokens(offset)[met] for offset in group.offsets]
+    if is_aligned:
         values.append(positions.places[met])
-    which = np.array([number for _, number in kinds])[place[met]]
+    which = np.array(group.numbers)[place[met]]
     return Occurrences(positions.documents[met], which, tuple(values))
-
-
-def _codes(readings: Sequence[Reading], numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
-    for reading, number in zip(readings, numbers, strict=True):
-        ordered = _ordered(reading.conditions)
-        yield sum(1 << bit for bit, c in enumerate(ordered) if c in reading.kind), number
-
-
-def _ordered(conditions: Conditions) -> list[Condition]:
-    return sorted(conditions, key=repr)
 
 
 @dataclass

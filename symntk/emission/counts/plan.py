@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from symntk.decomposition.maps.reading_groups import reading_groups
 from symntk.decomposition.maps.statistics import Mean, Statistic, statistics
 from symntk.decomposition.windows.conditions import Condition, Equal, Present
-from symntk.decomposition.windows.readings import Reading
 from symntk.derivation import Derivation
 
 Group = tuple[object, ...]
@@ -52,27 +51,15 @@ def plan_kernel(derivation: Derivation) -> CountPlan:
 
 def _groups(statistic: Statistic) -> Iterator[Group]:
     """The readings of the same offsets together."""
-    together: dict[tuple[tuple[int, ...], int, bool], list[int]] = defaultdict(list)
-    for number, reading in enumerate(statistic.readings):
-        together[reading.offsets, reading.excess, reading.is_document].append(number)
-    for (offsets, excess, is_document), numbers in together.items():
-        conditions = sorted(statistic.readings[numbers[0]].conditions, key=repr)
-        rows = sorted(
-            (_code(statistic.readings[n], conditions), statistic.factor[n].tolist())
-            for n in numbers
-        )
+    for group in reading_groups(statistic):
         yield (
-            offsets,
-            excess,
+            group.offsets,
+            group.excess,
             statistic.is_aligned,
-            tuple(map(_encoded, conditions)),
-            () if is_document else tuple(code for code, _ in rows),
-            tuple(tuple(row) for _, row in rows),
+            tuple(map(_encoded, group.conditions)),
+            () if group.is_document else group.codes,
+            tuple(tuple(statistic.factor[number].tolist()) for number in group.numbers),
         )
-
-
-def _code(reading: Reading, conditions: list[Condition]) -> int:
-    return sum(1 << bit for bit, condition in enumerate(conditions) if condition in reading.kind)
 
 
 def _encoded(condition: Condition) -> tuple[str, int, int]:
