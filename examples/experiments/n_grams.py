@@ -49,7 +49,7 @@ NEGATIONS = ("not", "n't", "never", "no")
 
 def kernel(graph: sn.Graph, corpus: Corpus) -> np.ndarray:
     """The neural tangent kernel of the documents, from the features that a flow has of them."""
-    rows = sn.flow(graph, corpus.docs, corpus.labels, times=[0]).descent.features
+    rows = sn.flow(graph, corpus.docs, corpus.labels, times=[0]).feature_map.transform(corpus.docs)
     found: np.ndarray = (rows @ rows.T).toarray()
     return found
 

@@ -42,6 +42,8 @@ class CorpusChoice:
 
     def read(self) -> tuple[Corpus, Corpus | None, str]:
         """The documents to learn, those to be judged on, and the loss."""
+        from symntk.dynamics.documents import read_documents
+
         learnt = self._texts(self.data, self.minimum)
         known = self._examples(learnt)
         loss = self._fitting_loss(known)
@@ -49,8 +51,8 @@ class CorpusChoice:
             return known, None, loss
         judged = self._texts(self.test, 1)
         if self.minimum > 1:
-            judged = judged.keep({token for document in learnt.docs for token in document})
-        if not judged.docs:
+            judged = judged.keep(set(read_documents(learnt.docs).vocabulary))
+        if not len(judged.docs):
             raise UsageError(f"{self.test}: no text has a token of {self.data}")
         test = self._examples(judged)
         if loss != "squared" and self.next_token is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -53,10 +54,11 @@ class TokenChoice:
 
     def select(self, corpus: Corpus, loss: str) -> list[str]:
         """The tokens to follow, those that were named first, then the most frequent."""
-        from symntk.dynamics.problem import count, vocabulary
+        from symntk.dynamics.documents import count, read_documents
         from symntk.dynamics.selection import select
 
-        words: list[Any] = vocabulary(corpus.docs)
+        docs = read_documents(corpus.docs)
+        words: Sequence[Any] = docs.vocabulary
         named = list(self.tokens or ())
         known = set(words)
         for token in named:
@@ -66,7 +68,7 @@ class TokenChoice:
             return list(dict.fromkeys([*named, *words]))
         classes = [] if loss == "squared" else list(dict.fromkeys(corpus.labels))
         frequent, polar = self._numbers(len(classes) if loss == "softmax" else 1)
-        counts = count(words, corpus.docs, corpus.labels, classes if len(classes) <= MANY else [])
+        counts = count(words, docs, corpus.labels, classes if len(classes) <= MANY else [])
         return list(dict.fromkeys([*named, *(words[n] for n in select(counts, frequent, polar))]))
 
     def _numbers(self, scores: int) -> tuple[int, int]:

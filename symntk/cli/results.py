@@ -14,6 +14,7 @@ from symntk.cli.output import OUTPUT, check_writable
 from symntk.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
+    from symntk.decomposition.documents import Document
     from symntk.dynamics import Flow
     from symntk.dynamics.trajectories import Trajectories
 
@@ -67,7 +68,7 @@ class ResultChoice:
         self,
         flows: Mapping[str, Flow],
         trained: Mapping[str, Trajectories],
-        docs: Sequence[Sequence[str]],
+        docs: Sequence[Document],
         sentences: Sequence[Sequence[str]],
     ) -> None:
         """Write the pictures; of several flows the last two show the first.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from symntk.decomposition.documents import Document, Documents, Token, read_documents
 from symntk.dynamics.progress import Progress, silent
 from symntk.dynamics.rows import Row, read_rows
 from symntk.errors import UsageError
@@ -22,17 +22,18 @@ class Corpus:
     left_out: the number of rows none of whose tokens was kept.
     """
 
-    docs: list[list[str]]
+    docs: Sequence[Document]
     labels: list[Any]
     left_out: int = 0
 
-    def keep(self, tokens: Collection[str]) -> Corpus:
+    def keep(self, tokens: Collection[Token]) -> Corpus:
         """The same without other tokens, and without documents that have none of them."""
-        kept = [[token for token in document if token in tokens] for document in self.docs]
+        kept = read_documents(self.docs).keep(tokens)
+        places = kept.lengths.nonzero()[0]
         return Corpus(
-            list(filter(None, kept)),
-            [name for document, name in zip(kept, self.labels, strict=True) if document],
-            self.left_out + sum(not document for document in kept),
+            kept.take(places),
+            [self.labels[place] for place in places],
+            self.left_out + len(kept) - len(places),
         )
 
 
@@ -66,17 +67,21 @@ def read_corpus(
         raise UsageError(f"the minimum count of a token is at least 1, not {minimum}")
     split = tokenizer(pattern, lower)
     columns = (text,) if label is None else (text, label)
-    docs: list[list[str]] = []
     labels: list[Any] = []
-    shared: dict[str, str] = {}
-    for row in read_rows(Path(path), columns, progress):
-        tokens = split(_text(row, text))
-        if not tokens:
-            raise UsageError(f"{row.at(text)}: the text has no tokens")
-        docs.append([shared.setdefault(token, token) for token in tokens])
-        if label is not None:
-            labels.append(_number(row, label) if numbers else _class(row, label))
-    if not docs:
+    classes: dict[Any, Any] = {}
+
+    def texts() -> Iterator[list[str]]:
+        for row in read_rows(Path(path), columns, progress):
+            tokens = split(_text(row, text))
+            if not tokens:
+                raise UsageError(f"{row.at(text)}: the text has no tokens")
+            yield tokens
+            if label is not None:
+                name = _number(row, label) if numbers else _class(row, label)
+                labels.append(classes.setdefault(name, name))
+
+    docs = Documents.of(texts())
+    if not len(docs):
         raise UsageError(f"{path} has no rows")
     if label is None:
         labels = [None] * len(docs)
@@ -134,10 +139,14 @@ def _number(row: Row, column: str) -> float:
 
 def _frequent(corpus: Corpus, minimum: int) -> Corpus:
     """The corpus of the tokens that occur ``minimum`` times or more."""
+    import numpy as np
+
     if minimum == 1:
         return corpus
-    counts = Counter(token for document in corpus.docs for token in document)
-    found = corpus.keep({token for token, count in counts.items() if count >= minimum})
-    if not found.docs:
+    docs = read_documents(corpus.docs)
+    counts = np.bincount(docs.tokens).tolist()
+    known = zip(docs.vocabulary, counts, strict=True)
+    found = corpus.keep({token for token, count in known if count >= minimum})
+    if not len(found.docs):
         raise UsageError(f"no token occurs {minimum} times")
     return found

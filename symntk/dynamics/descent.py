@@ -9,21 +9,21 @@ equal and r is linear in the targets, of which the row has the mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log1p, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from symntk.dynamics.losses import Loss, Targets
+from symntk.dynamics.losses import Loss
 from symntk.dynamics.progress import WHOLE, Progress, silent
 from symntk.dynamics.relaxation import relax
+from symntk.dynamics.shards import Shards
 from symntk.dynamics.stabilised import integrate
 from symntk.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
-    import scipy.sparse as sparse
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -45,38 +45,18 @@ class Reached(NamedTuple):
 class Descent:
     """The flow of one loss on documents.
 
-    features: Phi, (documents, features).
-    copies: c, how often each document stands in the corpus, (documents,).
+    shards: Phi, c and the targets of the documents.
     eta: the learning rate; 1 / c.sum() for the mean of the losses in place of their sum.
     """
 
-    features: sparse.csr_array
-    copies: Array
-    targets: Targets
+    shards: Shards
     loss: Loss
     eta: float
 
-    @cached_property
-    def _pull(self) -> sparse.csr_array:
-        """Phi^T C."""
-        return (self.features * self.copies[:, None]).T.tocsr()
-
-    @cached_property
-    def _rows(self) -> sparse.csr_array:
-        """C^(1/2) Phi."""
-        import numpy as np
-
-        return (self.features * np.sqrt(self.copies)[:, None]).tocsr()
-
-    @cached_property
-    def _columns(self) -> sparse.csr_array:
-        """Phi^T C^(1/2)."""
-        return self._rows.T.tocsr()
-
     def slope(self, weights: Array) -> Array:
         """w' = eta Phi^T C r, (features, scores)."""
-        residual = self.loss.residual(self.features @ weights, self.targets.values)
-        found: Array = self.eta * (self._pull @ residual)
+        found = self.shards.pull(self.loss, weights)
+        found *= self.eta
         return found
 
     @cached_property
@@ -90,22 +70,22 @@ class Descent:
         import numpy as np
         from scipy.sparse.linalg import LinearOperator, eigsh
 
-        rows = self._rows
-        count, width = rows.shape
-        if not rows.nnz:
+        size, gram = self._gram()
+        if size < 8:
+            return 1.001 * float(np.sqrt(np.linalg.norm(gram(np.eye(size)), 2))) if size else 0.0
+        start = np.random.default_rng(0).uniform(1, 2, size)
+        if not gram(start).any():
             return 0.0
-        if min(count, width) < 8:
-            matrix = rows.toarray() if count >= width else rows.toarray().T
-            return 1.001 * float(np.sqrt(np.linalg.norm(matrix.T @ matrix, 2)))
-
-        def gram(x: Array) -> Array:
-            found: Array = rows @ (self._columns @ x)
-            return found
-
-        operator = LinearOperator((count, count), matvec=gram, dtype=np.float64)
-        start = np.random.default_rng(0).uniform(1, 2, count)
+        operator = LinearOperator((size, size), matvec=gram, dtype=np.float64)
         top = eigsh(operator, k=1, tol=1e-4, v0=start, return_eigenvectors=False)
         return 1.001 * float(np.sqrt(max(top[0], 0.0)))
+
+    def _gram(self) -> tuple[int, Callable[[Array], Array]]:
+        """P^T P or P P^T, P = C^(1/2) Phi, whichever is smaller: its size, and what it does."""
+        shards = self.shards
+        if shards.count < shards.width:
+            return shards.count, lambda x: shards.rows(shards.columns(x))
+        return shards.width, lambda x: shards.columns(shards.rows(x))
 
     def solve(
         self,
@@ -137,7 +117,7 @@ class Descent:
             start = log1p(self.rate * time) / (log1p(self.rate * times[-1]) or 1.0)
             progress(int(WHOLE * (0.1 * start + 0.9 * sqrt(time / times[-1]))), WHOLE)
 
-        origin = np.zeros((self.features.shape[1], self.targets.values.shape[1]))
+        origin = np.zeros((self.shards.width, self.shards.scores))
         for state in integrate(self.slope, origin, times, self.rate, tolerance, reached):
             yield Reached(state.time, state.value, state.error)
 
@@ -146,25 +126,15 @@ class Descent:
 
         w = P^T a with a' = eta z - eta P P^T a where there are fewer documents than features.
         """
-        import numpy as np
 
-        rows, columns = self._rows, self._columns
-        drive = np.sqrt(self.copies) * self.targets.values[:, 0]
-        count, width = rows.shape
-        if width <= count:
-            weights, errors = relax(
-                lambda x: self.eta * (columns @ (rows @ x)),
-                self.eta * (columns @ drive),
-                times,
-                tolerance,
-            )
+        size, gram = self._gram()
+        drive = self.shards.drive()
+        if size == self.shards.width:
+            drive = self.shards.columns(drive)
+        found, errors = relax(lambda x: self.eta * gram(x), self.eta * drive, times, tolerance)
+        if size == self.shards.width:
+            weights = found
         else:
-            shares, errors = relax(
-                lambda x: self.eta * (rows @ (columns @ x)),
-                self.eta * drive,
-                times,
-                tolerance,
-            )
-            weights, errors = (columns @ shares.T).T, self._norm * errors
+            weights, errors = self.shards.columns(found.T).T, self._norm * errors
         for time, row, error in zip(times, weights, errors, strict=True):
             yield Reached(time, row[:, None], float(error))

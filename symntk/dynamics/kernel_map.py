@@ -7,7 +7,7 @@ takes the whole matrix, N^2 numbers: for a few thousand documents.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -66,11 +66,21 @@ class KernelMap:
         theta = self._kernel(self._as_numbers(docs), self._documents).ntk
         return sparse.csr_array(theta @ self._factor)
 
+    def blocks(self, docs: Iterable[Document]) -> Iterator[sparse.csr_array]:
+        """The features of documents, all of them at once."""
+        yield self.transform(docs)
+
+    @property
+    def width(self) -> int:
+        """The number of features."""
+        assert self._factor is not None
+        found: int = self._factor.shape[1]
+        return found
+
     @property
     def groups(self) -> dict[str, list[int]]:
         """One group: such features do not tell statistics apart."""
-        assert self._factor is not None
-        return {"kernel": list(range(self._factor.shape[1]))}
+        return {"kernel": list(range(self.width))}
 
     def _as_numbers(self, docs: Iterable[Document]) -> list[list[int]]:
         """Tokens as numbers; those that were not in the documents of `fit` have higher ones."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from symntk.decomposition.documents import Document, Token
+from symntk.decomposition.documents import Document
 from symntk.dynamics.corpus import Corpus
 from symntk.dynamics.documents import read_documents
 from symntk.errors import UsageError
@@ -27,16 +27,15 @@ def next_tokens(docs: Iterable[Document], context: int = 1) -> Corpus:
 
     Raises UsageError for documents that are not well formed, and where no token follows another.
     """
+    import numpy as np
+
     if isinstance(context, bool) or not hasattr(context, "__index__") or context < 1:
         raise UsageError(f"the context is a number of tokens, at least 1, not {context!r}")
-    pairs = list(_pairs(read_documents(docs), context))
-    if not pairs:
+    read = read_documents(docs)
+    following = np.ones(len(read.tokens), dtype=np.bool_)
+    following[read.starts[:-1]] = False
+    ends = np.flatnonzero(following)
+    if not len(ends):
         raise UsageError("no document has two tokens: there is no next token to learn")
-    contexts, following = zip(*pairs, strict=True)
-    return Corpus(list(contexts), list(following))
-
-
-def _pairs(documents: Iterable[list[Token]], context: int) -> Iterator[tuple[list[Token], Token]]:
-    for document in documents:
-        for place in range(1, len(document)):
-            yield document[max(0, place - context) : place], document[place]
+    begins = np.maximum(ends - context, np.repeat(read.starts[:-1], read.lengths)[ends])
+    return Corpus(read.parts(begins, ends), [read.vocabulary[n] for n in read.tokens[ends]])

@@ -13,7 +13,11 @@ from symntk.decomposition.maps.sparse_map import SparseMap
 from symntk.dynamics.kernel_map import KernelMap
 
 if TYPE_CHECKING:
+    import numpy as np
     import scipy.sparse as sparse
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +42,23 @@ def by_term(
     rows: sparse.csr_array, feature_map: SparseMap | KernelMap
 ) -> Mapping[str, sparse.csr_array]:
     """Features (documents, features) by term: of the same shape each, those of the others 0."""
-    import numpy as np
     import scipy.sparse as sparse
 
     found = {}
-    for name, columns in feature_map.groups.items():
-        chosen = np.zeros(rows.shape[1])
-        chosen[columns] = 1
-        part = sparse.csr_array(rows @ sparse.diags_array(chosen))
+    for name, mask in masks(feature_map).items():
+        part = sparse.csr_array(rows @ sparse.diags_array(mask))
         part.eliminate_zeros()
-        found[term(name).name] = part
+        found[name] = part
+    return found
+
+
+def masks(feature_map: SparseMap | KernelMap) -> Mapping[str, Array]:
+    """By term, 1 for its features and 0 for others, (features,)."""
+    import numpy as np
+
+    found = {}
+    for name, columns in feature_map.groups.items():
+        mask = np.zeros(feature_map.width)
+        mask[columns] = 1
+        found[term(name).name] = mask
     return found

@@ -15,18 +15,18 @@ from symntk.decomposition.maps.sparse_map import SparseMap
 from symntk.decomposition.polynomials.summands import NotWindows
 from symntk.derivation import Derivation, derive
 from symntk.dynamics.descent import Descent
-from symntk.dynamics.documents import check_lengths, read_documents
+from symntk.dynamics.documents import check_lengths, count, merge, read_documents
 from symntk.dynamics.kernel_map import KernelMap
 from symntk.dynamics.losses import LOSSES, Label, Loss
 from symntk.dynamics.probes import Probes
 from symntk.dynamics.progress import Progress, silent
+from symntk.dynamics.shards import local_shards
 from symntk.dynamics.trajectory import Flow
 from symntk.errors import UsageError
 from symntk.graph import Graph
 
 if TYPE_CHECKING:
     import numpy as np
-    import scipy.sparse as sparse
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -45,11 +45,13 @@ STATES, RESIDUALS = 8, 4
 class Problem:
     """An infinitely wide network and the documents that it learns.
 
-    counts: how often each of ``tokens`` stands in documents of each class; see `Trajectories`.
+    tokens, counts, names, classes: as in `Trajectories`.
     """
 
     tokens: tuple[Token, ...]
     counts: NDArray[np.int64]
+    names: tuple[Label, ...]
+    classes: tuple[Label, ...]
     feature_map: SparseMap | KernelMap
     descent: Descent
 
@@ -82,16 +84,15 @@ class Problem:
         import numpy as np
 
         check_positive("tolerance", tolerance)
-        moments, targets = rising(times), self.descent.targets
-        scores = len(targets.names)
-        check_memory(self.descent.features, scores, len(moments))
-        weights = np.empty((len(moments), self.descent.features.shape[1], scores))
+        moments, shards = rising(times), self.descent.shards
+        check_memory(shards.width, shards.count, shards.scores, len(moments))
+        weights = np.empty((len(moments), shards.width, shards.scores))
         errors = np.empty(len(moments))
         solution = self.descent.solve(moments.tolist(), tolerance, progress)
         for n, reached in enumerate(solution, start=1):
             weights[n - 1], errors[n - 1] = reached.weights, reached.error
             yield Flow(
-                self.tokens, self.counts, targets.names, targets.classes, moments[:n],
+                self.tokens, self.counts, self.names, self.classes, moments[:n],
                 weights[:n], errors[:n], self.feature_map, self.descent, self._probes,
             )  # fmt: skip
 
@@ -109,42 +110,30 @@ def pose(
     tokens: Iterable[Token] | None = None,
 ) -> Problem:
     """Put the network ``graph`` before labelled documents; see `symntk.flow` for the arguments."""
+    import numpy as np
+    import scipy.sparse as sparse
+
     chosen = read_loss(loss)
     documents = read_documents(docs)
     answers = list(labels)
     check_lengths(documents, answers)
     code = chosen.code(answers)
     check_positive("eta", eta)
-    followed = vocabulary(documents if tokens is None else read_documents([list(tokens)]))
-    different, members = merge(documents)
-    feature_map = _feature_map(graph).fit(different)
-    rows = feature_map.transform(different)
-    check_memory(rows, len(code.names), 1)
+    followed = (documents if tokens is None else read_documents([list(tokens)])).vocabulary
     counts = count(followed, documents, answers, code.classes)
-    copies = members.sum(axis=1)
-    targets = code.targets(members.multiply(1 / copies[:, None]).tocsr())
-    descent = Descent(rows, copies, targets, chosen, float(eta))
-    return Problem(tuple(followed), counts, feature_map, descent)
+    different, number = merge(documents)
+    copies = np.bincount(number).astype(np.float64)
+    means = sparse.csr_array((1 / copies[number], (number, np.arange(len(number)))))
+    targets = code.targets(means)
+    feature_map = _feature_map(graph).fit(different)
+    check_memory(feature_map.width, len(different), len(code.names), 1)
+    shards = local_shards(feature_map.blocks(different), copies, targets.values)
+    descent = Descent(shards, chosen, float(eta))
+    return Problem(followed, counts, targets.names, targets.classes, feature_map, descent)
 
 
-def merge(documents: Sequence[Document]) -> tuple[list[Document], sparse.csr_array]:
-    """The different documents, and which each is: 0 and 1, (different documents, documents)."""
-    import numpy as np
-    import scipy.sparse as sparse
-
-    place: dict[tuple[Token, ...], int] = {}
-    rows = [place.setdefault(tuple(document), len(place)) for document in documents]
-    shape = (len(place), len(documents))
-    ones = sparse.csr_array((np.ones(len(rows)), (rows, np.arange(len(rows)))), shape=shape)
-    return [list(document) for document in place], ones
-
-
-def check_memory(rows: sparse.csr_array, scores: int, times: int) -> None:
-    """UsageError where w does not fit into memory, for each of ``scores`` and of ``times``.
-
-    rows: Phi, (documents, features).
-    """
-    documents, features = rows.shape
+def check_memory(features: int, documents: int, scores: int, times: int) -> None:
+    """UsageError where w does not fit into memory, for each of ``scores`` and of ``times``."""
     need = 8 * scores * (features * (times + STATES) + documents * RESIDUALS)
     if need > MOST:
         raise UsageError(
@@ -192,28 +181,4 @@ def rising(times: Sequence[float] | Array) -> Array:
         raise UsageError(f"times: {found[wrong][0]} is no time; needed are numbers from 0 on")
     if (np.diff(found) <= 0).any():
         raise UsageError("times: each must be later than the one before it")
-    return found
-
-
-def vocabulary(documents: Iterable[Document]) -> list[Token]:
-    """The tokens in the order in which they first occur."""
-    return list(dict.fromkeys(token for document in documents for token in document))
-
-
-def count(
-    tokens: Sequence[Token],
-    documents: Sequence[Document],
-    labels: Sequence[Label],
-    classes: Sequence[Label],
-) -> NDArray[np.int64]:
-    """How often each token stands in documents of each class; of all, without classes."""
-    import numpy as np
-
-    place = {token: n for n, token in enumerate(tokens)}
-    column = {label: n for n, label in enumerate(classes)}
-    found = np.zeros((len(tokens), max(1, len(column))), dtype=np.int64)
-    for document, label in zip(documents, labels, strict=True):
-        for token in document:
-            if token in place:
-                found[place[token], column.get(label, 0)] += 1
     return found

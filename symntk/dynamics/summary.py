@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from symntk.decomposition.documents import Document
 from symntk.decomposition.flow.terms import BIAS
 from symntk.dynamics.corpus import Corpus
+from symntk.dynamics.documents import read_documents
+from symntk.dynamics.judgement import Judgement, judge
 from symntk.dynamics.losses import Label
 from symntk.dynamics.pairs import OWN, has_pairs, known_pairs, pair_scores
-from symntk.dynamics.probes import by_term
 from symntk.dynamics.trajectory import Flow
 
 if TYPE_CHECKING:
     import numpy as np
-    import scipy.sparse as sparse
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -44,10 +44,11 @@ def about_corpus(corpus: Corpus, unit: str = "documents") -> list[str]:
 
     unit: what the documents are.
     """
-    tokens = [token for document in corpus.docs for token in document]
+    docs = read_documents(corpus.docs)
+    tokens, different = len(docs.tokens), len(docs.vocabulary)
     lines = [
-        *line(unit, grouped(len(corpus.docs)) + _left_out(corpus)),
-        *line("tokens", f"{grouped(len(tokens))}, {grouped(len(set(tokens)))} of them different"),
+        *line(unit, grouped(len(docs)) + _left_out(corpus)),
+        *line("tokens", f"{grouped(tokens)}, {grouped(different)} of them different"),
     ]
     if corpus.labels and not isinstance(corpus.labels[0], float):
         lines += line("classes", _classes(corpus.labels))
@@ -72,18 +73,16 @@ def about_flow(flow: Flow, known: Corpus, tests: Mapping[str, Corpus], top: int)
     tests: by name, others to judge its end on.
     top: how many tokens and bigrams to name for each class.
     """
-    import numpy as np
-
-    rows = flow.feature_map.transform(known.docs)
-    scores = np.array([rows @ weights for weights in flow.weights])
-    learnt = flow.descent.loss.decide(scores, flow.classes)
+    learnt = judge(flow, known)
     title = "accuracy" if flow.classes else "fit"
-    lines = line(title, f"{judgement(flow, learnt, known)} on these documents")
+    lines = line(title, f"{accuracy(flow, learnt)} on these documents")
     for name, corpus in tests.items():
-        predicted = flow.predict(corpus.docs)
-        lines += line("", f"{judgement(flow, predicted, corpus)} on {name}")
-    lines += line("label scores", _sizes(flow, flow.probes.parts))
-    lines += line("documents", _sizes(flow, by_term(rows, flow.feature_map)))
+        lines += line("", f"{accuracy(flow, judge(flow, corpus))} on {name}")
+    parts, start = flow.probes.parts, flow.first_slope
+    first = [part @ start for part in parts.values()]
+    last = [part @ flow.weights[-1] for part in parts.values()]
+    lines += line("label scores", _sizes(parts, _means(first), _means(last)))
+    lines += line("documents", _sizes(parts, learnt.first.values(), learnt.last.values()))
     if BIAS.name in flow.terms:
         lines += line("bias", _bias(flow))
     pairs = own_pairs(flow, known.docs)
@@ -115,22 +114,18 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", TIE)
 
 
-def judgement(flow: Flow, predicted: NDArray[Any], corpus: Corpus) -> str:
-    """How well the flow predicts the labels, ``predicted`` being (times, documents)."""
+def accuracy(flow: Flow, found: Judgement) -> str:
+    """How well the flow predicts labels."""
     import numpy as np
 
-    known = np.array(corpus.labels)
     if flow.classes:
-        right = np.mean(predicted == known, axis=1)
-        best = int(right.argmax())
-        text = percent(right[-1])
-        if right[best] > right[-1]:
-            text += f" at the end, {percent(right[best])} at t = {flow.times[best]:.4g}"
+        best = int(found.right.argmax())
+        text = percent(found.right[-1])
+        if found.right[best] > found.right[-1]:
+            text += f" at the end, {percent(found.right[best])} at t = {flow.times[best]:.4g}"
         return text
-    missed = float(np.mean((predicted[-1] - known) ** 2))
-    spread = float(np.var(known))
-    explained = f", R² = {1 - missed / spread:.3f}" if spread else ""
-    return f"root mean square error {np.sqrt(missed):.4g}{explained}"
+    explained = f", R² = {1 - found.missed / found.spread:.3f}" if found.spread else ""
+    return f"root mean square error {np.sqrt(found.missed):.4g}{explained}"
 
 
 def percent(share: float) -> str:
@@ -138,13 +133,11 @@ def percent(share: float) -> str:
     return f"{share:.1%}"
 
 
-def shares(terms: Sequence[Array]) -> list[float]:
-    """The mean size of each of the terms, (tokens, scores), relative to the sum of all."""
+def _means(terms: Iterable[Array]) -> list[float]:
+    """The mean size of each of the terms, (tokens, scores)."""
     import numpy as np
 
-    sizes = [float(np.abs(term).mean()) for term in terms]
-    whole = sum(sizes)
-    return [size / whole if whole else 0.0 for size in sizes]
+    return [float(np.abs(term).mean()) for term in terms]
 
 
 def own_pairs(flow: Flow, docs: Sequence[Document]) -> tuple[list[str], Array]:
@@ -196,24 +189,23 @@ def _largest(labels: Sequence[str], scores: Array, sign: int, top: int) -> str:
     return ", ".join(chosen) or "none"
 
 
-def _sizes(flow: Flow, parts: Mapping[str, sparse.csr_array]) -> str:
+def _sizes(names: Iterable[str], first: Collection[float], last: Collection[float]) -> str:
     """Each term's share in the size of a score, at first and at the end."""
-    start = _first_slope(flow)
-    first = shares([part @ start for part in parts.values()])
-    last = shares([part @ flow.weights[-1] for part in parts.values()])
-    return f"{_listed(parts, first)} at first; {_listed(parts, last)} at the end"
+    return f"{_listed(names, first)} at first; {_listed(names, last)} at the end"
 
 
-def _listed(names: Iterable[str], sizes: Sequence[float]) -> str:
-    if not any(sizes):
+def _listed(names: Iterable[str], sizes: Collection[float]) -> str:
+    whole = sum(sizes)
+    if not whole:
         return "all 0"
-    return ", ".join(f"{percent(size)}{TIE}{name}" for name, size in zip(names, sizes, strict=True))
+    parts = zip(names, sizes, strict=True)
+    return ", ".join(f"{percent(size / whole)}{TIE}{name}" for name, size in parts)
 
 
 def _bias(flow: Flow) -> str:
     """Where the bias pushes all tokens, for the first few classes."""
     part = flow.probes.parts[BIAS.name][:1]
-    slopes, path = (part @ _first_slope(flow))[0], flow.terms[BIAS.name][:, 0]
+    slopes, path = (part @ flow.first_slope)[0], flow.terms[BIAS.name][:, 0]
     moves = []
     for name, slope, moved in list(zip(flow.names, slopes, path.T, strict=True))[:FEW]:
         of = "" if len(flow.names) == 1 else f" for {name}"
@@ -222,13 +214,6 @@ def _bias(flow: Flow) -> str:
             f"between {moved.min():+.3g} and {moved.max():+.3g}, {moved[-1]:+.3g} at the end"
         )
     return f"moves every token by {'; '.join(moves)}"
-
-
-def _first_slope(flow: Flow) -> Array:
-    """w' at time 0."""
-    import numpy as np
-
-    return flow.descent.slope(np.zeros(flow.weights.shape[1:]))
 
 
 def _classes(labels: Sequence[Any]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from symntk.decomposition.documents import PIECE, Documents
 from symntk.dynamics.corpus import Corpus
 from symntk.errors import UsageError
 
@@ -158,12 +159,19 @@ def zipf(
     _require_within("exponent", exponent, 0, 10)
     random = np.random.default_rng(rng)
     law = _zipf_law(words, exponent)
-    chosen = random.choice(words, (documents, length), p=law)
-    sums = random.standard_normal(words)[chosen].sum(axis=1)
+    below = np.cumsum(law)
+    below /= below[-1]
+    tokens = np.empty((documents, length), dtype=np.int32)
+    pieces = np.array_split(tokens, -(-tokens.size // PIECE))
+    for piece in pieces:
+        piece[:] = below.searchsorted(random.random(piece.shape), side="right")
+    leans = random.standard_normal(words)
+    sums = np.concatenate([leans[piece].sum(axis=1) for piece in pieces])
     labels = np.full(documents, -1)
     labels[np.argsort(sums)[documents // 2 :]] = 1
-    names = _numbered("", words)
-    return Corpus([[names[k] for k in row] for row in chosen], labels.tolist())
+    starts = np.arange(0, tokens.size + 1, length)
+    docs = Documents.numbered(tokens.ravel(), starts, _numbered("", words))
+    return Corpus(docs, labels.tolist())
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,11 +80,15 @@ class Flow(Trajectories):
         With logistic loss eta/2 sum_j y_j Theta(e, x_j); of the token perceptron
         eta/2 sum_j y_j (rho omega_e(x_j) + mu T_j), omega_e counting the token, T_j all tokens.
         """
+        found: Array = self.probes.rows @ self.first_slope
+        return found
+
+    @cached_property
+    def first_slope(self) -> Array:
+        """The derivative of w in time at time 0, (features, scores)."""
         import numpy as np
 
-        start = self.descent.slope(np.zeros(self.weights.shape[1:]))
-        found: Array = self.probes.rows @ start
-        return found
+        return self.descent.slope(np.zeros(self.weights.shape[1:]))
 
     def documents(self, docs: Iterable[Document]) -> Array:
         """The scores of any documents, (times, documents, scores)."""

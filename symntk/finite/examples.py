@@ -10,10 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from symntk.decomposition.documents import Token
-from symntk.dynamics.documents import read_documents
+from symntk.decomposition.documents import Documents, Token
+from symntk.dynamics.documents import count, read_documents
 from symntk.dynamics.losses import Label
-from symntk.dynamics.problem import count, vocabulary
 from symntk.errors import UsageError
 from symntk.finite.extents import Array, Extent
 from symntk.graph import Graph
@@ -53,8 +52,7 @@ class Examples(ABC):
 
     @abstractmethod
     def occurring(self, tokens: Sequence[Token], example: Example) -> Example:
-        """The tokens in an input, each as often as it is there; others than ``tokens`` do not count.
-        """
+        """The tokens of an input, those among ``tokens`` at least, each as often as it is there."""
 
     def count(
         self,
@@ -76,14 +74,15 @@ class Texts(Examples):
         return [tuple(document) for document in read_documents(docs)]
 
     def arrays(self, examples: Sequence[Example]) -> tuple[list[Rows], int]:
-        numbers = {token: n for n, token in enumerate(vocabulary(examples))}
+        numbers = {token: n for n, token in enumerate(Documents.of(examples).vocabulary)}
         return [np.array([numbers[t] for t in document]) for document in examples], len(numbers)
 
     def axes(self, example: Example) -> Extent:
         return (len(example),)
 
     def tokens(self, chosen: Iterable[Token] | None, examples: Sequence[Example]) -> list[Token]:
-        return vocabulary(examples if chosen is None else read_documents([list(chosen)]))
+        docs = Documents.of(examples) if chosen is None else read_documents([list(chosen)])
+        return list(docs.vocabulary)
 
     def unit(self, token: Token) -> Example:
         return (token,)

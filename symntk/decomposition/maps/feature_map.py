@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from symntk.decomposition.documents import Document, Token, read_documents
+from symntk.decomposition.documents import Document, Documents, Token, read_documents
 from symntk.decomposition.maps.positions import Chunk, chunks
 from symntk.decomposition.maps.sparse_map import SparseMap
 from symntk.decomposition.maps.statistics import Statistic, Statistics
@@ -38,19 +38,29 @@ class FeatureMap(SparseMap):
 
     def fit(self, docs: Iterable[Document], y: object = None) -> FeatureMap:
         """Learn the columns from documents, lists of tokens."""
-        self._learn(self._read(docs, is_new=True))
+        read = read_documents(docs)
+        self._tokens = {token: number for number, token in enumerate(read.vocabulary)}
+        longest = int(read.lengths.max())
+        self._tuples = []
+        for item in self.statistics.items:
+            beyond = max(reading.excess for reading in item.readings)
+            known = Tuples(max(len(self._tokens), longest + beyond))
+            known.learn(partial(self._seen, item, read), item.order + item.is_aligned)
+            self._tuples.append(known)
         return self
 
-    def transform(self, docs: Iterable[Document]) -> sparse.csr_array:
-        """The features of documents, a sparse array (N, K)."""
+    def blocks(self, docs: Iterable[Document]) -> Iterator[sparse.csr_array]:
+        """The features of documents, some rows at a time."""
         self.require_fitted()
-        return self._rows(self._read(docs, is_new=False))
+        read = read_documents(docs)
+        self._check_means(read)
+        return map(self._of_chunk, self._chunks(read))
 
-    def fit_transform(self, docs: Iterable[Document], y: object = None) -> sparse.csr_array:
-        """Learn the columns, and give the features."""
-        read = self._read(docs, is_new=True)
-        self._learn(read)
-        return self._rows(read)
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        items = zip(self.statistics.items, self._tuples, strict=True)
+        return sum(item.rank * len(known) for item, known in items)
 
     @property
     def names(self) -> list[tuple[str, tuple[Token, ...]]]:
@@ -88,41 +98,30 @@ class FeatureMap(SparseMap):
         """Whether columns are known."""
         return bool(self._tokens)
 
-    def _read(self, docs: Iterable[Document], is_new: bool) -> list[Chunk]:
+    def _chunks(self, docs: Documents) -> Iterator[Chunk]:
         """The documents in numbers; tokens that are not known have numbers beyond the others."""
-        known = {} if is_new else self._tokens
-        numbers: defaultdict[Token, int] = defaultdict(count(len(known)).__next__, known)
-        read = list(chunks(read_documents(docs), numbers.__getitem__))
-        if is_new:
-            self._tokens = dict(numbers)
-        return read
+        import numpy as np
 
-    def _learn(self, read: list[Chunk]) -> None:
-        longest = max(int(chunk.lengths.max()) for chunk in read)
-        self._tuples = []
-        for item in self.statistics.items:
-            beyond = max(reading.excess for reading in item.readings)
-            known = Tuples(max(len(self._tokens), longest + beyond))
-            seen = [found.values for chunk in read for found in occurrences(item, chunk)]
-            known.learn(seen, item.order + item.is_aligned)
-            self._tuples.append(known)
+        beyond = count(len(self._tokens))
+        numbers = [self._tokens.get(t, -1) for t in docs.vocabulary]
+        known = [next(beyond) if number < 0 else number for number in numbers]
+        return chunks(docs, np.array(known, dtype=np.int32))
 
-    def _check_means(self, read: list[Chunk]) -> None:
+    def _seen(self, item: Statistic, docs: Documents) -> Iterator[tuple[Integers, ...]]:
+        """The tuples of tokens that a statistic reads, in columns."""
+        for chunk in self._chunks(docs):
+            for found in occurrences(item, chunk):
+                yield found.values
+
+    def _check_means(self, docs: Documents) -> None:
         """UsageError for a document without positions, where a mean is taken over them."""
         import numpy as np
 
         if self.statistics.mean is None:
             return
-        lengths = np.concatenate([chunk.lengths for chunk in read])
-        short = np.flatnonzero(lengths + self.statistics.mean.beyond <= 0)
+        short = np.flatnonzero(docs.lengths + self.statistics.mean.beyond <= 0)
         if len(short):
             raise UsageError(f"document {short[0] + 1} has no window: it is too short for a mean")
-
-    def _rows(self, read: list[Chunk]) -> sparse.csr_array:
-        import scipy.sparse as sparse
-
-        self._check_means(read)
-        return sparse.csr_array(sparse.vstack([self._of_chunk(chunk) for chunk in read], "csr"))
 
     def _of_chunk(self, chunk: Chunk) -> sparse.csr_array:
         import numpy as np

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING
 
-from symntk.decomposition.documents import Document, Token
+from symntk.decomposition.documents import Documents
 from symntk.decomposition.windows.conditions import Condition, Equal, Present
 
 if TYPE_CHECKING:
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     Integers = NDArray[np.int64]
     Truths = NDArray[np.bool_]
 
-SIZE = 1_000_000
-"""Tokens of a chunk: its arrays take about 100 MB."""
-
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
@@ -29,7 +25,7 @@ class Chunk:
     tokens: (n,).  starts: (documents + 1,).
     """
 
-    tokens: Integers
+    tokens: NDArray[np.int32]
     starts: Integers
 
     def __len__(self) -> int:
@@ -42,26 +38,14 @@ class Chunk:
         return found
 
 
-def chunks(docs: Iterable[Document], number: Callable[[Token], int]) -> Iterator[Chunk]:
-    """Documents, each token by its ``number``, so many at a time as make `SIZE` tokens."""
-    held: list[Document] = []
-    size = 0
-    for document in docs:
-        held.append(document)
-        size += len(document)
-        if size >= SIZE:
-            yield _chunk(held, number)
-            held, size = [], 0
-    if held:
-        yield _chunk(held, number)
+def chunks(docs: Documents, numbers: NDArray[np.int32]) -> Iterator[Chunk]:
+    """Documents in pieces, whose arrays take about 100 MB each.
 
-
-def _chunk(docs: Sequence[Document], number: Callable[[Token], int]) -> Chunk:
-    import numpy as np
-
-    starts = np.concatenate([[0], np.cumsum([len(document) for document in docs])])
-    numbers = map(number, chain.from_iterable(docs))
-    return Chunk(np.fromiter(numbers, dtype=np.int64, count=starts[-1]), starts)
+    numbers: what each token of their vocabulary is called.
+    """
+    for some in docs.pieces():
+        starts = docs.starts[some.start : some.stop + 1]
+        yield Chunk(numbers[docs.tokens[starts[0] : starts[-1]]], starts - starts[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,12 +93,12 @@ class Positions:
         found: Truths = (place >= 0) & (place < self._sizes + excess)
         return found
 
-    def tokens(self, offset: int) -> Integers:
+    def tokens(self, offset: int) -> NDArray[np.int32]:
         """The tokens at t + offset; -1 outside of the document."""
         import numpy as np
 
         if not len(self.chunk.tokens):
-            return np.full(len(self.places), -1)
+            return np.full(len(self.places), -1, dtype=np.int32)
         place = np.clip(self._begins + self.places + offset, 0, len(self.chunk.tokens) - 1)
         return np.where(self.has(offset), self.chunk.tokens[place], -1)
 

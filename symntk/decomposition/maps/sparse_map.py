@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from symntk.decomposition.documents import Document, Token
+from symntk.decomposition.documents import Document, Token, read_documents
 from symntk.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,12 +26,24 @@ class SparseMap(ABC):
         """Learn the columns from documents, lists of tokens."""
 
     @abstractmethod
+    def blocks(self, docs: Iterable[Document]) -> Iterator[sparse.csr_array]:
+        """The features of documents, some rows at a time."""
+
     def transform(self, docs: Iterable[Document]) -> sparse.csr_array:
         """The features of documents, a sparse array (N, K)."""
+        import scipy.sparse as sparse
 
-    @abstractmethod
+        return sparse.csr_array(sparse.vstack(list(self.blocks(docs)), "csr"))
+
     def fit_transform(self, docs: Iterable[Document], y: object = None) -> sparse.csr_array:
         """Learn the columns, and give the features."""
+        read = read_documents(docs)
+        return self.fit(read).transform(read)
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """The number of columns."""
 
     @property
     @abstractmethod

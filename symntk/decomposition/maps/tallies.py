@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -79,20 +79,19 @@ class Tuples:
     def __len__(self) -> int:
         return len(self._levels[-1]) if self._levels else 1
 
-    def learn(self, seen: Sequence[tuple[Integers, ...]], size: int) -> None:
-        """Number the tuples of ``size`` numbers in ``seen``, which holds their columns."""
+    def learn(self, seen: Callable[[], Iterable[tuple[Integers, ...]]], size: int) -> None:
+        """Number the tuples of ``size`` numbers that ``seen`` gives, in columns, when called."""
         import numpy as np
 
         self._levels = []
-        for level in range(size):
-            if level == 0:
-                is_seen = np.zeros(self.base, dtype=np.bool_)
-                for row in seen:
-                    is_seen[row[0]] = True
-                self._levels.append(np.flatnonzero(is_seen))
-                continue
-            codes = [self.numbers(row[:level]) * self.base + row[level] for row in seen]
-            self._levels.append(_distinct(np.concatenate([_distinct(code) for code in codes])))
+        if size:
+            is_seen = np.zeros(self.base, dtype=np.bool_)
+            for first, *_ in seen():
+                is_seen[first] = True
+            self._levels.append(np.flatnonzero(is_seen))
+        for level in range(1, size):
+            codes = (self.numbers(row[:level]) * self.base + row[level] for row in seen())
+            self._levels.append(_merged(map(_distinct, codes)))
 
     def numbers(self, values: tuple[Integers, ...]) -> Integers:
         """The numbers of tuples, given by their columns; -1 for those that were not seen."""
@@ -130,6 +129,22 @@ class Tuples:
             number, last = np.divmod(seen[number], self.base)
             columns.append(last)
         return np.stack(columns[::-1], axis=1) if columns else np.zeros((1, 0), dtype=np.int64)
+
+
+def _merged(parts: Iterable[Integers]) -> Integers:
+    """The different numbers of all ``parts``, in rising order, the parts being so themselves.
+
+    Like sizes are merged first: memory is a few times what there is to keep, whatever the number
+    of parts.
+    """
+    import numpy as np
+
+    waiting: list[Integers] = []
+    for part in parts:
+        waiting.append(part)
+        while len(waiting) > 1 and 2 * len(waiting[-1]) > len(waiting[-2]):
+            waiting.append(_distinct(np.concatenate([waiting.pop(), waiting.pop()])))
+    return _distinct(np.concatenate([np.zeros(0, dtype=np.int64), *waiting]))
 
 
 def _distinct(numbers: Integers) -> Integers:

@@ -38,19 +38,20 @@ class WordMap(SparseMap):
 
     def fit(self, docs: Iterable[Document], y: object = None) -> WordMap:
         """Learn the columns from documents, lists of tokens."""
-        self._learn([self._expander(document) for document in read_documents(docs)])
+        self._learn(self._expander(document) for document in read_documents(docs))
         return self
 
-    def transform(self, docs: Iterable[Document]) -> sparse.csr_array:
-        """The features of documents, a sparse array (N, K)."""
+    def blocks(self, docs: Iterable[Document]) -> Iterator[sparse.csr_array]:
+        """The features of documents, some rows at a time."""
         self.require_fitted()
-        return self._rows(self._expander(document) for document in read_documents(docs))
+        read = read_documents(docs)
+        for some in read.pieces():
+            yield self._rows(self._expander(document) for document in read[some])
 
-    def fit_transform(self, docs: Iterable[Document], y: object = None) -> sparse.csr_array:
-        """Learn the columns, and give the features."""
-        read = [self._expander(document) for document in read_documents(docs)]
-        self._learn(read)
-        return self._rows(read)
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return len(self._columns)
 
     @property
     def names(self) -> list[tuple[str, tuple[Token, ...]]]:

@@ -1,0 +1,212 @@
+r"""The documents of a flow in shards, over which all that a flow needs is a sum.
+
+    Phi^T C r(Phi w) = sum over shards of  Phi_k^T C_k r(Phi_k w)
+
+Phi_k are the rows of the features of a shard, C_k = diag(c) says how often each document stands in
+the corpus, r is the residual of the loss.  No matrix is held besides Phi_k: products with its
+transpose read the same numbers.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, Concatenate
+
+from symntk.dynamics.losses import Loss
+
+if TYPE_CHECKING:
+    import numpy as np
+    import scipy.sparse as sparse
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+ENTRIES = 2**22
+"""Of a shard at least, that are not 0: 50 MB.  Threads take turns at shards, not at less."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shard:
+    """Some of the documents that a flow learns.
+
+    features: Phi, (documents, features).
+    copies: c, how often each document stands in the corpus, (documents,).
+    targets: what the residual takes, (documents, scores).
+    """
+
+    features: sparse.csr_array
+    copies: Array
+    targets: Array
+
+    def pull(self, loss: Loss, weights: Array) -> Array:
+        """Phi^T C r(Phi w), (features, scores)."""
+        residual = loss.residual(self.features @ weights, self.targets)
+        residual *= self.copies[:, None]
+        return self._transposed(residual)
+
+    def rows(self, x: Array) -> Array:
+        """C^(1/2) Phi x, of features (features, ...)."""
+        found: Array = ((self.features @ x).T * self._roots).T
+        return found
+
+    def columns(self, x: Array) -> Array:
+        """Phi^T C^(1/2) x, of documents (documents, ...)."""
+        return self._transposed((x.T * self._roots).T)
+
+    def drive(self) -> Array:
+        """C^(1/2) y, the first score's, (documents,)."""
+        found: Array = self._roots * self.targets[:, 0]
+        return found
+
+    def _transposed(self, x: Array) -> Array:
+        found: Array = self.features.T @ x  # a view of the same numbers, column by column
+        return found
+
+    @cached_property
+    def _roots(self) -> Array:
+        import numpy as np
+
+        return np.sqrt(self.copies)
+
+
+class Shards(ABC):
+    """All documents of a flow, in shards, wherever these are."""
+
+    @property
+    @abstractmethod
+    def sizes(self) -> Sequence[int]:
+        """How many documents each shard has."""
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """How many features there are."""
+
+    @property
+    @abstractmethod
+    def scores(self) -> int:
+        """How many scores a document has."""
+
+    @abstractmethod
+    def each(
+        self, work: Callable[Concatenate[Shard, ...], Array], arguments: Iterable[tuple[Any, ...]]
+    ) -> Iterator[Array]:
+        """``work`` of each shard and of its arguments, in the order of the shards.
+
+        work: a method of `Shard`.
+        """
+
+    @property
+    def count(self) -> int:
+        """How many documents there are."""
+        return sum(self.sizes)
+
+    def pull(self, loss: Loss, weights: Array) -> Array:
+        """Phi^T C r(Phi w), (features, scores)."""
+        return self._sum(self.each(Shard.pull, repeat((loss, weights))))
+
+    def rows(self, x: Array) -> Array:
+        """C^(1/2) Phi x, (documents, ...), of features (features, ...)."""
+        import numpy as np
+
+        return np.concatenate(list(self.each(Shard.rows, repeat((x,)))))
+
+    def columns(self, x: Array) -> Array:
+        """Phi^T C^(1/2) x, (features, ...), of documents (documents, ...)."""
+        import numpy as np
+
+        parts = np.split(x, np.cumsum(self.sizes)[:-1])
+        return self._sum(self.each(Shard.columns, ((part,) for part in parts)))
+
+    def drive(self) -> Array:
+        """C^(1/2) y of the first score, (documents,)."""
+        import numpy as np
+
+        return np.concatenate(list(self.each(Shard.drive, repeat(()))))
+
+    @staticmethod
+    def _sum(parts: Iterator[Array]) -> Array:
+        total = next(parts)
+        for part in parts:
+            total += part
+        return total
+
+
+@dataclass(frozen=True, eq=False)
+class LocalShards(Shards):
+    """Shards in the memory of this process, worked on by as many threads as there are cores."""
+
+    items: tuple[Shard, ...]
+
+    @property
+    def sizes(self) -> Sequence[int]:
+        return [shard.features.shape[0] for shard in self.items]
+
+    @property
+    def width(self) -> int:
+        found: int = self.items[0].features.shape[1]
+        return found
+
+    @property
+    def scores(self) -> int:
+        found: int = self.items[0].targets.shape[1]
+        return found
+
+    def each(
+        self, work: Callable[Concatenate[Shard, ...], Array], arguments: Iterable[tuple[Any, ...]]
+    ) -> Iterator[Array]:
+        if len(self.items) == 1:
+            yield work(self.items[0], *next(iter(arguments)))
+        else:
+            yield from self._threads.map(_apply, repeat(work), self.items, arguments)
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(cores())
+
+
+def _apply(
+    work: Callable[Concatenate[Shard, ...], Array], shard: Shard, arguments: tuple[Any, ...]
+) -> Array:
+    return work(shard, *arguments)
+
+
+def cores() -> int:
+    """How many threads can run at once."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def local_shards(blocks: Iterable[sparse.csr_array], copies: Array, targets: Array) -> LocalShards:
+    """Shards of `ENTRIES`, of features that come some rows at a time.
+
+    copies, targets: of all documents, as in `Shard`.
+    """
+    import scipy.sparse as sparse
+
+    items: list[Shard] = []
+    waiting: list[sparse.csr_array] = []
+    begin = 0
+
+    def close() -> None:
+        nonlocal begin
+        rows = sparse.csr_array(sparse.vstack(waiting, "csr")) if len(waiting) > 1 else waiting[0]
+        waiting.clear()
+        end = begin + rows.shape[0]
+        items.append(Shard(rows, copies[begin:end], targets[begin:end]))
+        begin = end
+
+    for block in blocks:
+        waiting.append(block)
+        if sum(rows.nnz for rows in waiting) >= max(ENTRIES, 4 * block.shape[1]):
+            close()
+    if waiting:
+        close()
+    return LocalShards(tuple(items))
