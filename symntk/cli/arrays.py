@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from zipfile import BadZipFile
 
 from symntk.errors import UsageError
@@ -57,6 +57,17 @@ def read_arrays(path: Path, rank: int) -> NDArray[np.float64] | list[NDArray[np.
     raise UsageError(f"{path}: needed is an array of shape (N, {axes}){each}, not {shown}")
 
 
+def map_array(path: Path, rank: int) -> NDArray[Any]:
+    """The array of a .npy file, which may be larger than memory, as it is on disk.
+
+    rank: of one input: 1 for a vector, 2 for a sequence of vectors, 3 for an image.
+    """
+    array = _numbers(path, _read_npy(path, "r"))
+    if array.ndim != rank + 1 or not array.size:
+        raise UsageError(f"{path}: needed is an array of {rank + 1} axes, not {array.shape}")
+    return array
+
+
 def read_tokens(path: Path) -> list[list[int]]:
     """Token ids, one document a row: whole numbers of shape (N, T)."""
     array = _read_npy(path)
@@ -84,11 +95,11 @@ def _require_finite(what: str, array: NDArray[np.float64]) -> None:
         )
 
 
-def _read_npy(path: Path) -> NDArray[Any]:
+def _read_npy(path: Path, mmap_mode: Literal["r"] | None = None) -> NDArray[Any]:
     import numpy as np
 
     try:
-        array: NDArray[Any] = np.load(path, allow_pickle=False)
+        array: NDArray[Any] = np.load(path, mmap_mode, allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise UsageError(f"{path}: not an array of numbers in NumPy's format") from error
     return array

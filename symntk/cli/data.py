@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symntk.cli.arrays import read_arrays, read_matrix, read_tokens
+from symntk.cli.arrays import map_array, read_arrays, read_matrix, read_tokens
 from symntk.cli.documents import read_documents
 from symntk.errors import UsageError
 
@@ -24,11 +24,13 @@ def only_input(graph: Graph) -> Node:
     return graph.inputs[0]
 
 
-def read_inputs(path: Path, node: Node, column: str | None) -> Any:
+def read_inputs(path: Path, node: Node, column: str | None, mapped: bool = False) -> Any:
     """The inputs in ``path`` as a kernel takes them.
 
     Tokens: lists of tokens.  Vectors: an array (N, d).  Sequences of vectors and images: arrays
     (N, T, d) and (N, H, W, C), or lists of arrays (T, d) and (H, W, C).
+
+    mapped: leave an array of numbers in a .npy file on disk; the kernel will check them.
     """
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
@@ -36,6 +38,8 @@ def read_inputs(path: Path, node: Node, column: str | None) -> Any:
         raise UsageError("--text is for documents, and this network takes numbers")
     if node.is_one_hot:
         return read_tokens(path) if path.suffix == ".npy" else read_documents(path, column)
+    if mapped and path.suffix == ".npy":
+        return map_array(path, rank=1 + len(node.positions))
     if not node.positions:
         return read_matrix(path)
     return read_arrays(path, rank=len(node.positions))

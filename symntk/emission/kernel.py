@@ -56,6 +56,11 @@ class Kernel:
             spec.loader.exec_module(module)
         return cls(source, path, module)
 
+    @property
+    def dtype(self) -> str:
+        """The type of the results: "float64" or "float32"."""
+        return str(self._module.DTYPE.__name__)
+
     def __call__(self, x1: Inputs, x2: Inputs | None = None) -> Kernels:
         """The kernels of all pairs of a sample of ``x1`` and a sample of ``x2``.
 
