@@ -1,29 +1,86 @@
-"""``python -m benchmarks``: every comparison in one run.  Needs ``pip install '.[bench]'``."""
+"""``python -m benchmarks``: symntk beside its peers, in one run.  Needs ``pip install '.[bench]'``.
+
+A peer that is not installed is said to be so, and the others go on.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 
-from benchmarks.threads import limit_threads
+from rich.console import Console
+
+from benchmarks import page
+from benchmarks.display import show_section, show_verdicts
+from benchmarks.machine import describe
+from benchmarks.processes import Workers
+from benchmarks.results import Outcome, Report
+from benchmarks.sections import SECTIONS
+from benchmarks.timing import measure
 
 
-def main() -> None:
-    """Print the timings of kernels, of whole processes, and of the flow on a text."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--depths", type=int, nargs="+", default=[1, 3, 10], metavar="L")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 2000], metavar="N")
-    parser.add_argument("--repeats", type=int, default=7, metavar="R")
-    options = parser.parse_args()
-    print(f"{limit_threads()} threads for each")
-    from benchmarks.flow import time_flow
-    from benchmarks.kernels import compare_kernels
-    from benchmarks.startup import time_startup
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print, and write what is asked for after each section."""
+    chosen = _parser().parse_args(arguments)
+    console = Console()
+    if chosen.read:
+        report = Report.load(chosen.read)
+        for name, outcomes in report.sections.items():
+            show_section(console, SECTIONS[name].title, outcomes)
+    else:
+        names = chosen.sections or list(SECTIONS)
+        report = _run(console, names, chosen.quick, chosen.repeats, chosen.output)
+    show_verdicts(console, report)
+    _write(report, chosen.output)
 
-    compare_kernels(options.depths, options.sizes, options.repeats)
-    print()
-    time_startup(options.repeats)
-    print()
-    time_flow(options.repeats)
+
+def _run(
+    console: Console, names: Sequence[str], quick: bool, repeats: int, outputs: Sequence[Path]
+) -> Report:
+    """Measure one section after the other; what is written is complete after each."""
+    report = Report(describe(), {})
+    with Workers() as workers:
+        for name in names:
+            outcomes: list[Outcome] = []
+            for case in SECTIONS[name].cases(quick):
+                with console.status(f"{name}: {case.name}"):
+                    outcomes.append(measure(case, workers, repeats))
+            show_section(console, SECTIONS[name].title, outcomes)
+            report = Report(report.machine, {**report.sections, name: tuple(outcomes)})
+            _write(report, outputs)
+    return report
+
+
+def _write(report: Report, outputs: Sequence[Path]) -> None:
+    """Results as JSON, and the page."""
+    for path in outputs:
+        if path.suffix == ".json":
+            report.save(path)
+        else:
+            page.write(path, report, SECTIONS)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="symntk beside its peers, in one run"
+    )
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument("--repeats", type=int, default=5, metavar="R", help="rounds of each case")
+    parser.add_argument("--quick", action="store_true", help="small cases, in a few minutes")
+    parser.add_argument(
+        "--read", type=Path, metavar="FILE", help="results of an earlier run, instead of a run"
+    )
+    parser.add_argument(
+        "-o",
+        dest="output",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="results as .json, or the page of the manual as .rst; may be given twice",
+    )
+    return parser
 
 
 if __name__ == "__main__":

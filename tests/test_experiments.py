@@ -20,7 +20,8 @@ from tests.sentiment import corpus as treebank
 from tests.sentiment import needed
 
 ROOT = Path(__file__).parents[1]
-SCRIPTS = sorted((ROOT / "examples" / "experiments").glob("*.py"))
+FOLDER = ROOT / "examples" / "experiments"
+SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if path.stem != "script_options")
 PAGES = sorted((ROOT / "docs" / "experiments").glob("*.rst"))
 LARGEST = 150_000
 """Bytes of a figure of the manual."""
@@ -30,7 +31,7 @@ names = {"ids": lambda path: path.stem}
 
 @cache
 def script(name: str) -> Mapping[str, Any]:
-    return runpy.run_path(str(ROOT / "examples" / "experiments" / f"{name}.py"))
+    return runpy.run_path(str(FOLDER / f"{name}.py"))
 
 
 @pytest.mark.parametrize("path", SCRIPTS, **names)

@@ -10,11 +10,10 @@ generated.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
+from script_options import read_options
 
 import symntk as sn
 from symntk.dynamics import Corpus, Flow, plots, read_corpus, synthetic
@@ -117,11 +116,7 @@ def report_drift(found: Mapping[str, Flow]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read or generate the corpus, follow the flows, print and draw."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="a .csv, .tsv or .jsonl file with text and label")
-    parser.add_argument("-o", dest="folder", type=Path, default=Path(), help="where figures go")
-    parser.add_argument("--small", action="store_true", help="a small generated corpus")
-    chosen = parser.parse_args(arguments)
+    chosen = read_options(arguments, __doc__, "a small generated corpus")
     corpus = read_corpus(chosen.data) if chosen.data else generated(chosen.small, 4)
 
     found = {act: follow(corpus, act) for act in ACTIVATIONS}

@@ -9,12 +9,12 @@ rank the tokens, beside how often these stand in documents of each class, and dr
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from scipy.stats import spearmanr
+from script_options import read_options
 
 import symntk as sn
 from symntk.dynamics import Corpus, Flow, read_corpus, synthetic
@@ -106,11 +106,7 @@ def report(corpus: Corpus, found: Mapping[str, Flow], least: int) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read or generate the corpus, follow the flows, print and draw."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="a .csv, .tsv or .jsonl file with text and label")
-    parser.add_argument("-o", dest="folder", type=Path, default=Path(), help="where figures go")
-    parser.add_argument("--small", action="store_true", help="a small generated corpus")
-    chosen = parser.parse_args(arguments)
+    chosen = read_options(arguments, __doc__, "a small generated corpus")
     size, words = (60, 15) if chosen.small else (1000, 100)
     generated = synthetic.polarity(size, words, extra=1)
     corpus = read_corpus(chosen.data) if chosen.data else generated

@@ -10,14 +10,13 @@ text with the columns text and label, does the same for the frequent tokens of t
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from scipy.special import log_softmax, softmax, xlogy
+from script_options import read_options
 
 import symntk as sn
 from symntk.dynamics import Corpus, Flow, next_tokens, read_corpus
@@ -166,11 +165,7 @@ def draw(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Generate or read texts, follow the flows, print and draw."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="a .csv, .tsv or .jsonl file with text and label")
-    parser.add_argument("-o", dest="folder", type=Path, default=Path(), help="where figures go")
-    parser.add_argument("--small", action="store_true", help="short texts and narrow networks")
-    chosen = parser.parse_args(arguments)
+    chosen = read_options(arguments, __doc__, "short texts and narrow networks")
     words, documents, length, width = (6, 40, 8, 32) if chosen.small else (20, 200, 20, 512)
     law = bigram_law(words, concentration=4, rng=0)
     corpus = next_tokens(law.text(documents, length, rng=1))

@@ -9,13 +9,13 @@ good", "not very good"; then what networks say of negations that they have not s
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from script_options import read_options
 
 import symntk as sn
 from symntk import zoo
@@ -211,13 +211,7 @@ def draw(path: Path, corpora: Mapping[str, Corpus], kernels: Kernels, width: int
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Generate the corpora, print and draw the margins; read a text, if there is one."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="a .csv, .tsv or .jsonl file with text and label")
-    parser.add_argument("-o", dest="folder", type=Path, default=Path(), help="where figures go")
-    parser.add_argument(
-        "--small", action="store_true", help="networks with explicit features alone"
-    )
-    chosen = parser.parse_args(arguments)
+    chosen = read_options(arguments, __doc__, "networks with explicit features alone")
     models = EXPLICIT if chosen.small else MODELS
     corpora = {
         "two signs": synthetic.two_signs(),

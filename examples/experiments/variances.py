@@ -9,12 +9,12 @@ scores of a text with the columns text and label.  Without --data the corpus is 
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from script_options import read_options
 
 import symntk as sn
 from symntk.dynamics import Corpus, Flow, plots, read_corpus, synthetic
@@ -125,11 +125,7 @@ def report_corpus(found: dict[str, Flow], pairs: dict[str, Pair]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the formulas, draw the ratio, and follow the flows on a corpus."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="a .csv, .tsv or .jsonl file with text and label")
-    parser.add_argument("-o", dest="folder", type=Path, default=Path(), help="where figures go")
-    parser.add_argument("--small", action="store_true", help="a small generated corpus")
-    chosen = parser.parse_args(arguments)
+    chosen = read_options(arguments, __doc__, "a small generated corpus")
     size, words = (60, 15) if chosen.small else (400, 100)
     generated = synthetic.polarity(size, words, lean=0.8, extra=4, lengths=(8, 24))
     corpus = read_corpus(chosen.data) if chosen.data else generated

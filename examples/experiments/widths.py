@@ -9,12 +9,12 @@ scores over time.  It takes a few minutes.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from script_options import read_options
 
 import symntk as sn
 from symntk.dynamics import Corpus, Flow, plots, synthetic
@@ -117,10 +117,7 @@ def draw_guide(axes: Axes, start: float, power: float, name: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Generate the corpus, predict, train, print and draw."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-o", dest="folder", type=Path, default=Path(), help="where figures go")
-    parser.add_argument("--small", action="store_true", help="small networks and a small corpus")
-    chosen = parser.parse_args(arguments)
+    chosen = read_options(arguments, __doc__, "small networks and a small corpus", data=False)
     corpus = generated(chosen.small)
     networks = {16: 4, 64: 2} if chosen.small else NETWORKS
 

@@ -1,0 +1,3 @@
+"""Gradient flow on texts."""
+
+from __future__ import annotations
