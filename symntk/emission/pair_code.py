@@ -69,7 +69,7 @@ def _rows(plan: KernelPlan) -> list[Symbol]:
 
 def row_count(plan: KernelPlan) -> int:
     """The rows of memory that a row of pairs needs, through the layers or along a profile."""
-    return max(len(_rows(plan)), 5 if plan.profile is not None else 1)
+    return max(len(_rows(plan)), 4 if plan.profile is not None else 1)
 
 
 def _items(
@@ -156,23 +156,21 @@ def _pairs(plan: KernelPlan) -> Iterator[str]:
     yield "        begin, end = COLUMNS * (task % parts), min(COLUMNS * (task % parts + 1), count2)"
     yield "        if symmetric:"
     yield "            begin = max(begin, top)"
-    for name in _products(plan):
-        yield f"        {name}_tile = np.empty((ROWS, STRIP))"
+    for name in (*_products(plan), "nngp", "ntk"):
+        yield f"        {name}_tile = np.empty((ROWS, PITCH))"
     for symbol in _gaps(plan):
         yield f"        {symbol}_row = np.empty(STRIP)"
     yield f"        rows = np.empty(({row_count(plan)}, STRIP))"
     yield "        for left in range(begin, end, STRIP):"
     yield "            right = min(left + STRIP, end)"
+    yield "            count = right - left"
     yield from _tile_products(plan)
     yield "            for i in range(top, bottom):"
-    yield "                start = max(left, i) if symmetric else left"
-    yield "                if start >= right:"
-    yield "                    continue"
-    yield "                nngp_row, ntk_row = nngp[i, start:right], ntk[i, start:right]"
-    yield from _tile_row(plan)
-    yield "            if symmetric:"
     for name in ("nngp", "ntk"):
-        yield f"                mirrored({name}, top, bottom, left, right)"
+        yield f"                {name}_row = {name}_tile[i - top, :count]"
+    yield from _tile_row(plan)
+    for name in ("nngp", "ntk"):
+        yield f"            placed({name}_tile, {name}, top, bottom, left, right, symmetric)"
 
 
 def _products(plan: KernelPlan) -> dict[str, tuple[str, str]]:
@@ -203,38 +201,44 @@ def _tile_products(plan: KernelPlan) -> Iterator[str]:
 
 
 def _tile_row(plan: KernelPlan) -> Iterator[str]:
+    """A row of a tile, along the profile if there is one."""
     inner = " " * 16
+    for name in _products(plan):
+        yield f"{inner}{name}_products = {name}_tile[i - top, :count]"
+    if plan.profile is None:
+        yield from _through_layers(plan, inner)
+        return
+    (item,) = plan.inputs
+    x = item.stem
+    yield f"{inner}if profile.shape[1] > 0:"
+    yield f"{inner}    along_profile("
+    yield f"{inner}        profile, shift, {x}_products, quarters1[i], quarters2, {x}_unit1[i],"
+    yield f"{inner}        {x}_unit2, scales1[:, i], scales2, left, rows, nngp_row, ntk_row,"
+    yield f"{inner}    )"
+    yield f"{inner}else:"
+    yield from _through_layers(plan, inner + "    ")
+
+
+def _through_layers(plan: KernelPlan, indent: str) -> Iterator[str]:
+    """The gaps of a row of pairs, and the call of ``_row``."""
     for item in plan.inputs:
         x = item.stem
-        if item.gaps is not None or item.covariance is not None:
-            yield f"{inner}{x}_products = {x}_tile[i - top, start - left : right - left]"
         if item.gaps is not None:
-            gaps = ", ".join(f"{symbol}_row[: right - start]" for symbol in item.gaps)
-            yield f"{inner}input_gaps("
-            yield f"{inner}    {x}_products, {x}_root1[i], {x}_root2[start:right], {x}_unit1[i],"
-            yield f"{inner}    {x}_unit2[start:right], {gaps},"
-            yield f"{inner})"
+            gaps = ", ".join(f"{symbol}_row[:count]" for symbol in item.gaps)
+            yield f"{indent}input_gaps("
+            yield f"{indent}    {x}_products, {x}_root1[i], {x}_root2[left:right], {x}_unit1[i],"
+            yield f"{indent}    {x}_unit2[left:right], {gaps},"
+            yield f"{indent})"
         if item.covariance is not None:
-            yield f"{inner}{item.covariance}_row = {x}_products"
+            yield f"{indent}{item.covariance}_row = {x}_products"
     for cross in plan.crosses:
         for symbol in (cross.at_ab, cross.at_ba):
             if symbol is not None:
-                yield f"{inner}{symbol}_row = {symbol}_tile[i - top, start - left : right - left]"
-    names = ["i", "start", *row_arguments(plan), "rows", "nngp_row", "ntk_row"]
-    call = [f"{inner}_row(", *_wrapped(names, inner + "    "), f"{inner})"]
-    if plan.profile is None:
-        yield from call
-        return
-    (item,) = plan.inputs
-    assert item.gaps is not None
-    x, (g, s) = item.stem, item.gaps
-    yield f"{inner}if profile.shape[1] > 0:"
-    yield f"{inner}    along_profile("
-    yield f"{inner}        profile, shift, {x}_root1[i], {x}_root2[start:right], {g}_row, {s}_row,"
-    yield f"{inner}        scales1[:, i], scales2[:, start:right], rows, nngp_row, ntk_row,"
-    yield f"{inner}    )"
-    yield f"{inner}else:"
-    yield from ("    " + line for line in call)
+                yield f"{indent}{symbol}_row = {symbol}_products"
+    names = ["i", "left", *row_arguments(plan), "rows", "nngp_row", "ntk_row"]
+    yield f"{indent}_row("
+    yield from _wrapped(names, indent + "    ")
+    yield f"{indent})"
 
 
 def arguments(plan: KernelPlan) -> Iterator[Argument]:
@@ -243,8 +247,9 @@ def arguments(plan: KernelPlan) -> Iterator[Argument]:
     if plan.profile is not None:
         yield "profile", "profile"
         yield "shift", "shift"
-        yield "scales1", 'first["scales"]'
-        yield "scales2", 'second["scales"]'
+        for name in ("quarters", "scales"):
+            yield f"{name}1", f'first["{name}"]'
+            yield f"{name}2", f'second["{name}"]'
     for k, item in enumerate(plan.inputs):
         if item.length is not None:
             yield str(item.length), f'first["arrays"][{k}].shape[1]'

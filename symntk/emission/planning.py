@@ -80,7 +80,7 @@ def plan_kernel(derivation: Derivation) -> KernelPlan:
     )
 
 
-ENOUGH = 12
+ENOUGH = 5
 """Calls of functions for one pair that cost as much as a profile does."""
 
 

@@ -68,10 +68,15 @@ def profile_data(plan: KernelPlan) -> list[str]:
     if plan.profile is None:
         return []
     (item,) = plan.inputs
+    found = [f'"quarters": {item.variance} ** 0.25,']
     if plan.profile.powers is None:
-        return [f'"{item.variance}": {item.variance},', '"scales": np.ones((2, len(nngp))),']
+        return [
+            *found,
+            f'"{item.variance}": {item.variance},',
+            '"scales": np.ones((2, len(nngp))),',
+        ]
     powers = ", ".join(f"{item.variance} ** {source_text(k / 2)}" for k in plan.profile.powers)
-    return [f'"scales": np.stack([{powers}]),']
+    return [*found, f'"scales": np.stack([{powers}]),']
 
 
 def profile_use(plan: KernelPlan) -> list[str]:

@@ -163,4 +163,5 @@ def inner_counts(
             found[i, first:] = row[first:]
         if symmetric:
             for begin in range(top, count2, STRIP):
-                mirrored(found, top, bottom, begin, min(begin + STRIP, count2))
+                end = min(begin + STRIP, count2)
+                mirrored(found[top:bottom, begin:end], found, top, bottom, begin, end)

@@ -76,43 +76,42 @@ def covariances(x: Any, y: Any) -> Any:
 def input_gaps(
     products: Any,
     root1: float,
-    root2: Any,
+    roots2: Any,
     unit1: Any,
-    unit2: Any,
+    units2: Any,
     gap: Any,
     total: Any,
 ) -> None:
     """gap = n - c and total = n + c for a row of pairs, n = |x||x'|/d and c = x.x'/d.
 
-    products: c of the pairs; root1, root2: |x|/sqrt(d), |x'|/sqrt(d);
-    unit1, unit2: x/|x|, x'/|x'|.
-    For nearly parallel or opposite pairs n - c would be lost in rounding, and the gaps are
-    n |x/|x| - x'/|x'||^2 / 2 and n |x/|x| + x'/|x'||^2 / 2, from the data.
+    products: c of the pairs; root1, roots2: |x|/sqrt(d), |x'|/sqrt(d);
+    unit1, units2: x/|x|, x'/|x'|.
     """
-    count = len(gap)
     close = 0
-    for j in range(count):
-        n = root1 * root2[j]
+    for j in range(len(gap)):
+        n = root1 * roots2[j]
         gap[j], total[j] = n - products[j], n + products[j]
         close += abs(products[j]) >= (1.0 - NEAR) * n
     if close == 0:
         return
-    for j in range(count):
-        n = root1 * root2[j]
-        if n == 0.0:
-            gap[j] = total[j] = 0.0
-        elif gap[j] <= NEAR * n:
-            near = 0.0
-            for k in range(len(unit1)):
-                near += (unit1[k] - unit2[j, k]) ** 2
-            gap[j] = 0.5 * n * near
-            total[j] = 2.0 * n - gap[j]
-        elif total[j] <= NEAR * n:
-            near = 0.0
-            for k in range(len(unit1)):
-                near += (unit1[k] + unit2[j, k]) ** 2
-            total[j] = 0.5 * n * near
-            gap[j] = 2.0 * n - total[j]
+    for j in range(len(gap)):
+        n = root1 * roots2[j]
+        if abs(products[j]) >= (1.0 - NEAR) * n:
+            gap[j], total[j] = close_gaps(products[j], n, unit1, units2[j])
+
+
+@njit(cache=True, error_model="numpy")
+def close_gaps(c: float, n: float, unit1: Any, unit2: Any) -> tuple[float, float]:
+    """n - c and n + c for a pair that is nearly parallel or opposite, from the data.
+
+    Either would be lost in rounding; they are n |x/|x| - x'/|x'||^2 / 2 and, with +, the other.
+    """
+    sign = 1.0 if c > 0.0 else -1.0
+    small = 0.0
+    for k in range(len(unit1)):
+        small += (unit1[k] - sign * unit2[k]) ** 2
+    small *= 0.5 * n
+    return (small, 2.0 * n - small) if c > 0.0 else (2.0 * n - small, small)
 
 
 def variances(x: Any) -> Any:

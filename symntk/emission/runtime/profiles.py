@@ -10,45 +10,58 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-POINTS = 96  # of a profile's first fit; where they do not suffice, pairs go through the layers
-CERTIFIED = 2e-14  # error of a profile, relative to its largest value
-SHIFTS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.6, 1e6)  # how finely angles near 0 are resolved
+from symntk.emission.runtime.inputs import NEAR, close_gaps
 
-ROUNDING = 2e-15  # samples whose variances differ by less have one variance
+POINTS = 96  # of a profile's first fit; where they do not suffice, pairs go through the layers
+TERMS_AT_ONCE = 12  # a profile has a multiple of these: 6 for each half, and 6 in a pass
+CERTIFIED = 2e-14  # error of a profile, relative to its largest value
+SHIFTS = (
+    0.05,
+    0.1,
+    0.2,
+    0.3,
+    0.5,
+    0.7,
+    1.0,
+    1.6,
+    4.0,
+    1e6,
+)  # how finely angles near 0 are resolved
+ALIKE = 2e-15  # samples whose variances differ by less have one variance
 WORTHWHILE = 10_000  # pairs, from which on a profile is worth its making
-NO_PROFILE = (np.empty((2, 0)), 1.0)  # pairs go through the layers
+NO_PROFILE = (np.empty((4, 0)), 1.0)  # pairs go through the layers
 
 
 def fitted(values: Any) -> tuple[Any, float]:
-    """Chebyshev coefficients of two functions of an angle, and the shift of their variable.
+    """Two functions of an angle as polynomials, and the shift of their variable.
 
     values(g, s): both functions at pairs of unit variance, g = 1 - cos(angle), s = 1 + cos(angle).
     The variable is w = t (1 + shift) / (t + shift), t = tan(angle / 4), from 0 to 1.  In t the
     kernels of deep networks are smooth but for a steep part next to 0, which w draws out.
 
-    coefficients: (2, count), the highest first; count is a multiple of 4, and 0 where the error,
-    measured between the points of the fit, stays above ``CERTIFIED``.
+    coefficients: (4, count), the even and the odd half of the first function, and of the second,
+    as `_halves` has them; as many as make the error, measured between the points of the fit as the
+    halves are evaluated, at most ``CERTIFIED``, or none where no number does.
     """
-    found, best = np.zeros((2, POINTS)), SHIFTS[-1]
-    for shift in SHIFTS:
-        short = _shortened(_coefficients(_at(values, _points(POINTS), shift)))
-        if short.shape[1] < found.shape[1]:
-            found, best = short, shift
+    fits = [_chebyshev(_at(values, _points(POINTS), shift)) for shift in SHIFTS]
+    lengths = [_length(fit) for fit in fits]
+    best = lengths.index(min(lengths))
     between = _points(2 * POINTS + 1)
-    exact = _at(values, between, best)
-    errors = np.abs(np.polynomial.chebyshev.chebval(between, found.T) - exact)
-    if not (errors.max(axis=1) <= CERTIFIED * np.abs(exact).max(axis=1)).all():
-        return NO_PROFILE
-    return np.ascontiguousarray(found[:, ::-1]), best
+    exact = _at(values, between, SHIFTS[best])
+    allowed = CERTIFIED * np.abs(exact).max(axis=1)
+    for count in range(TERMS_AT_ONCE, POINTS + 1, TERMS_AT_ONCE):
+        found = np.concatenate([_halves(series[:count]) for series in fits[best]])
+        errors = np.abs(_summed(found, between) - exact).max(axis=1)
+        if (errors <= allowed).all():
+            return found, SHIFTS[best]
+    return NO_PROFILE
 
 
-def _shortened(coefficients: Any) -> Any:
-    """The coefficients without the highest, as long as those left out are rounding."""
-    sizes = np.abs(coefficients)
-    tails = np.cumsum(sizes[:, ::-1], axis=1)[:, ::-1]
-    needed = (tails > CERTIFIED / 2 * sizes.sum(axis=1, keepdims=True)).any(axis=0)
-    count = int(np.argmin(needed)) if not needed.all() else len(needed)
-    return coefficients[:, : -(-count // 4) * 4]
+def _length(coefficients: Any) -> int:
+    """The number of coefficients before those that are next to nothing, the later ones summed."""
+    tails = np.cumsum(np.abs(coefficients)[:, ::-1], axis=1)[:, ::-1]
+    needed = ~(tails <= 5 * CERTIFIED * tails[:, :1]).all(axis=0)
+    return int(needed.sum())
 
 
 def _points(count: int) -> Any:
@@ -56,7 +69,7 @@ def _points(count: int) -> Any:
     return np.cos(np.pi * (np.arange(count) + 0.5) / count)
 
 
-def _coefficients(values: Any) -> Any:
+def _chebyshev(values: Any) -> Any:
     """The coefficients of the polynomials that have these values at Chebyshev's points."""
     count = values.shape[1]
     # cos(pi k (2 m + 1) / (2 count)), k (2 m + 1) brought below a turn while it is exact
@@ -64,6 +77,28 @@ def _coefficients(values: Any) -> Any:
     found = values @ np.cos(np.pi / (2 * count) * turns) * (2.0 / count)
     found[:, 0] /= 2.0
     return found
+
+
+def _halves(series: Any) -> Any:
+    """The polynomials E and O with sum_k c_k T_k(x) = E(y) + x O(y), y = 2 x^2 - 1, highest first.
+
+    T_2k(x) = T_k(y), and 2 x T_2k = T_(2k+1) + T_(2k-1) makes the odd part x times an even one.
+    Powers of y are safe where powers of x are not: the coefficients of T_k(y) fall with the square
+    of the rate of those of T_k(x), and the powers' own grow with (1 + sqrt(2))^k.
+    """
+    even, odd = series[0::2], 2.0 * series[1::2]
+    for k in range(len(odd) - 2, -1, -1):
+        odd[k] -= odd[k + 1]
+    odd[0] /= 2.0
+    found = [np.polynomial.chebyshev.cheb2poly(half) for half in (even, odd)]
+    return np.stack([np.pad(half, (0, len(odd) - len(half)))[::-1] for half in found])
+
+
+def _summed(coefficients: Any, x: Any) -> Any:
+    """Both functions at x."""
+    y = 2.0 * x * x - 1.0
+    sums = [np.polyval(half, y) for half in coefficients]
+    return np.stack([sums[0] + x * sums[1], sums[2] + x * sums[3]])
 
 
 def _at(values: Any, points: Any, shift: float) -> Any:
@@ -77,64 +112,97 @@ def _at(values: Any, points: Any, shift: float) -> Any:
 def one_variance(*variances: Any) -> float:
     """The variance that all these samples have, up to rounding; 0 where there is none."""
     low, high = min(map(np.min, variances)), max(map(np.max, variances))
-    return float(low) if high - low <= ROUNDING * high else 0.0
+    return float(low) if high - low <= ALIKE * high else 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
 def along_profile(
     coefficients: Any,
     shift: float,
+    products: Any,
     root1: float,
-    root2: Any,
-    gap: Any,
-    total: Any,
+    roots2: Any,
+    unit1: Any,
+    units2: Any,
     scales1: Any,
     scales2: Any,
+    begin: int,
     rows: Any,
     nngp: Any,
     ntk: Any,
 ) -> None:
-    """scale1 scale2 f(w) for a row of pairs; rows: memory to work in."""
-    count = len(nngp)
-    x = rows[0, :count]
-    profile_variable(shift, root1, root2, gap, total, x)
-    chebyshev(coefficients[0], x, rows[1, :count], rows[2, :count])
-    scaled(scales1[0], scales2[0], x, rows[1], rows[2], nngp)
-    chebyshev(coefficients[1], x, rows[1, :count], rows[2, :count])
-    scaled(scales1[1], scales2[1], x, rows[1], rows[2], ntk)
+    """scale1 scale2 f(w) for a row of pairs; rows: memory to work in.
 
-
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
-def profile_variable(shift: float, root1: float, root2: Any, gap: Any, total: Any, x: Any) -> None:
-    """x = 2 (2 w - 1); a row of zeros has any angle.
-
-    tan(angle / 4) = sqrt(g) / (sqrt(g + s) + sqrt(s)), and g + s = 2 root1 root2.
+    products: c of the pairs; root1, roots2: sqrt(|x|) and all sqrt(|x'|), over d^(1/4);
+    unit1, units2: x/|x| and all x'/|x'|; the samples x' from ``begin`` on are meant.
     """
-    twice, factor = 2.0 * root1, 4.0 * (1.0 + shift)
-    for j in range(len(x)):
-        near = math.sqrt(gap[j])
-        far = math.sqrt(twice * root2[j]) + math.sqrt(total[j])
-        x[j] = factor * near / (near + shift * far + 1e-300) - 2.0
+    count = len(nngp)
+    end = begin + count
+    x, y = rows[0, :count], rows[1, :count]
+    even, odd = rows[2, :count], rows[3, :count]
+    close = profile_variable(shift, products, root1, roots2[begin:end], x)
+    if close:
+        close_variable(shift, products, root1, roots2[begin:end], unit1, units2[begin:end], x)
+    for j in range(count):
+        y[j] = 2.0 * x[j] * x[j] - 1.0
+    halves(coefficients[0], coefficients[1], y, even, odd)
+    joined(scales1[0], scales2[0, begin:end], x, even, odd, nngp)
+    halves(coefficients[2], coefficients[3], y, even, odd)
+    joined(scales1[1], scales2[1, begin:end], x, even, odd, ntk)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def chebyshev(coefficients: Any, x: Any, last: Any, before: Any) -> None:
-    """Clenshaw's rule, four steps at a time: the sum is last - x/2 before."""
+def profile_variable(shift: float, products: Any, root1: float, roots2: Any, x: Any) -> bool:
+    """x = 2 w - 1; whether there are pairs so nearly parallel or opposite that `close_gaps` is due.
+
+    tan(angle / 4) = sqrt(g) / (sqrt(g + s) + sqrt(s)), g + s = 2 n, sqrt(n) = root1 root2.
+    """
+    close = 0
     for j in range(len(x)):
-        last[j] = before[j] = 0.0
-    for k in range(0, len(coefficients), 4):
-        c0, c1, c2, c3 = coefficients[k : k + 4]
-        for j in range(len(x)):
-            t, a, b = x[j], last[j], before[j]
-            b = c0 + (t * a - b)
-            a = c1 + (t * b - a)
-            b = c2 + (t * a - b)
-            a = c3 + (t * b - a)
-            last[j], before[j] = a, b
+        root = root1 * roots2[j]
+        close += abs(products[j]) >= (1.0 - NEAR) * (root * root)
+    for j in range(len(x)):
+        root = root1 * roots2[j]
+        n = root * root
+        near = math.sqrt(max(n - products[j], 0.0))
+        far = math.sqrt(2.0) * root + math.sqrt(max(n + products[j], 0.0))
+        x[j] = 2.0 * (1.0 + shift) * near / (near + shift * far + 1e-300) - 1.0
+    return close > 0
+
+
+@njit(cache=True, error_model="numpy")
+def close_variable(
+    shift: float, products: Any, root1: float, roots2: Any, unit1: Any, units2: Any, x: Any
+) -> None:
+    """x of the pairs that are nearly parallel or opposite; a row of zeros has any angle."""
+    for j in range(len(x)):
+        n = (root1 * roots2[j]) ** 2
+        if abs(products[j]) >= (1.0 - NEAR) * n:
+            gap, total = close_gaps(products[j], n, unit1, units2[j])
+            near, far = math.sqrt(gap), math.sqrt(2.0 * n) + math.sqrt(total)
+            x[j] = 2.0 * (1.0 + shift) * near / (near + shift * far + 1e-300) - 1.0
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def scaled(scale: float, scales: Any, x: Any, last: Any, before: Any, values: Any) -> None:
-    """scale scales (last - x/2 before)."""
+def halves(evens: Any, odds: Any, y: Any, even: Any, odd: Any) -> None:
+    """even = sum_k evens[k] y^(count-1-k), odd likewise, six terms of each in a pass (Horner)."""
+    a0, a1, a2, a3, a4, a5 = evens[:6]
+    b0, b1, b2, b3, b4, b5 = odds[:6]
+    for j in range(len(y)):
+        t = y[j]
+        even[j] = ((((a0 * t + a1) * t + a2) * t + a3) * t + a4) * t + a5
+        odd[j] = ((((b0 * t + b1) * t + b2) * t + b3) * t + b4) * t + b5
+    for k in range(6, len(evens), 6):
+        a0, a1, a2, a3, a4, a5 = evens[k : k + 6]
+        b0, b1, b2, b3, b4, b5 = odds[k : k + 6]
+        for j in range(len(y)):
+            t, a, b = y[j], even[j], odd[j]
+            even[j] = (((((a * t + a0) * t + a1) * t + a2) * t + a3) * t + a4) * t + a5
+            odd[j] = (((((b * t + b0) * t + b1) * t + b2) * t + b3) * t + b4) * t + b5
+
+
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def joined(scale: float, scales: Any, x: Any, even: Any, odd: Any, values: Any) -> None:
+    """scale scales (even + x odd)."""
     for j in range(len(x)):
-        values[j] = scale * scales[j] * (last[j] - 0.5 * x[j] * before[j])
+        values[j] = scale * scales[j] * (even[j] + x[j] * odd[j])
