@@ -21,6 +21,7 @@ from symntk.derivation.tangents import TOTAL, Tangents
 from symntk.errors import AssumptionError
 from symntk.graph import Graph, Node, Parametrization
 from symntk.graph.configuration import configure
+from symntk.graph.folding import fold
 from symntk.graph.unroll import unroll
 from symntk.trace import Step
 
@@ -128,6 +129,20 @@ class Derivation:
         return MappingProxyType(
             {w: read(self.program, self.moments, self.outputs[f"ntk:{w}"]) for w in self.trained}
         )
+
+    @cached_property
+    def folded(self) -> Derivation:
+        """The derivation of the same kernels with equal layers in a row as one repeated block.
+
+        It is this one where there are none, or where the law at a block's end is not known.
+        """
+        graph = fold(self.graph)
+        if graph is self.graph:
+            return self
+        try:
+            return _derive(graph)
+        except AssumptionError:
+            return self
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:

@@ -30,7 +30,7 @@ def emit(derivation: Derivation, dtype: str = "float64") -> str:
             with suppress(NotWindows):
                 return counts.module_text(counts.plan_kernel(derivation), dtype)
         return sequences.module_text(sequences.plan_kernel(derivation), dtype)
-    return module.module_text(planning.plan_kernel(derivation), dtype)
+    return module.module_text(planning.plan_kernel(derivation.folded), dtype)
 
 
 def compile_kernel(derivation: Derivation, dtype: str = "float64") -> Kernel:
