@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from itertools import pairwise
 from math import floor, log10
 
-from symntk.decomposition.documents import Document, Token, read_documents
+from symntk.decomposition.documents import Document, Documents, Token, read_documents
 from symntk.dynamics.losses import Label
-from symntk.dynamics.pairs import OWN, TOGETHER, has_pairs, pair_scores
+from symntk.dynamics.pairs import OWN, TOGETHER, has_pairs, neighbours, pair_scores
 from symntk.dynamics.trajectory import Flow
 
 _STYLE = """\
@@ -58,13 +57,13 @@ def heat_map(
     """
     documents = read_documents(sentences)
     number = flow.score_of(name)
-    tokens = list(dict.fromkeys(token for document in documents for token in document))
-    pairs = list(dict.fromkeys(pair for document in documents for pair in pairwise(document)))
+    tokens = documents.vocabulary
+    pairs = neighbours(documents) if has_pairs(flow) else Documents.of([])
     scores = flow.documents([token] for token in tokens)[-1, :, number]
-    bands, what = pair_scores(flow, pairs if has_pairs(flow) else [])
+    bands, what = pair_scores(flow, pairs)
     colours = _Colours(
         dict(zip(tokens, scores.tolist(), strict=True)),
-        dict(zip(pairs, bands[:, number].tolist(), strict=False)),
+        {(a, b): band for (a, b), band in zip(pairs, bands[:, number].tolist(), strict=True)},
     )
     wholes, predicted = flow.documents(documents)[-1, :, number], flow.predict(documents)[-1]
     rows = zip(documents, wholes.tolist(), predicted.tolist(), strict=True)

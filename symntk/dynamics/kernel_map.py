@@ -78,9 +78,11 @@ class KernelMap:
         return found
 
     @property
-    def groups(self) -> dict[str, list[int]]:
-        """One group: such features do not tell statistics apart."""
-        return {"kernel": list(range(self.width))}
+    def kinds(self) -> tuple[list[str], NDArray[np.int32]]:
+        """One kind: such features do not tell statistics apart."""
+        import numpy as np
+
+        return ["kernel"], np.zeros(self.width, dtype=np.int32)
 
     def _as_numbers(self, docs: Iterable[Document]) -> list[list[int]]:
         """Tokens as numbers; those that were not in the documents of `fit` have higher ones."""

@@ -54,11 +54,5 @@ def by_term(
 
 def masks(feature_map: SparseMap | KernelMap) -> Mapping[str, Array]:
     """By term, 1 for its features and 0 for others, (features,)."""
-    import numpy as np
-
-    found = {}
-    for name, columns in feature_map.groups.items():
-        mask = np.zeros(feature_map.width)
-        mask[columns] = 1
-        found[term(name).name] = mask
-    return found
+    names, numbers = feature_map.kinds
+    return {term(name).name: (numbers == n).astype(float) for n, name in enumerate(names)}

@@ -58,7 +58,7 @@ class Problem:
     @property
     def terms(self) -> tuple[str, ...]:
         """The names that the terms of its flow will have."""
-        return tuple(term(name).name for name in self.feature_map.groups)
+        return tuple(term(name).name for name in self.feature_map.kinds[0])
 
     def usual_times(self, end: float | None = None) -> Array:
         """0, and times at equal ratios from a tenth of the shortest time scale to ``end``.

@@ -27,8 +27,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-ENTRIES = 2**22
-"""Of a shard at least, that are not 0: 50 MB.  Threads take turns at shards, not at less."""
+WORK = 2**20
+"""Multiplications that a product with a shard takes at least: a millisecond."""
+
+SHARE = 4
+"""Entries of a shard at least, for each feature: its part of a sum has as many numbers as there are
+features, and must not cost more than the product.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,28 +190,39 @@ def cores() -> int:
 
 
 def local_shards(blocks: Iterable[sparse.csr_array], copies: Array, targets: Array) -> LocalShards:
-    """Shards of `ENTRIES`, of features that come some rows at a time.
+    """Shards of features that come some rows at a time.
 
     copies, targets: of all documents, as in `Shard`.
     """
-    import scipy.sparse as sparse
-
-    items: list[Shard] = []
-    waiting: list[sparse.csr_array] = []
-    begin = 0
-
-    def close() -> None:
-        nonlocal begin
-        rows = sparse.csr_array(sparse.vstack(waiting, "csr")) if len(waiting) > 1 else waiting[0]
-        waiting.clear()
+    begin, items = 0, list[Shard]()
+    for rows in _regrouped(blocks, targets.shape[1]):
         end = begin + rows.shape[0]
         items.append(Shard(rows, copies[begin:end], targets[begin:end]))
         begin = end
-
-    for block in blocks:
-        waiting.append(block)
-        if sum(rows.nnz for rows in waiting) >= max(ENTRIES, 4 * block.shape[1]):
-            close()
-    if waiting:
-        close()
     return LocalShards(tuple(items))
+
+
+def _regrouped(blocks: Iterable[sparse.csr_array], scores: int) -> Iterator[sparse.csr_array]:
+    """The same rows in blocks as small as `WORK` and `SHARE` allow: they fit into caches."""
+    waiting: list[sparse.csr_array] = []
+    held = 0
+    for block in blocks:
+        enough = max(WORK / scores, SHARE * block.shape[1])
+        begin = 0
+        while begin < block.shape[0]:
+            end = int(block.indptr.searchsorted(block.indptr[begin] + enough - held))
+            end = min(max(end, begin + 1), block.shape[0])
+            waiting.append(block if end - begin == block.shape[0] else block[begin:end])
+            held += waiting[-1].nnz
+            if held >= enough:
+                yield _stacked(waiting)
+                waiting, held = [], 0
+            begin = end
+    if waiting:
+        yield _stacked(waiting)
+
+
+def _stacked(blocks: list[sparse.csr_array]) -> sparse.csr_array:
+    import scipy.sparse as sparse
+
+    return blocks[0] if len(blocks) == 1 else sparse.csr_array(sparse.vstack(blocks, "csr"))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from symntk.decomposition.documents import Document
+from symntk.decomposition.documents import Document, Documents
 from symntk.decomposition.flow.terms import BIAS
 from symntk.dynamics.corpus import Corpus
 from symntk.dynamics.documents import read_documents
 from symntk.dynamics.judgement import Judgement, judge
 from symntk.dynamics.losses import Label
-from symntk.dynamics.pairs import OWN, has_pairs, known_pairs, pair_scores
+from symntk.dynamics.pairs import OWN, has_pairs, known_pairs, neighbours, pair_scores
 from symntk.dynamics.trajectory import Flow
 
 if TYPE_CHECKING:
@@ -140,33 +139,33 @@ def _means(terms: Iterable[Array]) -> list[float]:
     return [float(np.abs(term).mean()) for term in terms]
 
 
-def own_pairs(flow: Flow, docs: Sequence[Document]) -> tuple[list[str], Array]:
+def own_pairs(flow: Flow, docs: Sequence[Document]) -> tuple[Documents, Array]:
     """Bigrams, and what they say at the end beyond their tokens, (bigrams, scores).
 
     None of a network without n-gram terms.
     """
-    neighbours = (pair for document in docs for pair in pairwise(document))
-    pairs = known_pairs(flow) or list(dict.fromkeys(neighbours)) if has_pairs(flow) else []
-    values, what = pair_scores(flow.latest, pairs)
-    if what != OWN:
-        return [], values
-    return [" ".join(map(str, pair)) for pair in pairs], values
+    pairs = known_pairs(flow)
+    if not len(pairs) and has_pairs(flow):
+        pairs = neighbours(read_documents(docs))
+    values, what = pair_scores(flow, pairs)
+    return (pairs, values) if what == OWN else (pairs[:0], values)
 
 
 def strongest(
-    flow: Flow, number: int, top: int, pairs: tuple[list[str], Array]
+    flow: Flow, number: int, top: int, pairs: tuple[Documents, Array]
 ) -> Iterator[tuple[str, str]]:
     """The tokens and bigrams of which a score is the largest, and if it is the only one the lowest.
 
     Couples of a title and a list; ``pairs`` as `own_pairs` gives them.
     """
-    tokens = list(map(str, flow.tokens))
     bigrams, values = pairs
     for sign, towards in _directions(flow, flow.names[number]):
-        scores = sign * flow.latest.label_scores[0, :, number]
-        yield towards, _largest(tokens, scores, sign, top)
-        if bigrams:
-            yield "", "bigrams: " + _largest(bigrams, sign * values[:, number], sign, top)
+        chosen = _largest(sign * flow.latest.label_scores[0, :, number], top)
+        yield towards, _scored(((str(flow.tokens[n]), score) for n, score in chosen), sign)
+        if len(bigrams):
+            chosen = _largest(sign * values[:, number], top)
+            named = ((" ".join(map(str, bigrams[n])), score) for n, score in chosen)
+            yield "", "bigrams: " + _scored(named, sign)
 
 
 def _directions(flow: Flow, name: Label) -> list[tuple[int, str]]:
@@ -178,15 +177,18 @@ def _directions(flow: Flow, name: Label) -> list[tuple[int, str]]:
     return [(1, f"for {name}")]
 
 
-def _largest(labels: Sequence[str], scores: Array, sign: int, top: int) -> str:
-    """The labels of the largest scores above 0, each with its score."""
+def _largest(scores: Array, top: int) -> list[tuple[int, float]]:
+    """The places of the largest scores above 0, each with its score."""
     import numpy as np
 
-    order = np.argsort(-scores, kind="stable")[:top]
-    chosen = [
-        f"{labels[n]} {sign * scores[n]:.2f}".replace(" ", TIE) for n in order if scores[n] > 0
-    ]
-    return ", ".join(chosen) or "none"
+    order = np.argsort(-scores, kind="stable")[:top].tolist()
+    return [(n, float(scores[n])) for n in order if scores[n] > 0]
+
+
+def _scored(labels: Iterable[tuple[str, float]], sign: int) -> str:
+    """Labels with their scores times ``sign``."""
+    shown = [f"{label} {sign * score:.2f}".replace(" ", TIE) for label, score in labels]
+    return ", ".join(shown) or "none"
 
 
 def _sizes(names: Iterable[str], first: Collection[float], last: Collection[float]) -> str:

@@ -12,7 +12,7 @@ from symntk.decomposition.documents import Document, Documents, Token, read_docu
 from symntk.decomposition.maps.positions import Chunk, chunks
 from symntk.decomposition.maps.sparse_map import SparseMap
 from symntk.decomposition.maps.statistics import Statistic, Statistics
-from symntk.decomposition.maps.tallies import Occurrences, Tuples, occurrences
+from symntk.decomposition.maps.tallies import Occurrences, Tuples, merged, occurrences
 from symntk.errors import UsageError
 
 if TYPE_CHECKING:
@@ -80,15 +80,31 @@ class FeatureMap(SparseMap):
                     yield item.name, read + place
 
     @property
-    def groups(self) -> dict[str, list[int]]:
-        """The columns of each statistic."""
-        found: dict[str, list[int]] = {item.name: [] for item in self.statistics.items}
-        begin = 0
+    def kinds(self) -> tuple[list[str], NDArray[np.int32]]:
+        """The names of the statistics, and the number of that of each column, (K,)."""
+        import numpy as np
+
+        items = self.statistics.items
+        names = list(dict.fromkeys(item.name for item in items))
+        own = np.array([names.index(item.name) for item in items], dtype=np.int32)
+        sizes = [item.rank * len(known) for item, known in zip(items, self._tuples, strict=True)]
+        return names, np.repeat(own, sizes)
+
+    def tuples(self, name: str) -> Documents:
+        """The different tuples of tokens of the statistics of that name, in order."""
+        import numpy as np
+
+        size, order, codes = len(self._tokens), 0, []
         for item, known in zip(self.statistics.items, self._tuples, strict=True):
-            end = begin + item.rank * len(known)
-            found[item.name] += range(begin, end)
-            begin = end
-        return found
+            if item.name == name:
+                order = item.order
+                digits = size ** np.arange(order)[::-1]
+                codes.append(known.tuples()[:, :order] @ digits)
+        found = merged(codes)
+        columns = [found // size**place % size for place in reversed(range(order))]
+        tokens = np.stack(columns, axis=1).astype(np.int32) if columns else np.zeros(0, np.int32)
+        starts = np.arange(0, tokens.size + 1, max(order, 1))
+        return Documents.numbered(tokens.ravel(), starts, list(self._tokens))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """What the map was made of."""

@@ -10,6 +10,7 @@ from symntk.decomposition.documents import Document, Token, read_documents
 from symntk.errors import UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
     import scipy.sparse as sparse
     from numpy.typing import NDArray
 
@@ -52,8 +53,14 @@ class SparseMap(ABC):
 
     @property
     @abstractmethod
+    def kinds(self) -> tuple[list[str], NDArray[np.int32]]:
+        """The names of the statistics, and the number of that of each column, (K,)."""
+
+    @property
     def groups(self) -> dict[str, list[int]]:
         """The columns of each statistic."""
+        names, numbers = self.kinds
+        return {name: (numbers == n).nonzero()[0].tolist() for n, name in enumerate(names)}
 
     @abstractmethod
     def get_params(self, deep: bool = True) -> dict[str, Any]:

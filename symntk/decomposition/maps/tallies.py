@@ -91,7 +91,7 @@ class Tuples:
             self._levels.append(np.flatnonzero(is_seen))
         for level in range(1, size):
             codes = (self.numbers(row[:level]) * self.base + row[level] for row in seen())
-            self._levels.append(_merged(map(_distinct, codes)))
+            self._levels.append(merged(codes))
 
     def numbers(self, values: tuple[Integers, ...]) -> Integers:
         """The numbers of tuples, given by their columns; -1 for those that were not seen."""
@@ -131,8 +131,8 @@ class Tuples:
         return np.stack(columns[::-1], axis=1) if columns else np.zeros((1, 0), dtype=np.int64)
 
 
-def _merged(parts: Iterable[Integers]) -> Integers:
-    """The different numbers of all ``parts``, in rising order, the parts being so themselves.
+def merged(parts: Iterable[Integers]) -> Integers:
+    """The different numbers of all ``parts``, in rising order.
 
     Like sizes are merged first: memory is a few times what there is to keep, whatever the number
     of parts.
@@ -141,7 +141,7 @@ def _merged(parts: Iterable[Integers]) -> Integers:
 
     waiting: list[Integers] = []
     for part in parts:
-        waiting.append(part)
+        waiting.append(_distinct(part))
         while len(waiting) > 1 and 2 * len(waiting[-1]) > len(waiting[-2]):
             waiting.append(_distinct(np.concatenate([waiting.pop(), waiting.pop()])))
     return _distinct(np.concatenate([np.zeros(0, dtype=np.int64), *waiting]))

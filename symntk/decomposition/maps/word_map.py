@@ -15,7 +15,9 @@ from symntk.decomposition.words.words import Vector, Vocabulary
 from symntk.derivation import Derivation
 
 if TYPE_CHECKING:
+    import numpy as np
     import scipy.sparse as sparse
+    from numpy.typing import NDArray
 
 
 @dataclass
@@ -60,12 +62,13 @@ class WordMap(SparseMap):
         return [(self._called(word), vocabulary.tokens(word)) for word in self._columns]
 
     @property
-    def groups(self) -> dict[str, list[int]]:
-        """The columns of words with none, one, two, three tokens, and of longer ones."""
-        found: dict[str, list[int]] = {}
-        for word, column in self._columns.items():
-            found.setdefault(self._called(word), []).append(column)
-        return dict(sorted(found.items(), key=lambda group: group[1][0]))
+    def kinds(self) -> tuple[list[str], NDArray[np.int32]]:
+        """Words with none, one, two, three tokens, and longer ones, as the columns have them."""
+        import numpy as np
+
+        called = [self._called(word) for word in self._columns]
+        names = {name: n for n, name in enumerate(dict.fromkeys(called))}
+        return list(names), np.array([names[name] for name in called], dtype=np.int32)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """What the map was made of."""

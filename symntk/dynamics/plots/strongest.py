@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from symntk.decomposition.documents import Document, Token, read_documents
+from symntk.decomposition.documents import Document, Documents, read_documents
 from symntk.dynamics.losses import Label
-from symntk.dynamics.pairs import known_pairs, pair_scores
+from symntk.dynamics.pairs import known_pairs, neighbours, pair_scores
 from symntk.dynamics.plots import canvas
 from symntk.dynamics.trajectory import Flow
 from symntk.errors import UsageError
@@ -58,10 +57,12 @@ def strongest(
     rows = []
     for number in range(len(flow.names)):
         both = len(flow.names) == 1
-        row = [("tokens: label score", _extreme(flow.tokens, scores[:, number], k, both))]
-        if pairs:
-            labels = [" ".join(map(str, pair)) for pair in pairs]
-            row.append((f"bigrams: {what}", _extreme(labels, values[:, number], k, both)))
+        tokens = _extreme(scores[:, number], k, both)
+        row = [("tokens: label score", [(str(flow.tokens[n]), length) for n, length in tokens])]
+        if len(pairs):
+            chosen = _extreme(values[:, number], k, both)
+            bars = [(" ".join(map(str, pairs[n])), length) for n, length in chosen]
+            row.append((f"bigrams: {what}", bars))
         rows.append(row)
     return rows
 
@@ -94,23 +95,20 @@ def _of(name: Label) -> str:
     return "" if name == "" else f" of {name}"
 
 
-def _bigrams(
-    flow: Flow, docs: Iterable[Document] | None
-) -> tuple[list[tuple[Token, ...]], Array, str]:
+def _bigrams(flow: Flow, docs: Iterable[Document] | None) -> tuple[Documents, Array, str]:
     """Pairs of neighbours, their scores (pairs, scores), and what these are."""
     pairs = known_pairs(flow)
     if docs is not None:
-        documents = read_documents(docs)
-        pairs = list(dict.fromkeys(pair for document in documents for pair in pairwise(document)))
+        pairs = neighbours(read_documents(docs))
     scores, what = pair_scores(flow, pairs)
     return pairs, scores, what
 
 
-def _extreme(labels: Sequence[Any], values: Array, k: int, both: bool) -> Bars:
-    """The ``k`` highest values, and with ``both`` the ``k`` lowest, the highest first."""
+def _extreme(values: Array, k: int, both: bool) -> list[tuple[int, float]]:
+    """The ``k`` highest values, and with ``both`` the ``k`` lowest, the highest first, by place."""
     import numpy as np
 
     order = np.argsort(-values, kind="stable")
     if len(order) > (2 * k if both else k):
         order = np.concatenate([order[:k], order[-k:]]) if both else order[:k]
-    return [(str(labels[n]), float(values[n])) for n in order]
+    return [(n, float(values[n])) for n in order.tolist()]
