@@ -63,6 +63,8 @@ class Bar:
     """A demand: the cost of ``over`` over that of ``under`` is at least, or at most, a number.
 
     Without ``under``, it is about the cost itself.
+
+    of: what it is about, the cost, or the peak of memory of a process in bytes.
     """
 
     text: str
@@ -70,6 +72,7 @@ class Bar:
     under: str | None = None
     least: float | None = None
     most: float | None = None
+    of: Literal["cost", "peak"] = "cost"
 
     def is_met(self, value: float) -> bool:
         """Whether ``value`` is within the limits."""

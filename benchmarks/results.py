@@ -21,7 +21,7 @@ class Row:
     difference: the largest, over pairs of different samples, from the first contender, or from the
         truth where there is one; relative to sqrt(Theta(x, x) Theta(x', x')).
     diagonal: the same for samples with themselves.
-    peak: of the memory of processes that it has started, in bytes.
+    peak: of the memory of the process that it is, in bytes; 0 where it is none.
     """
 
     name: str

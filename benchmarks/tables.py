@@ -61,7 +61,7 @@ def disagreements(report: Report) -> list[str]:
 
 
 def _table(unit: Unit, rows: list[tuple[str, ...]]) -> Table:
-    heading = ("work", "program", COSTS[unit], "ratio", "differs by")
+    heading = ("work", "program", COSTS[unit], "ratio", "differs by", "memory")
     used = [n for n in range(len(heading)) if any(row[n] for row in rows)]
     return Table(
         tuple(heading[n] for n in used), tuple(tuple(row[n] for n in used) for row in rows)
@@ -78,6 +78,7 @@ def _rows(outcome: Outcome) -> list[tuple[str, ...]]:
             row.error or cost(row.cost, outcome.unit),
             _ratio(row, first) if "/" not in outcome.unit else "",
             _difference(row),
+            _bytes(row.peak) if row.peak else "",
         )
         for row in outcome.rows
         if row.error or row.cost is not None
@@ -119,7 +120,14 @@ def _difference(row: Row) -> str:
 
 
 def _measured(verdict: Verdict, unit: Unit) -> str:
-    """A ratio, or a cost."""
+    """A ratio, a cost, or a peak of memory."""
     if verdict.value is None:
         return ""
-    return _digits(verdict.value) if verdict.bar.under else cost(verdict.value, unit)
+    if verdict.bar.under:
+        return _digits(verdict.value)
+    return _bytes(verdict.value) if verdict.bar.of == "peak" else cost(verdict.value, unit)
+
+
+def _bytes(value: float) -> str:
+    """In megabytes, or gigabytes."""
+    return f"{value / 1e9:.3g} GB" if value >= 1e9 else f"{value / 1e6:.0f} MB"

@@ -81,8 +81,9 @@ class _Entrant:
             found = self.ask("peak", key=self.key)
             cost = found and found["rise"] / found["result"]
         else:
-            seconds = self.ask("run", key=self.key, least=least)
-            cost = seconds and seconds / self.contender.size
+            spent = self.ask("run", key=self.key, least=least)
+            cost = spent and spent[0] / self.contender.size
+            self.peak = max(self.peak, spent[1] if spent else 0)
         if cost is not None:
             self.costs.append(cost)
 
@@ -120,8 +121,6 @@ def measure(case: Case, workers: Workers, repeats: int, least: float = LEAST) ->
         for entrant in timed if number % 2 else reversed(timed):
             entrant.take_turn(least)
     for entrant in entrants:
-        if not entrant.contender.inputs:
-            entrant.peak = entrant.ask("children") or 0
         entrant.ask("clear")
         if entrant.error:
             workers.end(entrant.contender)
@@ -167,10 +166,14 @@ def _differences(expected: Any, found: Any) -> tuple[float, float]:
 
 
 def _judged(case: Case, rows: tuple[Row, ...]) -> tuple[Verdict, ...]:
-    costs = {row.name: row.cost for row in rows}
+    values: dict[str, dict[str, float | None]] = {
+        "cost": {row.name: row.cost for row in rows},
+        "peak": {row.name: row.peak or None for row in rows},
+    }
     verdicts = []
     for bar in case.bars:
-        over, under = costs[bar.over], costs[bar.under] if bar.under else 1.0
+        found = values[bar.of]
+        over, under = found[bar.over], found[bar.under] if bar.under else 1.0
         value = None if over is None or under is None else over / under
         verdicts.append(Verdict(bar, value))
     return tuple(verdicts)

@@ -15,10 +15,20 @@ from importlib import import_module
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 MEMORY_SHARE = 0.8
 """Of the machine's memory, which a program may take before it fails."""
+
+
+class Spent(NamedTuple):
+    """What a call took; one that starts a process says itself.
+
+    peak: of the memory of that process, in bytes.
+    """
+
+    seconds: float
+    peak: int = 0
 
 
 class Server:
@@ -53,20 +63,17 @@ class Server:
         data = getattr(kinds, inputs["kind"])(inputs["samples"], **inputs["shape"])
         self.runs[key] = lambda: made(data)
 
-    def run(self, key: str, least: float) -> float:
-        """Median seconds of as many calls as fit into ``least`` seconds; at least one.
-
-        A call that times itself returns a number of seconds.
-        """
-        taken: list[float] = []
+    def run(self, key: str, least: float) -> Spent:
+        """Median seconds of as many calls as fit into ``least`` seconds; at least one."""
+        taken: list[Spent] = []
         begin = perf_counter()
         while not taken or perf_counter() - begin < least:
             start = perf_counter()
             result = self.runs[key]()
             seconds = perf_counter() - start
-            taken.append(result if isinstance(result, float) else seconds)
+            taken.append(result if isinstance(result, Spent) else Spent(seconds))
             del result
-        return median(taken)
+        return Spent(median(one.seconds for one in taken), max(one.peak for one in taken))
 
     def save(self, key: str, path: str) -> None:
         """Write the matrix of the neural tangent kernel to a file."""
@@ -82,10 +89,6 @@ class Server:
         parts = result if isinstance(result, tuple) else (result,)
         peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return {"rise": peak - before, "result": sum(part.nbytes for part in parts)}
-
-    def children(self) -> int:
-        """The largest peak of memory of a process that this one has started, in bytes."""
-        return 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 
     def clear(self) -> None:
         """Forget everything that was prepared."""

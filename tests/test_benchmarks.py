@@ -27,7 +27,7 @@ from benchmarks.results import Outcome, Report
 from benchmarks.sections import SECTIONS
 from benchmarks.tables import cost, costs, disagreements, verdicts
 from benchmarks.timing import measure
-from benchmarks.worker import Server
+from benchmarks.worker import Server, Spent
 
 PROGRAMS = Path(__file__).parents[1] / "benchmarks" / "programs"
 
@@ -73,7 +73,7 @@ def hungry() -> Any:
 def outcome(monkeypatch: pytest.MonkeyPatch) -> Outcome:
     """A race that all kinds of contenders take part in."""
     program = SimpleNamespace(
-        gram=gram, faulty=faulty, hungry=hungry, clock=lambda seconds: lambda: seconds
+        gram=gram, faulty=faulty, hungry=hungry, clock=lambda seconds: lambda: Spent(seconds, 10**9)
     )
     monkeypatch.setitem(sys.modules, "benchmarks.programs.fake", program)
     x = Inputs("vectors", 2, {"dim": 3})
@@ -92,6 +92,7 @@ def outcome(monkeypatch: pytest.MonkeyPatch) -> Outcome:
         Bar("at most 3 s", "fast", most=3),
         Bar("at most 1 s", "fast", most=1),
         Bar("faster than what is missing", "missing", "fast", least=1),
+        Bar("less than 2 GB", "fast", most=2e9, of="peak"),
     )
     return measure(Case("race", contenders, bars), Here(), repeats=2, least=0)
 
@@ -122,8 +123,8 @@ def test_who_has_no_result_is_named(outcome: Outcome) -> None:
 
 def test_bars_are_judged(outcome: Outcome) -> None:
     words = [verdict.word for verdict in outcome.verdicts]
-    assert words == ["met", "missed", "met", "missed", "not measured"]
-    assert [verdict.value for verdict in outcome.verdicts] == [3, 3, 2, 2, None]
+    assert words == ["met", "missed", "met", "missed", "not measured", "met"]
+    assert [verdict.value for verdict in outcome.verdicts] == [3, 3, 2, 2, None, 1e9]
 
 
 def test_each_round_counts(outcome: Outcome) -> None:
@@ -184,7 +185,7 @@ def test_the_page_keeps_its_introduction(outcome: Outcome, tmp_path: Path) -> No
     first = path.read_text()
     assert first.startswith("Title\n=====\n\nBy hand.\n")
     assert "Old" not in first
-    assert "2 of 5 are met." in first
+    assert "3 of 6 are met." in first
     assert "race: wrong differs by 1e-03" in first
     page.write(path, report, SECTIONS)
     assert path.read_text() == first
@@ -199,11 +200,12 @@ def test_an_earlier_run_is_read(outcome: Outcome, tmp_path: Path) -> None:
 
 def test_rows_of_tables(outcome: Outcome) -> None:
     (table,) = costs([outcome])
-    assert table.heading == ("work", "program", "time per entry", "ratio", "differs by")
+    assert table.heading == ("work", "program", "time per entry", "ratio", "differs by", "memory")
     assert [row[0] for row in table.rows] == ["race", *[""] * 6]
     by_name = {row[1]: row for row in table.rows}
     assert by_name["slow"][2] == "6 s"
     assert by_name["wrong"][4] == "1e-03"
+    assert by_name["slow"][5] == "1 GB"
     assert {row[-1] for row in verdicts(Report({}, {"dense": (outcome,)})).rows} == {
         "met", "missed", "not measured",
     }  # fmt: skip

@@ -7,30 +7,46 @@ import subprocess
 import sys
 from collections.abc import Callable
 from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from benchmarks.worker import Spent
 
 
-def whole(arguments: list[str]) -> Callable[[], str]:
+def whole(arguments: list[str]) -> Callable[[], Spent]:
     """A process from its start to its end, machine code being cached already."""
-    return lambda: _output(arguments)
+    return lambda: _run(arguments)[1]
 
 
-def first_call(code: str, cached: bool) -> Callable[[], float]:
-    """Seconds that ``code`` prints; cached: a process before has left its machine code."""
+def part(code: str, cached: bool = True) -> Callable[[], Spent]:
+    """A process that prints the seconds it took for what matters.
 
-    def in_empty_cache() -> float:
+    cached: it finds the machine code that a process before has left.
+    """
+
+    def run() -> Spent:
         with TemporaryDirectory() as folder:
-            return float(_output(["-c", code], folder))
+            output, spent = _run(["-c", code], None if cached else folder)
+        return Spent(float(output), spent.peak)
 
-    return (lambda: float(_output(["-c", code]))) if cached else in_empty_cache
+    return run
 
 
-def _output(arguments: list[str], cache: str | None = None) -> str:
+def _run(arguments: list[str], cache: str | None = None) -> tuple[str, Spent]:
+    """What the process prints, and its wall time and peak of memory."""
     own = {"SYMNTK_CACHE": cache} if cache else {}
-    done = subprocess.run(
+    start = perf_counter()
+    process = subprocess.Popen(
         [sys.executable, *arguments],
         env={**os.environ, **own},
-        check=True,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
     )
-    return done.stdout
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, arguments)
+    return output, Spent(seconds, 1024 * usage.ru_maxrss)

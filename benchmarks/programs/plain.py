@@ -86,6 +86,21 @@ def attention(act: str) -> Any:
     return kernel
 
 
+def self_attention() -> Any:
+    """In the limit the logits are the matches within the document."""
+
+    def kernel(documents: Any) -> Any:
+        within = np.exp((documents[:, :, None] == documents[:, None, :]).astype(float))
+        weights = (within / within.sum(2, keepdims=True)).sum(1)
+        products, _ = _matches(documents)
+        rows = [
+            2 * np.einsum("s,nst,nt->n", w, products(i), weights) for i, w in enumerate(weights)
+        ]
+        return np.stack(rows)
+
+    return kernel
+
+
 def transformer(act: str) -> Any:
     """Attention is a plain mean: logits of independent queries and keys are 0 in the limit."""
     one = np.ones(1)

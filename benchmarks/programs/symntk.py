@@ -55,6 +55,16 @@ def attention(act: str) -> Any:
     return _compiled(sn.Graph(v @ sn.activation(act)(U @ y).sum()))
 
 
+def self_attention() -> Any:
+    """Attention over tokens with queries, keys and values in one, logits scaled by the width."""
+    return _of_tokens(sn.zoo.sa())
+
+
+def heads() -> Any:
+    """Infinitely many heads over tokens, logits scaled by the root of the width."""
+    return _of_tokens(sn.zoo.sa(separate=True, scaling="1/sqrt(d)"))
+
+
 def transformer(act: str) -> Any:
     """A transformer block over tokens, logits scaled by the width, the mean over positions."""
     return _of_tokens(sn.zoo.transformer(act=act))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.cases import Section
-from benchmarks.sections import dense, documents, growth, limits, memory, sequences, startup
+from benchmarks.sections import corpus, dense, documents, growth, limits, memory, sequences, startup
 
 SECTIONS: dict[str, Section] = {
     "limits": limits.SECTION,
@@ -13,4 +13,5 @@ SECTIONS: dict[str, Section] = {
     "growth": growth.SECTION,
     "memory": memory.SECTION,
     "startup": startup.SECTION,
+    "corpus": corpus.SECTION,
 }

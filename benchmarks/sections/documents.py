@@ -20,11 +20,13 @@ def cases(quick: bool) -> list[Case]:
         x = Inputs("documents", size, {"length": length})
         counted = Contender(SCIPY, "plain", "counted_bag", {"act": "relu"}, x)
         bag = race("bag", {"act": "relu"}, x, SAMPLES[length])
+        attention = race("self_attention", {}, x, {NP: SAMPLES[length][NP]})
         cnn = race("tokens_cnn", {"act": "relu"}, x, SAMPLES[length])
         bars = (at_least(factor, NT),)
         found += [
             Case(f"bag of tokens, T = {length}", (*bag, counted), bars),
             Case(f"convolution, window 3, T = {length}", cnn, bars),
+            Case(f"self-attention, T = {length}", attention, (at_least(5, NP),)),
         ]
     return found
 

@@ -17,6 +17,7 @@ def cases(quick: bool) -> list[Case]:
     tokens = Inputs("documents", size, {"length": 32})
     means, last = ({**RELU, "pool": pool} for pool in ("mean", "last"))
     alone = {NP: some[NP]}
+    heads = race("heads", {}, Inputs("documents", size // 4, {"length": 20}), {})
     return [
         *(
             Case(
@@ -45,6 +46,7 @@ def cases(quick: bool) -> list[Case]:
             race("attention", RELU, vectors, some),
             (at_least(5, NP),),
         ),
+        Case("attention by infinitely many heads, T = 20", heads),
     ]
 
 
@@ -53,8 +55,9 @@ SECTION = Section(
     """
 Convolutions with a window of 3 (3 x 3) and zeros at the edges, summed over positions; Elman
 networks; attention over vectors with one matrix for queries and keys, and a perceptron behind it;
-a transformer block over tokens, with logits scaled by the width.  ReLU throughout.  neural-tangents
-has no recurrent networks and no such transformer.
+a transformer block over tokens, with logits scaled by the width; ReLU throughout.  neural-tangents
+has no recurrent networks and no such transformer.  Attention over tokens whose logits are scaled by
+the root of the width needs expectations of softmax, and has no peer at all.
 """,
     cases,
 )

@@ -61,7 +61,7 @@ def _command(text: str, most: float | None, sympy: Contender) -> Case:
 def _first_calls(network: str) -> Case:
     def timed(name: str, setup: str, work: str, cached: bool) -> Contender:
         options = {"code": TIMED.format(setup=setup, work=work), "cached": cached}
-        return Contender(name, "commands", "first_call", options)
+        return Contender(name, "commands", "part", options)
 
     setup = f"import numpy, symntk\nderived = symntk.derive(symntk.zoo.{network})"
     work = f"derived.compile()({NETWORKS[network]})"
