@@ -89,7 +89,8 @@ class Case:
         sqrt(Theta(x, x) Theta(x', x')).
     unit: of the costs.
     listed: in the tables of costs, not only with its bars.
-    repeats: rounds, where they are not as many as elsewhere.
+    repeats: rounds, where they are not as many as elsewhere; of one, nothing is made ready before.
+    patience: seconds that a contender may take for a turn.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Case:
     tolerance: float = 1e-10
     unit: Unit = "entry"
     repeats: int | None = None
+    patience: float = 120
     listed: bool = True
 
 

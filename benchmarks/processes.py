@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from select import select
 from typing import Any
 
 from benchmarks.cases import Contender
@@ -39,17 +41,22 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            process_group=0,
         )
 
-    def ask(self, do: str, **arguments: Any) -> Any:
+    def ask(self, do: str, patience: float, **arguments: Any) -> Any:
         """The answer to a request.
 
-        Raises ContenderFailed with what the program says, or if the process has ended.
+        Raises ContenderFailed with what the program says, if the process has ended, and after
+        ``patience`` seconds, which end it.
         """
         pipe = self.process
         assert pipe.stdin is not None and pipe.stdout is not None
         try:
             print(json.dumps({"do": do, **arguments}), file=pipe.stdin, flush=True)
+            if not select([pipe.stdout], [], [], patience)[0]:
+                self.close()
+                raise ContenderFailed(f"more than {patience:g} s")
             reply = pipe.stdout.readline()
         except BrokenPipeError:
             reply = ""
@@ -61,8 +68,9 @@ class Worker:
         return answer["ok"]
 
     def close(self) -> None:
-        """End the process."""
-        self.process.kill()
+        """End the process, and those that it has started."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
 
 

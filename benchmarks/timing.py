@@ -25,7 +25,7 @@ WARM_SAMPLES = 256
 class Worker(Protocol):
     """What answers requests by the name of a method of ``benchmarks.worker.Server``."""
 
-    def ask(self, do: str, **arguments: Any) -> Any: ...
+    def ask(self, do: str, patience: float, **arguments: Any) -> Any: ...
 
 
 class Workers(Protocol):
@@ -43,6 +43,7 @@ class _Entrant:
     contender: Contender
     worker: Worker
     key: str
+    patience: float
     costs: list[float] = field(default_factory=list)
     error: str = ""
     difference: float | None = None
@@ -54,7 +55,7 @@ class _Entrant:
         if self.error:
             return None
         try:
-            return self.worker.ask(do, **arguments)
+            return self.worker.ask(do, self.patience, **arguments)
         except ContenderFailed as failure:
             self.error = str(failure)
             return None
@@ -105,7 +106,8 @@ def measure(case: Case, workers: Workers, repeats: int, least: float = LEAST) ->
         if one.measure == "memory":
             workers.end(one)
     entrants = [
-        _Entrant(one, workers.of(one), str(number)) for number, one in enumerate(case.contenders)
+        _Entrant(one, workers.of(one), str(number), case.patience)
+        for number, one in enumerate(case.contenders)
     ]
     rounds = case.repeats or repeats
     for entrant in entrants:

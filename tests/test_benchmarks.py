@@ -44,7 +44,7 @@ class Here:
     def end(self, contender: Contender) -> None:
         self.server = Server()
 
-    def ask(self, do: str, **arguments: Any) -> Any:
+    def ask(self, do: str, patience: float, **arguments: Any) -> Any:
         reply = self.server.answer({"do": do, **arguments})
         if "error" in reply:
             raise ContenderFailed(reply["error"])
@@ -158,11 +158,18 @@ def test_memory_is_told_relative_to_the_result() -> None:
 
 def test_a_process_that_dies_is_out_of_memory() -> None:
     worker = Worker(1)
-    assert worker.ask("clear") is None
+    assert worker.ask("clear", 60) is None
     os.kill(worker.process.pid, signal.SIGKILL)
     with pytest.raises(ContenderFailed, match="out of memory"):
-        worker.ask("clear")
+        worker.ask("clear", 60)
     worker.close()
+
+
+def test_a_process_that_takes_too_long_is_ended() -> None:
+    worker = Worker(1)
+    with pytest.raises(ContenderFailed, match=r"more than 0\.001 s"):
+        worker.ask("clear", patience=0.001)
+    assert worker.process.poll() is not None
 
 
 def test_reports_are_kept_and_shown(outcome: Outcome, tmp_path: Path) -> None:

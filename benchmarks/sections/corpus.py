@@ -43,7 +43,7 @@ def _flow(
     code = CODE.format(documents=documents, length=length, words=words, act=act, steps=STEPS)
     contender = Contender(OURS, "commands", "whole", {"arguments": ["-c", code]})
     name = f"{act}, {documents} documents of {length} tokens"
-    return Case(name, (contender,), bars, unit="run", repeats=repeats)
+    return Case(name, (contender,), bars, unit="run", repeats=repeats, patience=900)
 
 
 SECTION = Section(
