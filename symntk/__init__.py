@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from symntk import zoo as zoo
     from symntk.activations import activation as activation
     from symntk.activations import dual as dual
+    from symntk.blocks import open_shards as open_shards
     from symntk.blocks import write_kernel as write_kernel
     from symntk.decomposition import Comparison as Comparison
     from symntk.decomposition import compare as compare
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "activations": ("activation", "dual"),
-    "blocks": ("write_kernel",),
+    "blocks": ("open_shards", "write_kernel"),
     "decomposition": ("Comparison", "compare", "features"),
     "derivation": ("Derivation", "derive"),
     "dynamics": ("flow",),

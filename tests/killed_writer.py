@@ -15,7 +15,8 @@ from types import FrameType
 from typing import Any
 
 import symntk
-from symntk.blocks import growing, write_kernel
+from symntk.blocks import growing
+from symntk.blocks.matrix import write_kernel
 from symntk.blocks.zarr import import_zarr
 from tests.plain_kernel import plain_kernel, rows
 

@@ -1,4 +1,4 @@
-"""Blocks computed by Dask: a cluster on this machine in one line, or a scheduler elsewhere.
+"""Blocks computed by Dask.
 
 Dask schedules: it moves samples to workers and blocks back, and runs a block again whose worker
 went away.  Here is only what becomes a task, and how many are under way at once.
@@ -9,40 +9,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from symntk.blocks.pairs import Blocks, Pairs, Shard, block
 from symntk.blocks.tiling import Tile
-from symntk.errors import MissingExtra, UsageError
+from symntk.blocks.workers import connected
+from symntk.errors import UsageError
 
 if TYPE_CHECKING:
     from distributed import Client
 
 AHEAD = 2
 """Blocks under way for each worker: one is computed while another waits or is sent."""
-
-
-@contextmanager
-def connected(scheduler: str | Client) -> Iterator[Client]:
-    """A client of ``scheduler``: "local", an address, or a client, which is left open."""
-    if not isinstance(scheduler, str):
-        yield scheduler
-        return
-    try:
-        from distributed import Client
-    except ImportError:
-        raise MissingExtra("dask", "dask", f"the scheduler {scheduler}") from None
-    try:
-        if scheduler == "local":
-            client = Client(threads_per_worker=1, dashboard_address=None)
-        else:
-            client = Client(scheduler)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"no Dask scheduler answers at {scheduler}: {error}") from error
-    with client:
-        yield client
 
 
 def computed_by_dask(

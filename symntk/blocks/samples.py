@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from symntk.errors import UsageError
@@ -61,9 +62,9 @@ def _parts(x: Any) -> list[Any]:
 def _feed(digest: Any, value: Any) -> None:
     import numpy as np
 
-    if isinstance(value, list | tuple):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         digest.update(f"[{len(value)}".encode())
-        if {*map(type, value)} <= {str, int, float}:
+        if isinstance(value, list) and {*map(type, value)} <= {str, int, float}:
             digest.update(repr(value).encode())
             return
         for entry in value:

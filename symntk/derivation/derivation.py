@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -88,6 +88,10 @@ class Derivation:
     def __deepcopy__(self, memo: object) -> Derivation:
         """Itself: nothing in it changes."""
         return self
+
+    def __reduce__(self) -> tuple[Callable[[Graph], Derivation], tuple[Graph]]:
+        """The network, which is derived again elsewhere."""
+        return _derive, (self.graph,)
 
     def __repr__(self) -> str:
         count = len(self.program)

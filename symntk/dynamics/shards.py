@@ -107,6 +107,16 @@ class Shards(ABC):
         work: a method of `Shard`.
         """
 
+    def total(
+        self, work: Callable[Concatenate[Shard, ...], Array], arguments: Iterable[tuple[Any, ...]]
+    ) -> Array:
+        """The sum of what `each` gives."""
+        parts = self.each(work, arguments)
+        total = next(parts)
+        for part in parts:
+            total += part
+        return total
+
     @property
     def count(self) -> int:
         """How many documents there are."""
@@ -114,7 +124,7 @@ class Shards(ABC):
 
     def pull(self, loss: Loss, weights: Array) -> Array:
         """Phi^T C r(Phi w), (features, scores)."""
-        return self._sum(self.each(Shard.pull, repeat((loss, weights))))
+        return self.total(Shard.pull, repeat((loss, weights)))
 
     def rows(self, x: Array) -> Array:
         """C^(1/2) Phi x, (documents, ...), of features (features, ...)."""
@@ -127,20 +137,13 @@ class Shards(ABC):
         import numpy as np
 
         parts = np.split(x, np.cumsum(self.sizes)[:-1])
-        return self._sum(self.each(Shard.columns, ((part,) for part in parts)))
+        return self.total(Shard.columns, ((part,) for part in parts))
 
     def drive(self) -> Array:
         """C^(1/2) y of the first score, (documents,)."""
         import numpy as np
 
         return np.concatenate(list(self.each(Shard.drive, repeat(()))))
-
-    @staticmethod
-    def _sum(parts: Iterator[Array]) -> Array:
-        total = next(parts)
-        for part in parts:
-            total += part
-        return total
 
 
 @dataclass(frozen=True, eq=False)

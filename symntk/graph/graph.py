@@ -53,6 +53,10 @@ class Graph:
     def __post_init__(self) -> None:
         validate(self.output, tuple(self.bodies()))
 
+    def __reduce__(self) -> tuple[type[Graph], tuple[Node, str]]:
+        """What it is made of, without what was read off it."""
+        return Graph, (self.output, self.title)
+
     def bodies(self) -> Iterator[Node]:
         """The outputs of the graph itself and of every repeated block in it, outer ones first."""
         pending = [self.output]

@@ -33,6 +33,10 @@ class Length(sp.Symbol):
     rank: int
     second: bool
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Elsewhere too there is one symbol of each length."""
+        return length, (self.input, self.axis, self.rank, self.second)
+
 
 @cache
 def length(name: str, axis: int = 0, rank: int = 1, second: bool = False) -> Length:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -48,6 +48,30 @@ class FeatureMap(SparseMap):
             known.learn(partial(self._seen, item, read), item.order + item.is_aligned)
             self._tuples.append(known)
         return self
+
+    def merge(self, parts: Sequence[SparseMap]) -> FeatureMap:
+        """Learn the columns from maps like this one that were fitted to shards of a corpus."""
+        own = [part for part in parts if isinstance(part, FeatureMap)]
+        tokens = dict.fromkeys(token for part in own for token in part._tokens)
+        self._tokens = {token: number for number, token in enumerate(tokens)}
+        self._tuples = []
+        for place, item in enumerate(self.statistics.items):
+            base = max(len(self._tokens), *(part._tuples[place].base for part in own))
+            known = Tuples(base)
+            known.learn(partial(self._known_to, own, place), item.order + item.is_aligned)
+            self._tuples.append(known)
+        return self
+
+    def _known_to(self, parts: Sequence[FeatureMap], place: int) -> Iterator[tuple[Integers, ...]]:
+        """The tuples of tokens that maps know of a statistic, in columns and in own numbers."""
+        import numpy as np
+
+        item = self.statistics.items[place]
+        for part in parts:
+            numbers = np.array([self._tokens[token] for token in part._tokens])
+            rows = part._tuples[place].tuples()
+            rows[:, : item.order] = numbers[rows[:, : item.order]]
+            yield tuple(rows.T)
 
     def blocks(self, docs: Iterable[Document]) -> Iterator[sparse.csr_array]:
         """The features of documents, some rows at a time."""

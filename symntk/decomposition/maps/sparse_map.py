@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from symntk.decomposition.documents import Document, Token, read_documents
@@ -25,6 +25,13 @@ class SparseMap(ABC):
     @abstractmethod
     def fit(self, docs: Iterable[Document], y: object = None) -> SparseMap:
         """Learn the columns from documents, lists of tokens."""
+
+    @abstractmethod
+    def merge(self, parts: Sequence[SparseMap]) -> SparseMap:
+        """Learn the columns from maps like this one that were fitted to shards of a corpus.
+
+        They are those of a fit to the whole, the shards in this order.
+        """
 
     @abstractmethod
     def blocks(self, docs: Iterable[Document]) -> Iterator[sparse.csr_array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import TYPE_CHECKING, Any
@@ -43,12 +43,27 @@ class WordMap(SparseMap):
         self._learn(self._expander(document) for document in read_documents(docs))
         return self
 
+    def merge(self, parts: Sequence[SparseMap]) -> WordMap:
+        """Learn the columns from maps like this one that were fitted to shards of a corpus."""
+        found: dict[int, int] = {}
+        for part in parts:
+            assert isinstance(part, WordMap)
+            numbers = self._expander.vocabulary.merge(part._expander.vocabulary)
+            for word in part._columns:
+                found.setdefault(numbers[word], len(found))
+        self._columns = found
+        return self
+
     def blocks(self, docs: Iterable[Document]) -> Iterator[sparse.csr_array]:
         """The features of documents, some rows at a time."""
         self.require_fitted()
         read = read_documents(docs)
         for some in read.pieces():
             yield self._rows(self._expander(document) for document in read[some])
+
+    def __reduce__(self) -> tuple[Callable[..., WordMap], tuple[Any, ...]]:
+        """What it was made of and what it learnt, without what it keeps for speed."""
+        return _restored, (self.derivation, self.output, self._expander.vocabulary, self._columns)
 
     @property
     def width(self) -> int:
@@ -110,6 +125,15 @@ class WordMap(SparseMap):
         for word, coefficient in vector.items():
             if isinstance(word, int) and word in self._columns:
                 yield word, coefficient
+
+
+def _restored(
+    derivation: Derivation, output: str, vocabulary: Vocabulary, columns: dict[int, int]
+) -> WordMap:
+    found = WordMap(derivation, output)
+    found._expander.vocabulary = vocabulary
+    found._columns = columns
+    return found
 
 
 NAMES = {0: "constant", 1: "unigram", 2: "bigram", 3: "trigram"}

@@ -42,7 +42,7 @@ class Vocabulary:
     orders: list[int] = field(default_factory=list)
     _letters: list[tuple[Token, ...]] = field(default_factory=list)
     _inner: list[tuple[Word, ...]] = field(default_factory=list)
-    _numbers: dict[Hashable, Word] = field(default_factory=dict)
+    _numbers: dict[tuple[Hashable, tuple[Word, ...]], Word] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.uses)
@@ -68,6 +68,16 @@ class Vocabulary:
             self._letters.append(tokens)
             self._inner.append(inner[::-1] if is_turned else inner)
         return number
+
+    def merge(self, other: Vocabulary) -> list[Word]:
+        """What the words of another vocabulary are here, where those that are new are added."""
+        found: list[Word] = []
+        for word, (letter, inner) in enumerate(other._numbers):
+            uses = other.uses[word] - sum(other.uses[part] for part in inner)
+            is_turned = other._inner[word] != inner
+            here = tuple(found[part] for part in inner)
+            found.append(self.word(letter, here, other._letters[word], uses, is_turned))
+        return found
 
     def tokens(self, word: Word) -> tuple[Token, ...]:
         """The tokens of a word in the order in which they are read."""
