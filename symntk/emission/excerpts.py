@@ -10,7 +10,8 @@ from functools import lru_cache
 from importlib.resources import files
 
 FILES = (
-    *("angles", "exponentials", "inputs", "tiles", "profiles", "quadrature", "positions", "counts"),
+    *("threads", "angles", "exponentials", "inputs", "tiles", "profiles", "quadrature"),
+    *("positions", "counts"),
     *("softmax_factors", "softmax_grids", "softmax_laplace", "softmax_pairs", "softmax_lattice"),
     *("softmax", "heads"),
 )

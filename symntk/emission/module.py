@@ -11,12 +11,13 @@ from sympy import Expr, Symbol
 
 from symntk.emission.calls import IntegratedFunction
 from symntk.emission.excerpts import names_in, quote
+from symntk.emission.imports import import_lines
 from symntk.emission.pair_code import arguments, feature_arrays, pair_code
 from symntk.emission.plan import KernelPlan
 from symntk.emission.printer import source_text
 from symntk.emission.profile_code import profile_code, profile_data, profile_use
 from symntk.emission.sample_code import sample_call, sample_code
-from symntk.emission.template import FOOTER, HEADER
+from symntk.emission.template import DEFINITIONS, DOCSTRING, FOOTER
 
 _WIDTH = 100
 
@@ -24,27 +25,22 @@ _WIDTH = 100
 def module_text(plan: KernelPlan, dtype: str) -> str:
     """The module that computes ``plan``, its results in arrays of type ``dtype``."""
     code = "\n".join([*sample_code(plan), "", "", *pair_code(plan)]) + "\n" + _footer(plan)
-    excerpts = quote(names_in(code))
     own = [function_text(function) for function in plan.functions]
-    excerpts = quote(names_in("\n".join([code, *(e.text for e in excerpts), *own])))
+    excerpts = quote(names_in("\n".join([code, *own])))
     numbers = [excerpt.text for excerpt in excerpts if not excerpt.is_function]
     helpers = [untyped(excerpt.text) for excerpt in excerpts if excerpt.is_function]
-    header = HEADER.format(
-        title=plan.title,
-        body=_documentation(plan, dtype),
-        dtype=dtype,
-        imports="from functools import cache\n" if re.search(r"@cache\b", code) else "",
-        constants="\n".join(
-            [
-                _inputs_table(plan),
-                *constants(plan.constants),
-                *dict.fromkeys(numbers),
-                *edges(plan.functions),
-            ]
-        )
-        + "\n",
+    known = [_inputs_table(plan), *constants(plan.constants), *numbers, *edges(plan.functions)]
+    definitions = DEFINITIONS.format(dtype=dtype, constants="\n".join(known))
+    return assembled(
+        DOCSTRING.format(title=plan.title, body=_documentation(plan, dtype)),
+        [definitions, *own, *helpers, code],
     )
-    return "\n\n\n".join([header.rstrip(), *own, *helpers, code])
+
+
+def assembled(docstring: str, parts: list[str]) -> str:
+    """A module: its docstring, the imports that its parts need, and the parts."""
+    code = "\n\n\n".join(part.rstrip("\n") for part in parts)
+    return f"{docstring}\n{import_lines(code)}\n\n{code}\n"
 
 
 def edges(functions: tuple[IntegratedFunction, ...]) -> Iterator[str]:

@@ -143,17 +143,14 @@ def places(segment: Segment) -> Iterator[tuple[Feature, str, str]]:
 
 
 def _pairs(plan: KernelPlan) -> Iterator[str]:
-    yield '@njit(cache=True, error_model="numpy", parallel=True, nogil=True)'
-    yield from _signature("_pairs", [name for name, _ in arguments(plan)])
+    yield '@njit(cache=True, error_model="numpy", nogil=True)'
+    yield from _signature("_pairs", ["thread", "threads", *(name for name, _ in arguments(plan))])
     yield '    """All pairs, tile by tile; if symmetric those of the upper triangle, and copies."""'
     yield "    count1, count2 = nngp.shape"
-    yield "    blocks, parts = -(-count1 // ROWS), -(-count2 // COLUMNS)"
-    yield "    for task in prange(blocks * parts):"
-    yield "        # long and short rows alternate, so that all threads get the same share"
-    yield "        block = task // parts"
-    yield "        block = block // 2 if block % 2 == 0 else blocks - 1 - block // 2"
-    yield "        top, bottom = ROWS * block, min(ROWS * (block + 1), count1)"
-    yield "        begin, end = COLUMNS * (task % parts), min(COLUMNS * (task % parts + 1), count2)"
+    yield "    parts = -(-count2 // COLUMNS)"
+    yield "    for task in range(thread, -(-count1 // ROWS) * parts, threads):"
+    yield "        top, begin = ROWS * (task // parts), COLUMNS * (task % parts)"
+    yield "        bottom, end = min(top + ROWS, count1), min(begin + COLUMNS, count2)"
     yield "        if symmetric:"
     yield "            begin = max(begin, top)"
     for name in (*_products(plan), "nngp", "ntk"):

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-HEADER = '''\
+DOCSTRING = '''\
 """{title}
 
 {body}
 """
+'''
 
-import math
-{imports}from typing import NamedTuple
-
-import numpy as np
-from numba import njit, prange
-
+DEFINITIONS = '''\
 DTYPE = np.{dtype}
 {constants}
+
 
 class Kernels(NamedTuple):
     """The covariance of the outputs (NNGP) and the neural tangent kernel (NTK)."""
 
     nngp: np.ndarray
     ntk: np.ndarray
-
 '''
 
 FOOTER = '''
@@ -47,7 +43,8 @@ def kernel(x1, x2=None):
     same_dimensions(first["arrays"], second["arrays"])
     count1, count2 = len(first["nngp"]), len(second["nngp"])
     nngp, ntk = np.empty((count1, count2), DTYPE), np.empty((count1, count2), DTYPE)
-{profile}    _pairs(
+{profile}    on_threads(
+        _pairs, -(-count1 // ROWS) * -(-count2 // COLUMNS),
 {call}
     )
     if x2 is None:
