@@ -212,7 +212,7 @@ def _turned(reading: Reading, turn: tuple[int, ...]) -> Reading:
 def _statistic(moments: Moments) -> Iterator[Statistic]:
     import numpy as np
 
-    readings = list(dict.fromkeys(reading for pair in moments for reading in pair))
+    readings = sorted({reading for pair in moments for reading in pair}, key=_rarity)
     if len(readings) > MOST_READINGS:
         raise NotWindows("a window of so many tokens that it has too many kinds")
     number = {reading: n for n, reading in enumerate(readings)}
@@ -226,10 +226,29 @@ def _statistic(moments: Moments) -> Iterator[Statistic]:
     if spectrum[0] < -1e-9 * size:
         raise UsageError("the kernel is not positive semidefinite")
     kept = spectrum > TOLERANCE * size
-    factor = vectors[:, kept] * np.sqrt(spectrum[kept])
+    factor = _triangular(vectors[:, kept] * np.sqrt(spectrum[kept]))
     used = np.abs(factor).max(axis=1) > TOLERANCE * np.sqrt(size)
     group = tuple(reading for reading, is_used in zip(readings, used, strict=True) if is_used)
     yield Statistic(_called(group), group, factor[used])
+
+
+def _rarity(reading: Reading) -> tuple[object, ...]:
+    """Positions with all tokens around them, all different, come first."""
+    equal = sum(isinstance(condition, Equal) for condition in reading.kind)
+    met = len(reading.kind) - equal
+    return (-met, equal, reading.offsets, sorted(map(repr, reading.kind)))
+
+
+def _triangular(factor: Matrix) -> Matrix:
+    """L with L L^T = C C^T, where only the first k + 1 entries of row k are not 0: the readings that
+    come first, which are common, have few features.
+    """
+    import numpy as np
+
+    upper = np.linalg.qr(factor.T, mode="r")
+    signs = np.where(np.diag(upper) < 0, -1.0, 1.0)
+    lower: Matrix = (signs[:, None] * upper).T
+    return np.where(np.abs(lower) > np.finfo(float).eps * np.abs(lower).max(), lower, 0.0)
 
 
 def _called(readings: tuple[Reading, ...]) -> str:

@@ -16,6 +16,7 @@ from symntk.decomposition.windows.conditions import (
     Conditions,
     Equal,
     Present,
+    Spot,
     State,
     as_first,
     equal,
@@ -58,21 +59,34 @@ class Reading:
         return is_there and absent.isdisjoint(self.offsets)
 
     @property
-    def simplest(self) -> Reading:
-        """A reading with the same counts: that of all places where the tokens stand so, without
-        conditions, if it meets them all.
+    def anchored(self) -> Reading:
+        """The same counts by the position of the first token, which has the offset 0 then.
+
+        Readings that differ in where the window of a token lies become one, but for their kinds.
+        Those that compare tokens of one document stay: together they would have too many kinds.
         """
-        presences = [c for c in self.conditions if isinstance(c, Present)]
-        if not self.offsets or self.is_aligned or self.kind.symmetric_difference(presences):
+        is_plain = all(isinstance(condition, Present) for condition in self.conditions)
+        if not self.offsets or self.is_aligned or not is_plain:
             return self
         low, high = min(self.offsets), max(self.offsets)
-        meets_first = low <= 0 and all(c.spot.offset >= low for c in presences)
-        meets_last = self.excess >= -high and all(
-            c.excess - c.spot.offset >= -high for c in presences
+
+        def moved(conditions: Conditions) -> Iterator[Present]:
+            for condition in conditions:
+                assert isinstance(condition, Present)
+                yield Present(Spot(False, condition.spot.offset - low), condition.excess)
+
+        window = Present(Spot(False, -low), self.excess)  # the position that was counted
+        asked = {
+            condition
+            for condition in (*moved(self.conditions), window)
+            if condition.spot.offset < 0 or condition.spot.offset - condition.excess > high - low
+        }
+        return Reading(
+            tuple(offset - low for offset in self.offsets),
+            frozenset(asked),
+            frozenset(asked & {*moved(self.kind), window}),
+            excess=low - high,
         )
-        if len(presences) < len(self.conditions) or not (meets_first and meets_last):
-            return self
-        return Reading(tuple(offset - low for offset in self.offsets), excess=low - high)
 
 
 Moments: TypeAlias = Mapping[tuple[Reading, Reading], float]
@@ -150,7 +164,7 @@ def _of_block(
     block: Block, algebra: Algebra, counts: Sequence[int]
 ) -> Iterator[tuple[tuple[Reading, Reading], Value]]:
     """The entries of M that a function of two windows gives, rounding left out."""
-    found: dict[tuple[Reading, Reading], Value] = {}
+    found: dict[tuple[Reading, Reading], Value] = defaultdict(float)
     for monomial, value in polynomial(block, algebra).items():
         pairs = sorted(monomial.matches)
         here, there = (
@@ -164,6 +178,6 @@ def _of_block(
             for n in (0, 1)
         )
         if here.occurs and there.occurs:
-            found[here.simplest, there.simplest] = value
+            found[here.anchored, there.anchored] += value
     size = max(map(abs, found.values()), default=0)
     yield from ((pair, value) for pair, value in found.items() if abs(value) > TOLERANCE * size)
