@@ -240,8 +240,8 @@ def _rarity(reading: Reading) -> tuple[object, ...]:
 
 
 def _triangular(factor: Matrix) -> Matrix:
-    """L with L L^T = C C^T, where only the first k + 1 entries of row k are not 0: the readings that
-    come first, which are common, have few features.
+    """L with L L^T = C C^T and 0 above the diagonal: the first readings, which are common, have few
+    features.
     """
     import numpy as np
 
