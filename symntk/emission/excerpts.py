@@ -11,7 +11,7 @@ from importlib.resources import files
 
 FILES = (
     *("threads", "angles", "exponentials", "inputs", "tiles", "profiles", "quadrature"),
-    *("positions", "counts"),
+    *("positions", "counts", "count_products"),
     *("softmax_factors", "softmax_grids", "softmax_laplace", "softmax_pairs", "softmax_lattice"),
     *("softmax", "heads"),
 )

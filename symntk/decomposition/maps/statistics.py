@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 MOST_READINGS = 3000
 """Of one statistic: their matrix has eigenvectors in a minute."""
 
+ROUNDING = 1e-14
+"""Entries of a factor that are smaller, relative to the largest, are 0."""
+
 SIZES = ((997, 1009), (2003, 2011))
 """Lengths of documents, to see how coefficients depend on them."""
 
@@ -248,7 +251,7 @@ def _triangular(factor: Matrix) -> Matrix:
     upper = np.linalg.qr(factor.T, mode="r")
     signs = np.where(np.diag(upper) < 0, -1.0, 1.0)
     lower: Matrix = (signs[:, None] * upper).T
-    return np.where(np.abs(lower) > np.finfo(float).eps * np.abs(lower).max(), lower, 0.0)
+    return np.where(np.abs(lower) > ROUNDING * np.abs(lower).max(), lower, 0.0)
 
 
 def _called(readings: tuple[Reading, ...]) -> str:

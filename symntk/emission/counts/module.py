@@ -35,21 +35,18 @@ class Kernels(NamedTuple):
 '''
 
 _FUNCTIONS = '''\
-def _read(x, name, vocabularies):
-    """The documents: tokens by number, where each document begins, and the lengths."""
-    (batch,) = as_positioned(x, name, INPUTS, vocabularies)
-    for beyond, _ in filter(None, MEANS.values()):
-        words = f"T - {{-beyond}}" if beyond < 0 else f"T + {{beyond}}"
-        require_positions(batch[2][:, 0] + beyond, name, words)
-    return batch
-
-
-def _kernel(name, batches):
-    """The inner products of the features of two batches, or of one with itself."""
-    rows = features(STATISTICS[name], batches, MEANS[name])
-    found = np.empty((len(rows[0][0]) - 1, len(rows[-1][0]) - 1), DTYPE)
-    inner_counts(*rows[0][:3], *by_column(rows[-1]), len(rows) == 1, found)
-    return found
+def _features(batches):
+    """The features of the first batch and of the others, a row for each document; the width."""
+    vocabularies = {}
+    read = []
+    for x, name in batches:
+        (batch,) = as_positioned(x, name, INPUTS, vocabularies)
+        for beyond, _ in filter(None, MEANS):
+            words = f"T - {-beyond}" if beyond < 0 else f"T + {beyond}"
+            require_positions(batch[2][:, 0] + beyond, name, words)
+        read.append(batch)
+    rows, width = features(STATISTICS, joined(read), MEANS)
+    return *parted(rows, len(read[0][2])), width
 
 
 def kernel(x1, x2=None):
@@ -58,29 +55,22 @@ def kernel(x1, x2=None):
     x1, x2: lists of documents, each a list of tokens: strings, or whole numbers.
     Returns ``Kernels`` with arrays of shape (n1, n2); symmetric without x2.
     """
-    vocabularies = {}
-    batches = [_read(x1, "x1", vocabularies)]
-    if x2 is not None:
-        batches.append(_read(x2, "x2", vocabularies))
-    return Kernels(_kernel("nngp", batches), _kernel("ntk", batches))
+    if x2 is None:
+        rows, _, width = _features([(x1, "x1")])
+        return Kernels(*count_products(rows, None, width, DTYPE))
+    return Kernels(*count_products(*_features([(x1, "x1"), (x2, "x2")]), DTYPE))
 
 
 def diag(x):
     """The kernels of each document of x with itself, as vectors."""
-    batch = _read(x, "x", {})
-    return Kernels(
-        *(
-            squares(features(STATISTICS[name], [batch], MEANS[name])[0]).astype(DTYPE)
-            for name in ("nngp", "ntk")
-        )
-    )
+    rows, _, _ = _features([(x, "x")])
+    return Kernels(*squares(rows).astype(DTYPE))
 '''
 
 
 def module_text(plan: CountPlan, dtype: str) -> str:
     """The module that computes ``plan``, its results in arrays of type ``dtype``."""
-    functions = _FUNCTIONS.replace("{{", "{").replace("}}", "}")
-    excerpts = quote(names_in(functions))
+    excerpts = quote(names_in(_FUNCTIONS))
     numbers = [excerpt.text for excerpt in excerpts if not excerpt.is_function]
     helpers = [excerpt.text for excerpt in excerpts if excerpt.is_function]
     header = _HEADER.format(
@@ -89,24 +79,21 @@ def module_text(plan: CountPlan, dtype: str) -> str:
         dtype=dtype,
         constants="\n".join([*_data(plan), *dict.fromkeys(numbers)]),
     )
-    return "\n\n\n".join([header.rstrip(), *helpers, functions])
+    return "\n\n\n".join([header.rstrip(), *helpers, _FUNCTIONS])
 
 
 def _data(plan: CountPlan) -> Iterator[str]:
     name, length = plan.token_input
     yield f"INPUTS = {{{name!r}: ('tokens', ({length},), None)}}  # length, None for any"
-    means = {kernel: None if mean is None else tuple(mean) for kernel, mean in plan.means.items()}
-    yield f"MEANS = {means!r}  # (k, p): features are divided by (T + k)^p"
-    yield "STATISTICS = {  # groups of readings, see occurrences"
-    for kernel, items in plan.statistics.items():
-        yield f"    {kernel!r}: ["
-        for label, groups in items:
-            yield f"        # {label}"
-            lines = pformat(list(groups), width=_WIDTH - 10, compact=True).splitlines()
-            yield from (f"        {line}" for line in lines[:-1])
-            yield f"        {lines[-1]},"
-        yield "    ],"
-    yield "}"
+    means = tuple(None if mean is None else tuple(mean) for mean in plan.means)
+    yield f"MEANS = {means!r}  # NNGP, NTK: (k, p) where features are divided by (T + k)^p"
+    yield "STATISTICS = [  # groups of readings, see met_readings"
+    for label, groups in plan.statistics:
+        yield f"    # {label}"
+        lines = pformat(list(groups), width=_WIDTH - 6, compact=True).splitlines()
+        yield from (f"    {line}" for line in lines[:-1])
+        yield f"    {lines[-1]},"
+    yield "]"
 
 
 def _documentation(plan: CountPlan, dtype: str) -> str:

@@ -1,11 +1,13 @@
-"""Kernels of texts as inner products of counts: sparse features, multiplied column by column.
+"""Kernels of texts as inner products of counts: where their features occur in documents.
 
-A group of readings is a tuple (offsets, excess, is_aligned, conditions, codes, factor).  At each
+A statistic is a list of groups (offsets, excess, is_aligned, conditions, codes, rows).  At each
 position t of the first T + excess of a document the tokens at t + offsets are read, and t itself if
 is_aligned.  The conditions are ("inside", a, k) for 0 <= t + a < T + k and ("equal", a, b) for the
 same token at t + a and at t + b; those that hold make a number, bit by bit, and where it is the
-k-th of ``codes``, the features get the k-th row of ``factor``.  A group without codes reads each
-document once.
+k-th of ``codes``, the features get the k-th of ``rows``: what they are in the NNGP, and what in the
+NTK.  A group without codes reads each document once.
+
+Features are kept as rows of a sparse matrix: (starts, columns, amounts) with amounts (entries, 2).
 """
 
 # mypy: disable-error-code="misc, untyped-decorator"
@@ -15,153 +17,178 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
-from symntk.emission.runtime.tiles import ROWS, STRIP, mirrored
+MIXER = -7046029254386353131  # 2^64 / golden ratio, modulo 2^64: spreads keys over the bits
 
 
-def features(statistics: Any, batches: Any, mean: Any) -> Any:
-    """The features of each batch of documents: their columns, and amounts, row by row.
+def features(statistics: Any, batch: Any, means: Any) -> Any:
+    """The features of documents, a row for each, and the number of columns.
 
-    A batch is (tokens, starts, lengths).  The result for each is (starts, columns, amounts) of a
-    matrix of compressed rows, equal features added; the columns are those of all batches.
-    mean: (beyond, power) where features are divided by (T + beyond)^power, else None.
+    batch: (tokens, starts, lengths).  means: for the NNGP and for the NTK (beyond, power) where
+    features are divided by (T + beyond)^power, else None.
     """
-    parts: list[list[Any]] = [[] for _ in batches]
+    parts = []
     width = 0
     for groups in statistics:
-        read = [occurrences(batch, group) for batch in batches for group in groups]
-        numbers, count = numbered([values for _, _, values in read])
-        rank = read[0][1].shape[1]
-        for k, (documents, amounts, _) in enumerate(read):
-            columns = width + rank * numbers[k][:, None] + np.arange(rank)
-            parts[k // len(groups)].append((documents, columns, amounts))
+        read = [occurrences(batch, group) for group in groups]
+        numbers, count = numbered([(len(which), values) for _, which, values in read])
+        rank = len(groups[0][-1][0][0])
+        for (documents, which, _), number, group in zip(read, numbers, groups, strict=True):
+            rows: Any = np.array(group[-1]).transpose(0, 2, 1)
+            for k in range(rank):
+                is_used = (rows[:, k] != 0.0).any(axis=1)
+                kept = slice(None) if is_used.all() else np.flatnonzero(is_used[which])
+                amounts = rows[which[kept], k]
+                parts.append((documents[kept], width + rank * number[kept] + k, amounts))
         width += rank * count
-    return [
-        compressed(batch, part, width, mean) for batch, part in zip(batches, parts, strict=True)
-    ]
+    sizes = batch[2][:, 0]
+    starts, columns, amounts = summed(
+        len(sizes), width, *(np.concatenate([part[n] for part in parts]) for n in range(3))
+    )
+    for n, mean in enumerate(means):
+        if mean is not None:
+            amounts[:, n] /= np.repeat((sizes + mean[0]) ** mean[1], np.diff(starts))
+    return (starts, columns, amounts), width
 
 
 def occurrences(batch: Any, group: Any) -> Any:
-    """Where the readings of a group occur: documents, rows of the factor, and what is read."""
+    """Where the readings of a group occur: documents, which of them, and what is read."""
     tokens, starts, lengths = batch
     sizes = lengths[:, 0]
-    offsets, excess, is_aligned, conditions, codes, factor = group
-    factor = np.array(factor)
+    offsets, excess, is_aligned, conditions, codes, _ = group
     if not codes:
-        return np.arange(len(sizes)), np.repeat(factor, len(sizes), axis=0), ()
-    counts = np.maximum(sizes + excess, 0)
-    documents = np.repeat(np.arange(len(sizes)), counts)
-    places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-
-    def inside(offset: int, more: int = 0) -> Any:
-        return (places + offset >= 0) & (places + offset < sizes[documents] + more)
-
-    def token(offset: int) -> Any:
-        index = np.clip(starts[documents] + places + offset, 0, len(tokens) - 1)
-        return np.where(inside(offset), tokens[index], -1)
-
-    code = np.zeros(len(places), dtype=np.int64)
-    for bit, (kind, one, other) in enumerate(conditions):
-        if kind == "inside":
-            holds = inside(one, other)
-        else:
-            holds = (token(one) >= 0) & (token(one) == token(other))
-        code |= holds.astype(np.int64) << bit
-    which = np.minimum(np.searchsorted(codes, code), len(codes) - 1)
-    met = np.array(codes)[which] == code
-    for offset in offsets:
-        met &= inside(offset)
-    values = [token(offset)[met] for offset in offsets] + ([places[met]] if is_aligned else [])
-    return documents[met], factor[which[met]], tuple(values)
+        return np.arange(len(sizes)), np.zeros(len(sizes), np.int64), ()
+    asked = np.array([(kind == "equal", a, b) for kind, a, b in conditions], np.int64)
+    found = met_readings(
+        tokens, starts, excess, np.array(offsets, np.int64), asked.reshape((-1, 3)), np.array(codes)
+    )
+    documents, places, which = found
+    first = starts[documents] + places
+    values = [tokens[first + offset] for offset in offsets] + [places] * is_aligned
+    return documents, which, tuple(values)
 
 
-def numbered(tuples: Any) -> Any:
+@njit(cache=True, error_model="numpy")
+def met_readings(
+    tokens: Any, starts: Any, excess: int, offsets: Any, conditions: Any, codes: Any
+) -> Any:
+    """The documents, the positions and the numbers of the readings that are met."""
+    count = 0
+    for n in range(len(starts) - 1):
+        count += max(0, starts[n + 1] - starts[n] + excess)
+    documents = np.empty(count, np.int64)
+    places, which = np.empty_like(documents), np.empty_like(documents)
+    known = 0
+    for n in range(len(starts) - 1):
+        size = starts[n + 1] - starts[n]
+        last_code: Any = -1
+        last: Any = 0
+        for t in range(size + excess):
+            met = True
+            for k in range(len(offsets)):
+                met = met and 0 <= t + offsets[k] < size
+            code: Any = 0
+            for k in range(len(conditions)):
+                a, b = t + conditions[k, 1], conditions[k, 2]
+                if conditions[k, 0] == 0:
+                    holds = 0 <= a < size + b
+                else:
+                    b += t
+                    holds = 0 <= a < size and 0 <= b < size
+                    holds = holds and tokens[starts[n] + a] == tokens[starts[n] + b]
+                code |= np.int64(holds) << k
+            if code != last_code:
+                last_code, last = code, np.searchsorted(codes, code)
+            if met and last < len(codes) and codes[last] == code:
+                documents[known], places[known], which[known] = n, t, last
+                known += 1
+    return documents[:known], places[:known], which[:known]
+
+
+def numbered(lists: Any) -> Any:
     """A number for each tuple, the same for the same ones in all lists, and how many there are.
 
-    tuples: lists of tuples, each given by its columns.
+    lists: for each list its length, and its tuples as columns of small numbers.
     """
-    sizes = [len(columns[0]) if columns else -1 for columns in tuples]
-    if -1 in sizes:
-        return [np.zeros(1, dtype=np.int64) for _ in tuples], 1
-    found = np.zeros(sum(sizes), dtype=np.int64)
-    count = 1
-    for column in zip(*tuples, strict=True):
+    sizes = [size for size, _ in lists]
+    found, count = np.zeros(sum(sizes), np.int64), 1
+    for level, column in enumerate(zip(*(columns for _, columns in lists), strict=True)):
         values = np.concatenate(column)
-        _, found = np.unique(found * (values.max(initial=0) + 1) + values, return_inverse=True)
-        count = int(found.max(initial=-1)) + 1
+        if level == 0:
+            found, count = values, int(values.max(initial=-1)) + 1
+        else:
+            found, count = key_numbers(found * (values.max(initial=0) + 1) + values)
     return np.split(found, np.cumsum(sizes)[:-1]), count
 
 
-def compressed(batch: Any, parts: Any, width: int, mean: Any) -> Any:
-    """Compressed rows of (documents, columns, amounts), equal places added."""
-    sizes = batch[2][:, 0]
-    rows, columns, amounts = (
-        np.concatenate([np.broadcast_to(part[n], part[2].shape).ravel() for part in parts])
-        if n
-        else np.concatenate([np.repeat(part[0], part[2].shape[1]) for part in parts])
-        for n in range(3)
+@njit(cache=True, error_model="numpy")
+def key_numbers(keys: Any) -> Any:
+    """Numbers for keys in the order in which they are met, and how many, by a table of hashes."""
+    bits = 4
+    while 1 << bits < 2 * len(keys):
+        bits += 1
+    mask = (1 << bits) - 1
+    mixed = keys * MIXER
+    mixed = (mixed ^ (mixed >> 32)) & mask
+    table = np.full(1 << bits, -1, np.int64)
+    different = np.empty(len(keys), np.int64)
+    found = np.empty(len(keys), np.int64)
+    count = 0
+    for n in range(len(keys)):
+        place = mixed[n]
+        while table[place] >= 0 and different[table[place]] != keys[n]:
+            place = (place + 1) & mask
+        if table[place] < 0:
+            table[place] = count
+            different[count] = keys[n]
+            count += 1
+        found[n] = table[place]
+    return found, count
+
+
+@njit(cache=True, error_model="numpy")
+def summed(count: int, width: int, rows: Any, columns: Any, amounts: Any) -> Any:
+    """Rows (starts, columns, amounts) from entries in any order, those of equal places added."""
+    begin = np.zeros(count + 1, np.int64)
+    for row in rows:
+        begin[row + 1] += 1
+    begin = np.cumsum(begin)
+    order, next_place = np.empty(len(rows), np.int64), begin[:-1].copy()
+    for n in range(len(rows)):
+        order[next_place[rows[n]]] = n
+        next_place[rows[n]] += 1
+    seen = np.full(width, -1, np.int64)  # where the column stands in the result
+    starts = np.zeros(count + 1, np.int64)
+    found_columns, found = np.empty(len(rows), np.int64), np.zeros((len(rows), 2))
+    known = 0
+    for row in range(count):
+        for at in range(begin[row], begin[row + 1]):
+            n = order[at]
+            place = seen[columns[n]]
+            if place < starts[row]:
+                place = seen[columns[n]] = known
+                found_columns[place] = columns[n]
+                known += 1
+            found[place, 0] += amounts[n, 0]
+            found[place, 1] += amounts[n, 1]
+        starts[row + 1] = known
+    return starts, found_columns[:known].copy(), found[:known].copy()
+
+
+def joined(batches: Any) -> Any:
+    """Batches of documents as one."""
+    tokens, starts, lengths = zip(*batches, strict=True)
+    begin = np.cumsum([0, *map(len, tokens)])
+    ends = [one[1:] + offset for one, offset in zip(starts, begin, strict=False)]
+    return np.concatenate(tokens), np.concatenate([[0], *ends]), np.concatenate(lengths)
+
+
+def parted(rows: Any, count: int) -> Any:
+    """The first ``count`` rows, and the others."""
+    starts, columns, amounts = rows
+    at = starts[count]
+    return (
+        (starts[: count + 1], columns[:at], amounts[:at]),
+        (starts[count:] - at, columns[at:], amounts[at:]),
     )
-    kept = amounts != 0.0
-    rows, columns, amounts = rows[kept], columns[kept], amounts[kept]
-    if mean is not None:
-        amounts = amounts / (sizes[rows] + mean[0]) ** mean[1]
-    places, inverse = np.unique(rows * max(width, 1) + columns, return_inverse=True)
-    amounts = np.bincount(inverse.ravel(), weights=amounts, minlength=len(places))
-    rows, columns = np.divmod(places, max(width, 1))
-    starts = np.searchsorted(rows, np.arange(len(sizes) + 1))
-    return starts, columns, amounts, width
-
-
-def by_column(rows: Any) -> Any:
-    """The same matrix column by column: starts, rows and amounts."""
-    starts, columns, amounts, width = rows
-    numbers = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    order = np.argsort(columns, kind="stable")
-    return np.searchsorted(columns[order], np.arange(width + 1)), numbers[order], amounts[order]
-
-
-def squares(rows: Any) -> Any:
-    """The inner product of each row with itself."""
-    starts, _, amounts, _ = rows
-    numbers = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    return np.bincount(numbers, weights=amounts**2, minlength=len(starts) - 1)
-
-
-@njit(cache=True, error_model="numpy", parallel=True, nogil=True)
-def inner_counts(
-    starts1: Any,
-    columns1: Any,
-    amounts1: Any,
-    starts2: Any,
-    rows2: Any,
-    amounts2: Any,
-    symmetric: bool,
-    found: Any,
-) -> None:
-    """found[i, j] = the inner product of row i of one matrix and row j of the other.
-
-    The first is given row by row, the second column by column; the upper triangle is computed and
-    copied if symmetric.
-    """  # fmt: skip
-    count1, count2 = found.shape
-    blocks = -(-count1 // ROWS)
-    for task in prange(blocks):
-        # long and short rows alternate, so that all threads get the same share
-        block = task // 2 if task % 2 == 0 else blocks - 1 - task // 2
-        top, bottom = ROWS * block, min(ROWS * (block + 1), count1)
-        row = np.empty(count2)
-        for i in range(top, bottom):
-            first = i if symmetric else 0
-            row[first:] = 0.0
-            for k in range(starts1[i], starts1[i + 1]):
-                column, amount = columns1[k], amounts1[k]
-                p = starts2[column + 1] - 1
-                while p >= starts2[column] and rows2[p] >= first:
-                    row[rows2[p]] += amount * amounts2[p]
-                    p -= 1
-            found[i, first:] = row[first:]
-        if symmetric:
-            for begin in range(top, count2, STRIP):
-                end = min(begin + STRIP, count2)
-                mirrored(found[top:bottom, begin:end], found, top, bottom, begin, end)
