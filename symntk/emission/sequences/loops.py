@@ -13,7 +13,7 @@ from symntk.emission.sequences.indices import extent, index_name, whole
 from symntk.emission.sequences.lowering import Positioned
 from symntk.emission.sequences.plan import Allocate, For, Increase, Item, Load, Store
 from symntk.emission.sequences.reading import Demand, Frame
-from symntk.emission.sequences.schedule import Group, Key, Work
+from symntk.emission.sequences.schedule import Group, Key, Target, Work
 from symntk.emission.sequences.sums import Axes, Reduction
 
 
@@ -34,6 +34,47 @@ class Code:
         self.stored |= other.stored
 
 
+@dataclass(frozen=True)
+class Body:
+    """The code of a group at one pair of positions.
+
+    items: loads and assignments; stores: quantities that are needed elsewhere, with their site and
+    variables; totals: sums with their terms; results: variables of a group without positions.
+    """
+
+    items: tuple[Assign | Load, ...]
+    stores: tuple[tuple[Target, tuple[Symbol, ...]], ...]
+    totals: tuple[tuple[Symbol, Symbol], ...]
+    results: tuple[Symbol, ...]
+    demands: list[Demand]
+    arrays: set[str]
+
+
+def group_body(lowering: Positioned, group: Group, frame: Frame, kept: set[Key]) -> Body:
+    """The code of a group; what is ``kept`` is stored, and all of a recurrence."""
+    lowering.enter(frame, group.domain, {work.key for work in group.works})
+    stores: list[tuple[Target, tuple[Symbol, ...]]] = []
+    totals: list[tuple[Symbol, Symbol]] = []
+    results: list[Symbol] = []
+    for work in group.works:
+        symbols = _lines(lowering, work)
+        if work.is_sum:
+            (term,) = symbols
+            totals.append((Symbol(str(work.key), real=True), term))
+        elif group.domain == ((), ()):
+            assert isinstance(work.key, tuple)
+            results += [*symbols, lowering.names.pair(work.key[0].at(work.key[1]))]
+        elif group.reverse is not None or work.key in kept:
+            assert isinstance(work.key, tuple)
+            stores.append((work.key, symbols))
+    stored = [symbol for _, symbols in stores for symbol in symbols]
+    body, demands, arrays = lowering.finished([*stored, *(term for _, term in totals), *results])
+    lowering.scalars = lowering.scalars | {total for total, _ in totals} | set(results)
+    if results:
+        lowering.scalars |= {line.target for line in body if isinstance(line, Assign)}
+    return Body(tuple(body), tuple(stores), tuple(totals), tuple(results), demands, arrays)
+
+
 def group_code(
     lowering: Positioned, group: Group, frame: Frame, kept: set[Key], match: Entry | None = None
 ) -> Code:
@@ -41,37 +82,20 @@ def group_code(
 
     match: what alone the group depends on, see `symntk.emission.sequences.bags`.
     """
-    lowering.enter(frame, group.domain, {work.key for work in group.works})
+    body = group_body(lowering, group, frame, kept)
     before: list[Item] = []
-    stores: list[tuple[str, Symbol]] = []
-    totals: list[tuple[Symbol, Symbol]] = []
-    results: list[Symbol] = []
+    inner: list[Item] = list(body.items)
+    for (quantity, site), symbols in body.stores:
+        place = [*group.domain[0], *group.domain[1]]
+        if site == "ba":
+            place = [*group.domain[1], *group.domain[0]]
+        shape = tuple(extent(size, frame.lengths) for _, size in place)
+        at = ", ".join(index_name(symbol) for symbol, _ in place)
+        for array, symbol in zip(lowering.read.pair_arrays(quantity, site), symbols, strict=True):
+            before.append(Allocate(array, shape))
+            inner.append(Store(f"{array}[{at}]", symbol))
     axes = (*group.domain[0], *group.domain[1])
-    for work in group.works:
-        symbols = _lines(lowering, work)
-        if work.is_sum:
-            (term,) = symbols
-            totals.append((Symbol(str(work.key), real=True), term))
-        elif not axes:
-            assert isinstance(work.key, tuple)
-            results += [*symbols, lowering.names.pair(work.key[0].at(work.key[1]))]
-        elif group.reverse is not None or work.key in kept:
-            assert isinstance(work.key, tuple)
-            quantity, site = work.key
-            place = [*group.domain[0], *group.domain[1]]
-            if site == "ba":
-                place = [*group.domain[1], *group.domain[0]]
-            shape = tuple(extent(size, frame.lengths) for _, size in place)
-            at = ", ".join(index_name(symbol) for symbol, _ in place)
-            arrays = lowering.read.pair_arrays(quantity, site)
-            before += [Allocate(array, shape) for array in arrays]
-            stores += [(f"{a}[{at}]", s) for a, s in zip(arrays, symbols, strict=True)]
-    wanted = [symbol for _, symbol in (*stores, *totals)] + results
-    body, demands, arrays_read = lowering.finished(wanted)
-    inner: list[Item] = [*body, *(Store(place, symbol) for place, symbol in stores)]
-    lowering.scalars = lowering.scalars | {total for total, _ in totals} | set(results)
-    if results:
-        lowering.scalars |= {line.target for line in body if isinstance(line, Assign)}
+    totals = list(body.totals)
     if match is None:
         items = _nested(axes, inner, totals, frame, bool(group.reverse))
     else:
@@ -82,7 +106,7 @@ def group_code(
         for reading in readings
         if reading.demand and reading.stored
     }
-    return Code([*before, *items], demands, arrays_read, stored & set(demands))
+    return Code([*before, *items], body.demands, body.arrays, stored & set(body.demands))
 
 
 def _lines(lowering: Positioned, work: Work) -> tuple[Symbol, ...]:
