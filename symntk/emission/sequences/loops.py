@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 
 from sympy import S, Symbol
 
-from symntk.derivation import Entry
 from symntk.emission.hoisting import named_subexpressions
 from symntk.emission.plan import Assign
 from symntk.emission.sequences.indices import extent, index_name, whole
 from symntk.emission.sequences.lowering import Positioned
 from symntk.emission.sequences.plan import Allocate, For, Increase, Item, Load, Store
-from symntk.emission.sequences.reading import Demand, Frame
+from symntk.emission.sequences.reading import Demand, Frame, Reading
 from symntk.emission.sequences.schedule import Group, Key, Target, Work
 from symntk.emission.sequences.sums import Axes, Reduction
 
@@ -75,13 +74,8 @@ def group_body(lowering: Positioned, group: Group, frame: Frame, kept: set[Key])
     return Body(tuple(body), tuple(stores), tuple(totals), tuple(results), demands, arrays)
 
 
-def group_code(
-    lowering: Positioned, group: Group, frame: Frame, kept: set[Key], match: Entry | None = None
-) -> Code:
-    """The loop over the pairs of positions of a group; what is ``kept`` goes into arrays.
-
-    match: what alone the group depends on, see `symntk.emission.sequences.bags`.
-    """
+def group_code(lowering: Positioned, group: Group, frame: Frame, kept: set[Key]) -> Code:
+    """The loop over the pairs of positions of a group; what is ``kept`` goes into arrays."""
     body = group_body(lowering, group, frame, kept)
     before: list[Item] = []
     inner: list[Item] = list(body.items)
@@ -95,18 +89,15 @@ def group_code(
             before.append(Allocate(array, shape))
             inner.append(Store(f"{array}[{at}]", symbol))
     axes = (*group.domain[0], *group.domain[1])
-    totals = list(body.totals)
-    if match is None:
-        items = _nested(axes, inner, totals, frame, bool(group.reverse))
-    else:
-        items = _by_match(lowering, match, inner, totals)
-    stored = {
-        reading.demand
-        for symbol, readings in lowering.readings.items()
-        for reading in readings
-        if reading.demand and reading.stored
-    }
-    return Code([*before, *items], body.demands, body.arrays, stored & set(body.demands))
+    items = _nested(axes, inner, list(body.totals), frame, bool(group.reverse))
+    stored = stored_demands(lowering) & set(body.demands)
+    return Code([*before, *items], body.demands, body.arrays, stored)
+
+
+def stored_demands(lowering: Positioned) -> set[Demand]:
+    """What the readings of the last body need in arrays of a sample."""
+    readings = (reading for found in lowering.readings.values() for reading in found)
+    return {reading.demand for reading in readings if reading.demand and reading.stored}
 
 
 def _lines(lowering: Positioned, work: Work) -> tuple[Symbol, ...]:
@@ -153,53 +144,29 @@ def _nested(
     return [*(Assign(total, S.Zero) for total, _ in totals), loop]
 
 
-def _by_match(
-    lowering: Positioned, match: Entry, inner: list[Item], totals: list[tuple[Symbol, Symbol]]
-) -> list[Item]:
-    """The terms for m = 0 and for m = 1, times the numbers of such pairs of positions."""
-    item = lowering.read.inputs[match.quantity.left]
-    lowering.tallied.add(match.quantity.left)
-    tallies = ", ".join(
-        f"{item.data}_{part}_at_{mark}"
-        for mark in "ij"
-        for part in ("distinct", "counts", "number")
-    )
-    same = Symbol(f"{item.stem}_same", real=True)
-    number = Symbol(f"{item.stem}_pairs", real=True)
-    symbol = lowering.between(match)
-    both = " * ".join(f"{length}_{mark}" for length in item.lengths for mark in "ij")
-    body: list[Item] = [
-        Load(number, str(same), ("case == 1",), f"{both} - {same}"),
-        Load(symbol, "1.0", ("case == 1",), "0.0"),
-        *(i for i in inner if not (isinstance(i, Load) and i.symbol == symbol)),
-        *(Increase(total, number * term) for total, term in totals),
-    ]
-    return [
-        Allocate("t", (), "0"),
-        Allocate("t_2", (), "0"),
-        Allocate(str(same), (), f"matching_pairs({tallies})"),
-        *(Assign(total, S.Zero) for total, _ in totals),
-        For("case", "2", tuple(body)),
-    ]
+def reduction_body(
+    lowering: Positioned, found: Reduction, frame: Frame
+) -> tuple[Symbol, Symbol, tuple[Assign | Load, ...], list[Reading]]:
+    """The variable of a sum, that of its terms, their code, and what it reads."""
+    lowering.enter(frame, (found.domain, ()), set())
+    lowering.loops |= dict(found.limits)
+    value, readings = lowering.plain(found.body)
+    term = Symbol(f"{found.part.array}_term", real=True)
+    lines = named_subexpressions([Assign(term, value)], lowering.temporaries)
+    items: tuple[Assign | Load, ...] = (*(reading.load for reading in readings), *lines)
+    return Symbol(found.part.array, real=True), term, items, readings
 
 
 def reduction_code(lowering: Positioned, found: Reduction, frame: Frame) -> Code:
     """A sum at each of the positions that it depends on."""
-    name = found.part.array
-    lowering.enter(frame, (found.domain, ()), set())
-    lowering.loops |= dict(found.limits)
-    value, readings = lowering.plain(found.body)
-    total = Symbol(name, real=True)
-    body: list[Item] = [reading.load for reading in readings]
-    term = Symbol(f"{name}_term", real=True)
-    body += named_subexpressions([Assign(term, value)], lowering.temporaries)
-    summed = _nested(found.limits, body, [(total, term)], frame, False)
+    total, term, body, readings = reduction_body(lowering, found, frame)
+    summed = _nested(found.limits, list(body), [(total, term)], frame, False)
     at = ", ".join(index_name(symbol) for symbol, _ in found.domain)
     items: list[Item] = []
     if found.domain:
         shape = tuple(extent(size, frame.lengths) for _, size in found.domain)
-        items.append(Allocate(f"{name}_at", shape))
-        summed.append(Store(f"{name}_at[{at}]", total))
+        items.append(Allocate(f"{total}_at", shape))
+        summed.append(Store(f"{total}_at[{at}]", total))
     else:
         lowering.scalars = lowering.scalars | {total}
     for symbol, size in reversed(found.domain):

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from sympy import Symbol
 
-from symntk.derivation import Derivation, Equation, Quantity, entries, needed
+from symntk.derivation import Derivation, Entry, Equation, Quantity, entries, needed
 from symntk.derivation.backward import fan_in
 from symntk.derivation.program import SWAPPED, Recurrence, Site, relocate, walk
 from symntk.emission.calls import Functions, integrated_function
 from symntk.emission.integrals import numerical_notes, stable_moments
 from symntk.emission.naming import Names
 from symntk.emission.sequences.bags import Bags
+from symntk.emission.sequences.cases import Cases
 from symntk.emission.sequences.heads import HeadCall, HeadSum, head_code, without_head_sums
 from symntk.emission.sequences.indices import extent, whole
 from symntk.emission.sequences.loops import Code, group_code, reduction_code
@@ -123,6 +124,7 @@ class _Planning:
             set(pair.demands),
             set(pair.arrays),
             stored=set(pair.stored),
+            cases=self.match and Cases(self.lowering, self.sample_frame, self.match),
         )
         body = samples.run(self.program)
         derivation, lowering = self.derivation, self.lowering
@@ -168,12 +170,20 @@ class _Planning:
         for quantity, site in given:
             code.items += self._gram(quantity, site, self.pair_frame)
         bags = Bags(self.program, self.lowering.read.shapes)
+        self.match = None if given else bags.whole(schedule)
+        cases: dict[Entry, Cases] = {}
         for item in schedule.items:
             if isinstance(item, HeadCall):
                 code.add(head_code(self.lowering.read, item, self.pair_frame))
             elif isinstance(item, Group):
-                match = bags.match(item, kept)
-                code.add(group_code(self.lowering, item, self.pair_frame, kept, match))
+                match = self.match or bags.match(item, kept)
+                if match is None or item.domain == ((), ()):
+                    code.add(group_code(self.lowering, item, self.pair_frame, kept))
+                    continue
+                if match not in cases:
+                    cases[match] = Cases(self.lowering, self.pair_frame, match)
+                    code.items += cases[match].opening()
+                code.add(cases[match].group(item, kept))
             else:
                 code.add(reduction_code(self.lowering, item, self.pair_frame))
         return code
@@ -282,6 +292,8 @@ class _Planning:
             data = self.inputs[name].data
             text = f"tally({data}, {data}_distinct_at, {data}_counts_at)"
             yield Allocate(f"{data}_number_at[0]", (), text)
+        if self.match is not None:
+            yield from Cases(self.lowering, self.sample_frame, self.match).opening()
 
     def _requirements(self) -> Iterator[Requirement]:
         lengths = self.sample_frame.lengths

@@ -13,6 +13,7 @@ from symntk.derivation import Equation, Quantity, Statement, entries
 from symntk.derivation.program import Recurrence, Site
 from symntk.emission.hoisting import named_subexpressions
 from symntk.emission.plan import Assign
+from symntk.emission.sequences.cases import Cases
 from symntk.emission.sequences.heads import HeadSum
 from symntk.emission.sequences.indices import extent, index_name, whole
 from symntk.emission.sequences.loops import Code, group_code, reduction_code
@@ -45,6 +46,7 @@ class Samples:
     demands: set[Demand]
     features: set[str]
     stored: set[Demand] = field(default_factory=set)
+    cases: Cases | None = None
     blocks: list[list[Item | Needs]] = field(default_factory=list)
     code: dict[str, list[Item]] = field(default_factory=dict)
 
@@ -205,8 +207,13 @@ class Samples:
         start = len(self.extraction.found)
         result = self.extraction(value, axes)
         for found in self.extraction.found[start:]:
-            self._add(before, reduction_code(self.lowering, found, self.frame))
+            self._add(before, self._reduction(found))
         return result
+
+    def _reduction(self, found: Reduction) -> Code:
+        if self.cases is not None and len(found.limits) == 2:
+            return self.cases.reduction(found)
+        return reduction_code(self.lowering, found, self.frame)
 
     def _add(self, before: Code, code: Code) -> None:
         before.add(code)
@@ -273,10 +280,13 @@ class Samples:
         block: list[Item | Needs] = []
         for item in schedule.items:
             if isinstance(item, Group):
-                part = group_code(self.lowering, item, self.frame, kept)
+                if self.cases is not None and item.domain != ((), ()):
+                    part = self.cases.group(item, kept)
+                else:
+                    part = group_code(self.lowering, item, self.frame, kept)
             else:
                 assert isinstance(item, Reduction)
-                part = reduction_code(self.lowering, item, self.frame)
+                part = self._reduction(item)
             self.demands |= set(part.demands)
             names = {a for demand in self.stored for a in self._arrays(demand)}
             block.append(self._needs(part.arrays))
