@@ -15,10 +15,10 @@ import zarr
 from distributed import Client
 
 import symntk as sn
-from symntk.blocks import growing
+from symntk.blocks import growing, matrix
 from symntk.blocks.journal import Journal
 from symntk.blocks.npy import NpyStore
-from symntk.errors import UsageError
+from symntk.errors import MissingExtra, UsageError
 from tests.plain_kernel import SOURCE, plain_kernel, rows
 from tests.test_cli import done, refused, run
 
@@ -200,6 +200,26 @@ def test_a_journal_of_which_a_part_is_missing_or_wrong(tmp_path: Path) -> None:
             assert write(path) == (0, 28)
 
 
+def test_blocks_of_slow_kernels_are_smaller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a millisecond a pair: ten seconds are 20 000 pairs, or a block of 141, so of 128."""
+    kernel, now = plain_kernel(), 0.0
+
+    class Slow:
+        source, dtype, diag = kernel.source, kernel.dtype, kernel.diag
+
+        def __call__(self, first: Any, second: Any = None) -> Any:
+            nonlocal now
+            now += 0.05 + 5e-4 * len(first) ** 2 / 2
+            return kernel(first, second)
+
+    monkeypatch.setattr(matrix, "perf_counter", lambda: now)
+    for name, one, side in (("fast.zarr", kernel, 150), ("slow.zarr", Slow(), 128)):
+        group = sn.write_kernel(one, tmp_path / name, rows(150))
+        assert group["ntk"].chunks == (side, side)
+
+
 @pytest.mark.parametrize("name", ["k.npy", "k.part.npy"])
 def test_files_of_others_are_not_touched(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("mine")
@@ -270,6 +290,16 @@ def test_inputs_are_checked_before_anything_is_written(tmp_path: Path) -> None:
     for name in ("k.txt", "none/k.npy"):
         with pytest.raises(UsageError):
             write(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("package", "name"), [("zarr", "k.zarr"), ("distributed", "k.npy")])
+def test_what_needs_an_extra_says_so(
+    package: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtra, match="pip install"):
+        write(tmp_path / name, scheduler="local")
     assert not list(tmp_path.iterdir())
 
 

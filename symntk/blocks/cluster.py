@@ -31,9 +31,9 @@ def computed_by_dask(
 
     They stay with the workers until they are asked for, one at a time.
     """
-    from distributed import KilledWorker, as_completed
-
     with connected(scheduler) as client:
+        from distributed import KilledWorker, as_completed
+
         sent = _Sent(client, pairs)
         waiting = deque(tiles)
         under_way: dict[Any, Tile] = {}

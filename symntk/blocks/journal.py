@@ -97,6 +97,8 @@ class Journal:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UsageError(f"{self.path}: another process is writing this matrix") from None
+        except OSError:  # a file system without locks
+            return
 
     def _read(self) -> None:
         self._file.seek(0)

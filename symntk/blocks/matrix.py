@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from math import sqrt
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from symntk.blocks.finite import require_finite
 from symntk.blocks.growing import STORES, Growing, Place
 from symntk.blocks.pairs import Pairs, computed
+from symntk.blocks.samples import count, some
 from symntk.blocks.work import Work
 from symntk.errors import UsageError
 
@@ -20,6 +23,12 @@ if TYPE_CHECKING:
 
 BLOCK = 2048
 """Rows and columns of a block if none are given: 34 MB of float64."""
+
+LONGEST = 10.0
+"""Seconds that such a block takes, about: those of a slow kernel are smaller."""
+
+ENOUGH = 0.2
+"""Seconds after which the time of some pairs says how long others take."""
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "ntk": ("ntk",),
@@ -57,8 +66,9 @@ def write_kernel(
     x1, x2: as the kernel takes them.  An array may be memory-mapped.  Without ``x2`` the pairs are
         those of ``x1`` with itself, and only blocks on and above the diagonal are computed.
     which: "ntk", "nngp", or for a .zarr "both".
-    block: rows and columns of a block; 2048 without it, or what the journal says.  Memory goes
-        with its square; an interruption costs the blocks that are being computed.
+    block: rows and columns of a block.  Memory goes with its square; an interruption costs the
+        blocks that are being computed.  Without it what the journal says; or else 2048, or less if
+        such a block, as some pairs that are timed show, would take more than ten seconds.
     scheduler: None computes here, with all threads; "local" starts a Dask cluster on this machine;
         "tcp://host:8786" is the address of a Dask scheduler; or a `distributed.Client`.  Its
         workers need symntk; they compute, and this process writes.
@@ -78,7 +88,7 @@ def write_kernel(
     if len(CHOICES[which]) > place.kind().most:
         raise UsageError(f"{path}: a {place.path.suffix} file holds one kernel, ntk or nngp")
     with place.open_journal() as journal:
-        side = block or (journal.fields or {}).get("block", BLOCK)
+        side = block or (journal.fields or {}).get("block") or _usual(kernel, x1)
         work = Work.of(kernel, x1, x2, CHOICES[which], side)
         place.require_same(work, journal)
         growing = Growing(place, work, journal)
@@ -96,6 +106,24 @@ def write_kernel(
                     tell(done, total)
             growing.finish()
     return STORES[place.path.suffix].load(place.path)
+
+
+def _usual(kernel: Kernel, x: Inputs) -> int:
+    """A power of 2 up to `BLOCK`, so that a block takes `LONGEST` at most by a measurement."""
+
+    def seconds(samples: int) -> float:
+        begin = perf_counter()
+        kernel(some(x, slice(0, samples)))
+        return perf_counter() - begin
+
+    seconds(2)  # compiles what needs to be
+    least, taken, size = seconds(2), 0.0, 4
+    while taken < ENOUGH and size < min(count(x, "x1"), BLOCK // 8):
+        size *= 2
+        taken = seconds(size) - least
+    pairs = min(size, count(x, "x1")) ** 2 / 2
+    fitting = BLOCK if taken <= 0 else int(sqrt(LONGEST * pairs / taken))
+    return min(BLOCK, 1 << max(0, fitting.bit_length() - 1))
 
 
 def _silent(done: int, total: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from functools import cached_property
 from io import BytesIO
@@ -33,10 +34,7 @@ class NpyStore(Store):
         with naming(self.part), self.part.open("w+b") as file:
             file.write(self._header)
             file.flush()
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, self._size)
-            else:
-                file.truncate(self._size)
+            _reserve(file, self._size)
         self._file = self.part.open("r+b")
 
     def reopen(self) -> None:
@@ -103,3 +101,14 @@ class NpyStore(Store):
 
         matrix: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
         return matrix
+
+
+def _reserve(file: BinaryIO, size: int) -> None:
+    """Make a file as long, and make sure that the disk has room for it, where that can be done."""
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+                raise
+    file.truncate(size)
