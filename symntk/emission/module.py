@@ -132,7 +132,6 @@ def _footer(plan: KernelPlan) -> str:
         prepared.append(f'"{x}_columns": np.ascontiguousarray({x}_rows.T),')
         if item.gaps is not None:
             prepared.append(f'"{x}_root": np.sqrt({item.variance}),')
-            prepared.append(f'"{x}_unit": directions(arrays[{k}]),')
     for cross in plan.crosses:
         left, right = (_position(plan, name) for name in (cross.left, cross.right))
         if cross.diagonal is not None:

@@ -209,8 +209,8 @@ def _tile_row(plan: KernelPlan) -> Iterator[str]:
     x = item.stem
     yield f"{inner}if profile.shape[1] > 0:"
     yield f"{inner}    along_profile("
-    yield f"{inner}        profile, shift, {x}_products, quarters1[i], quarters2, {x}_unit1[i],"
-    yield f"{inner}        {x}_unit2, scales1[:, i], scales2, left, rows, nngp_row, ntk_row,"
+    yield f"{inner}        profile, shift, {x}_products, quarters1[i], quarters2, {x}_first[i],"
+    yield f"{inner}        {x}_rows, scales1[:, i], scales2, left, rows, nngp_row, ntk_row,"
     yield f"{inner}    )"
     yield f"{inner}else:"
     yield from _through_layers(plan, inner + "    ")
@@ -223,8 +223,8 @@ def _through_layers(plan: KernelPlan, indent: str) -> Iterator[str]:
         if item.gaps is not None:
             gaps = ", ".join(f"{symbol}_row[:count]" for symbol in item.gaps)
             yield f"{indent}input_gaps("
-            yield f"{indent}    {x}_products, {x}_root1[i], {x}_root2[left:right], {x}_unit1[i],"
-            yield f"{indent}    {x}_unit2[left:right], {gaps},"
+            yield f"{indent}    {x}_products, {x}_root1[i], {x}_root2[left:right], {x}_first[i],"
+            yield f"{indent}    {x}_rows[left:right], {gaps},"
             yield f"{indent})"
         if item.covariance is not None:
             yield f"{indent}{item.covariance}_row = {x}_products"
@@ -257,9 +257,9 @@ def arguments(plan: KernelPlan) -> Iterator[Argument]:
             yield f"{x}_first", f'first["{x}_rows"]'
             yield f"{x}_second", f'second["{x}_columns"]'
         if item.gaps is not None:
-            for part in ("root", "unit"):
-                yield f"{x}_{part}1", f'first["{x}_{part}"]'
-                yield f"{x}_{part}2", f'second["{x}_{part}"]'
+            yield f"{x}_rows", f'second["{x}_rows"]'
+            yield f"{x}_root1", f'first["{x}_root"]'
+            yield f"{x}_root2", f'second["{x}_root"]'
     for name, _ in feature_arrays(plan):
         for k, side in ((1, "first"), (2, "second")):
             yield f"{name}_of{k}", f'{side}["{name}"]'

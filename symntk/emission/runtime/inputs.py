@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -61,12 +62,6 @@ def same_dimensions(first: tuple[Any, ...], second: tuple[Any, ...]) -> None:
             raise ValueError(f"x1 has {one.shape[1]} numbers a sample, x2 has {two.shape[1]}")
 
 
-def directions(x: Any) -> Any:
-    """x / |x| row by row; rows of zeros stay zeros."""
-    norms = np.sqrt(np.einsum("ij,ij->i", x, x))
-    return x / np.where(norms > 0.0, norms, 1.0)[:, None]
-
-
 def covariances(x: Any, y: Any) -> Any:
     """x.y / d for each row of x and the same row of y."""
     return np.einsum("ij,ij->i", x, y) / x.shape[1]
@@ -77,15 +72,15 @@ def input_gaps(
     products: Any,
     root1: float,
     roots2: Any,
-    unit1: Any,
-    units2: Any,
+    sample1: Any,
+    samples2: Any,
     gap: Any,
     total: Any,
 ) -> None:
     """gap = n - c and total = n + c for a row of pairs, n = |x||x'|/d and c = x.x'/d.
 
     products: c of the pairs; root1, roots2: |x|/sqrt(d), |x'|/sqrt(d);
-    unit1, units2: x/|x|, x'/|x'|.
+    sample1, samples2: x/sqrt(d), x'/sqrt(d).
     """
     close = 0
     for j in range(len(gap)):
@@ -97,19 +92,26 @@ def input_gaps(
     for j in range(len(gap)):
         n = root1 * roots2[j]
         if abs(products[j]) >= (1.0 - NEAR) * n:
-            gap[j], total[j] = close_gaps(products[j], n, unit1, units2[j])
+            gap[j], total[j] = close_gaps(products[j], sample1, root1, samples2[j], roots2[j])
 
 
 @njit(cache=True, error_model="numpy")
-def close_gaps(c: float, n: float, unit1: Any, unit2: Any) -> tuple[float, float]:
-    """n - c and n + c for a pair that is nearly parallel or opposite, from the data.
+def close_gaps(
+    c: float, sample1: Any, root1: float, sample2: Any, root2: float
+) -> tuple[float, float]:
+    """n - c and n + c for a pair that is nearly parallel or opposite, n = root1 root2.
 
-    Either would be lost in rounding; they are n |x/|x| - x'/|x'||^2 / 2 and, with +, the other.
+    One of them would be lost in rounding; with u = x/|x| they are n |u - u'|^2 / 2 and
+    n |u + u'|^2 / 2.  Rows of zeros have no direction: 0 and 0.
     """
-    sign = 1.0 if c > 0.0 else -1.0
+    n = root1 * root2
+    if n == 0.0:
+        return 0.0, 0.0
+    other = math.copysign(root2, c)
     small = 0.0
-    for k in range(len(unit1)):
-        small += (unit1[k] - sign * unit2[k]) ** 2
+    for k in range(len(sample1)):
+        # quotients, as products could be fused with the difference, and equal samples differ
+        small += (sample1[k] / root1 - sample2[k] / other) ** 2
     small *= 0.5 * n
     return (small, 2.0 * n - small) if c > 0.0 else (2.0 * n - small, small)
 

@@ -122,8 +122,8 @@ def along_profile(
     products: Any,
     root1: float,
     roots2: Any,
-    unit1: Any,
-    units2: Any,
+    sample1: Any,
+    samples2: Any,
     scales1: Any,
     scales2: Any,
     begin: int,
@@ -134,7 +134,7 @@ def along_profile(
     """scale1 scale2 f(w) for a row of pairs; rows: memory to work in.
 
     products: c of the pairs; root1, roots2: sqrt(|x|) and all sqrt(|x'|), over d^(1/4);
-    unit1, units2: x/|x| and all x'/|x'|; the samples x' from ``begin`` on are meant.
+    sample1, samples2: x/sqrt(d) and all x'/sqrt(d); the samples x' from ``begin`` on are meant.
     """
     count = len(nngp)
     end = begin + count
@@ -142,7 +142,7 @@ def along_profile(
     even, odd = rows[2, :count], rows[3, :count]
     close = profile_variable(shift, products, root1, roots2[begin:end], x)
     if close:
-        close_variable(shift, products, root1, roots2[begin:end], unit1, units2[begin:end], x)
+        close_variable(shift, products, root1, roots2[begin:end], sample1, samples2[begin:end], x)
     for j in range(count):
         y[j] = 2.0 * x[j] * x[j] - 1.0
     halves(coefficients[0], coefficients[1], y, even, odd)
@@ -172,14 +172,16 @@ def profile_variable(shift: float, products: Any, root1: float, roots2: Any, x: 
 
 @njit(cache=True, error_model="numpy")
 def close_variable(
-    shift: float, products: Any, root1: float, roots2: Any, unit1: Any, units2: Any, x: Any
+    shift: float, products: Any, root1: float, roots2: Any, sample1: Any, samples2: Any, x: Any
 ) -> None:
     """x of the pairs that are nearly parallel or opposite; a row of zeros has any angle."""
     for j in range(len(x)):
-        n = (root1 * roots2[j]) ** 2
-        if abs(products[j]) >= (1.0 - NEAR) * n:
-            gap, total = close_gaps(products[j], n, unit1, units2[j])
-            near, far = math.sqrt(gap), math.sqrt(2.0 * n) + math.sqrt(total)
+        root = root1 * roots2[j]
+        if abs(products[j]) >= (1.0 - NEAR) * (root * root):
+            gap, total = close_gaps(
+                products[j], sample1, root1 * root1, samples2[j], roots2[j] * roots2[j]
+            )
+            near, far = math.sqrt(gap), math.sqrt(2.0) * root + math.sqrt(total)
             x[j] = 2.0 * (1.0 + shift) * near / (near + shift * far + 1e-300) - 1.0
 
 
