@@ -47,8 +47,7 @@ class Server:
         except MemoryError:
             return {"error": "out of memory"}
         except Exception as error:  # noqa: BLE001 - whatever a peer raises is its result
-            lines = str(error).strip().splitlines() or [""]
-            return {"error": f"{type(error).__name__}: {lines[0][:200]}"}
+            return {"error": _in_short(error)}
 
     def prepare(
         self, key: str, program: str, function: str, options: dict[str, Any], inputs: Any
@@ -93,6 +92,12 @@ class Server:
     def clear(self) -> None:
         """Forget everything that was prepared."""
         self.runs.clear()
+
+
+def _in_short(error: Exception) -> str:
+    """The first line of what an error says; XLA has an error of its own for memory."""
+    text = f"{type(error).__name__}: {error}".splitlines()[0]
+    return "out of memory" if "out of memory" in text.lower() else text[:200]
 
 
 def _resident() -> int:

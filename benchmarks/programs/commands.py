@@ -6,38 +6,71 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from benchmarks.worker import Spent
 
+FIRST_CALL = """
+from time import perf_counter
+begin = perf_counter()
+{work}
+print(perf_counter() - begin)
+"""
+
 
 def whole(arguments: list[str]) -> Callable[[], Spent]:
-    """A process from its start to its end, machine code being cached already."""
+    """A process from its start to its end."""
     return lambda: _run(arguments)[1]
 
 
-def part(code: str, cached: bool = True) -> Callable[[], Spent]:
-    """A process that prints the seconds it took for what matters.
+def part(code: str) -> Callable[[], Spent]:
+    """What ``code`` takes in a process of its own, without the start of Python."""
+    return lambda: _timed(code)
 
-    cached: it finds the machine code that a process before has left.
+
+def first_call(model: list[str], samples: str, cached: bool) -> Callable[[], Spent]:
+    """The import of an emitted module and its first call.
+
+    model: arguments of ``symntk emit``.
+    cached: a process before has left machine code beside the module.
     """
+    code = f"import kernel\nkernel.kernel({samples})"
 
     def run() -> Spent:
         with TemporaryDirectory() as folder:
-            output, spent = _run(["-c", code], None if cached else folder)
-        return Spent(float(output), spent.peak)
+            emit(folder)
+            return _timed(code, folder)
 
-    return run
+    def emit(folder: str) -> None:
+        _run(["-m", "symntk", "emit", *model, "-o", str(Path(folder) / "kernel.py")])
+
+    if not cached:
+        return run
+    kept = TemporaryDirectory()
+    emit(kept.name)
+    return lambda: _timed(code, kept.name)
 
 
-def _run(arguments: list[str], cache: str | None = None) -> tuple[str, Spent]:
-    """What the process prints, and its wall time and peak of memory."""
-    own = {"SYMNTK_CACHE": cache} if cache else {}
+def _timed(code: str, folder: str | None = None) -> Spent:
+    output, spent = _run(["-c", FIRST_CALL.format(work=code)], folder)
+    return Spent(float(output), spent.peak)
+
+
+def _run(arguments: list[str], folder: str | None = None) -> tuple[str, Spent]:
+    """What the process prints, and its wall time and peak of memory.
+
+    Modules are compiled to files, as those of an installed package are.
+    """
+    variables = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
     start = perf_counter()
     process = subprocess.Popen(
         [sys.executable, *arguments],
-        env={**os.environ, **own},
+        cwd=folder,
+        env=variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

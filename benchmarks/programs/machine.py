@@ -31,14 +31,15 @@ def copy(size: int) -> Callable[[], Any]:
 def multiply(rows: int, inner: int) -> Callable[[], Any]:
     """A product of matrices (rows, inner) and (inner, rows), by the BLAS that NumPy has."""
     x = inputs.vectors(rows, inner)
-    y = x.T.copy()
-    return lambda: x @ y
+    y, out = x.T.copy(), np.empty((rows, rows))
+    return lambda: np.matmul(x, y, out)
 
 
 def gram_and_write(rows: int, inner: int) -> Callable[[], Any]:
-    """The products of all pairs of vectors, and a new array of their size to write."""
-    product, new = multiply(rows, inner), write(rows)
-    return lambda: (product(), new())
+    """The products of all pairs of vectors, as a new matrix, and another new one to write."""
+    x = inputs.vectors(rows, inner)
+    y, new = x.T.copy(), write(rows)
+    return lambda: (x @ y, new())
 
 
 @numba.njit(parallel=True)

@@ -8,6 +8,9 @@ from benchmarks.cases import Bar, Case, Contender, Inputs, Section
 from benchmarks.sections.kernels import NP, NT, OURS, SK, at_least, race
 
 DIM = 64
+FEWER = 1000
+"""Vectors for NumPy and scikit-ntk, which take seconds for deep networks."""
+
 LIMIT = "DGEMM + write"
 FASTER = {1: (5, 5), 3: (15, 8), 10: (60, 15), 30: (180, 20)}
 """By depth: how many times as fast as neural-tangents, without and with biases."""
@@ -29,7 +32,7 @@ def cases(quick: bool) -> list[Case]:
 
 
 def _relu(depth: int, x: Inputs) -> Case:
-    peers = dict.fromkeys((NT, SK, NP), x.samples)
+    peers = {NT: x.samples, SK: FEWER, NP: FEWER}
     limit = Contender(
         LIMIT, "machine", "gram_and_write", {"rows": x.samples, "inner": DIM},
         amount=x.samples**2,
@@ -43,7 +46,7 @@ def _relu(depth: int, x: Inputs) -> Case:
 
 
 def _biased(depth: int, x: Inputs) -> Case:
-    peers = dict.fromkeys((NT, NP), x.samples)
+    peers = {NT: x.samples, NP: FEWER}
     return Case(
         f"ReLU with biases, depth {depth}",
         race("mlp", _options("relu", depth, b_std=0.1), x, peers),
@@ -63,13 +66,13 @@ def _depths(x: Inputs, deepest: int) -> Case:
 
 
 def _single(x: Inputs) -> Case:
-    peers = dict.fromkeys((NT, NP), x.samples)
+    peers = {NT: x.samples, NP: FEWER}
     options = {**_options("relu", 3), "dtype": "float32"}
     return Case("ReLU, depth 3, float32", race("mlp", options, x, peers), tolerance=1e-3)
 
 
 def _smooth(act: str, x: Inputs) -> Case:
-    peers = dict.fromkeys((NT, NP), x.samples)
+    peers = {NT: x.samples, NP: FEWER}
     name = {"erf": "erf", "gelu": "GELU"}[act]
     return Case(f"{name}, depth 3", race("mlp", _options(act, 3), x, peers), (at_least(5, NT),))
 
@@ -94,7 +97,7 @@ SECTION = Section(
     "Multilayer perceptrons",
     """
 Vectors of 64 coordinates, N = 2000, hidden weights of variance 2 for ReLU, biases of standard
-deviation 0.1 where there are any.  DGEMM + write is what the machine needs to multiply all pairs
+deviation 0.1 where there are any; 1000 of the vectors for NumPy and scikit-ntk.  DGEMM + write is what the machine needs to multiply all pairs
 of vectors and to write a matrix of their size.  tanh has no closed form: the truth is the
 trapezoidal rule in two variables, by NumPy, for six vectors, and neural-tangents, with its
 Gauss-Hermite rule of 25 x 25 nodes, gets 200 vectors.
