@@ -27,6 +27,18 @@ def test_modules_are_short(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= LONGEST
 
 
+def test_definitions_for_emitted_modules_have_one_name_each() -> None:
+    """They are quoted by name, from whatever file they are in."""
+    found: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "symntk" / "emission" / "runtime").glob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                found.setdefault(node.name, set()).add(ast.unparse(node))
+            elif isinstance(node, ast.Assign):
+                found.setdefault(ast.unparse(node.targets[0]), set()).add(ast.unparse(node))
+    assert [name for name, texts in found.items() if len(texts) > 1] == []
+
+
 @pytest.mark.parametrize("path", CODE, **names)
 def test_code_names_no_machine(path: Path) -> None:
     """No absolute path of the machine that it was written on."""

@@ -146,9 +146,9 @@ def along_profile(
     for j in range(count):
         y[j] = 2.0 * x[j] * x[j] - 1.0
     halves(coefficients[0], coefficients[1], y, even, odd)
-    joined(scales1[0], scales2[0, begin:end], x, even, odd, nngp)
+    scaled_sum(scales1[0], scales2[0, begin:end], x, even, odd, nngp)
     halves(coefficients[2], coefficients[3], y, even, odd)
-    joined(scales1[1], scales2[1, begin:end], x, even, odd, ntk)
+    scaled_sum(scales1[1], scales2[1, begin:end], x, even, odd, ntk)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -204,7 +204,7 @@ def halves(evens: Any, odds: Any, y: Any, even: Any, odd: Any) -> None:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def joined(scale: float, scales: Any, x: Any, even: Any, odd: Any, values: Any) -> None:
+def scaled_sum(scale: float, scales: Any, x: Any, even: Any, odd: Any, values: Any) -> None:
     """scale scales (even + x odd)."""
     for j in range(len(x)):
         values[j] = scale * scales[j] * (even[j] + x[j] * odd[j])
