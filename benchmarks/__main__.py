@@ -39,7 +39,8 @@ def _run(
     console: Console, names: Sequence[str], quick: bool, repeats: int, outputs: Sequence[Path]
 ) -> Report:
     """Measure one section after the other; what is written is complete after each."""
-    report = Report(describe(), {})
+    rounds = f"medians of {repeats} rounds{', small cases' if quick else ''}"
+    report = Report({**describe(), "Run": rounds}, {})
     with Workers() as workers:
         for name in names:
             outcomes: list[Outcome] = []

@@ -64,7 +64,7 @@ class Bar:
 
     Without ``under``, it is about the cost itself.
 
-    of: what it is about, the cost, or the peak of memory of a process in bytes.
+    of: instead of the cost, the peak of memory of a process in bytes, or the difference.
     """
 
     text: str
@@ -72,7 +72,7 @@ class Bar:
     under: str | None = None
     least: float | None = None
     most: float | None = None
-    of: Literal["cost", "peak"] = "cost"
+    of: Literal["cost", "peak", "difference"] = "cost"
 
     def is_met(self, value: float) -> bool:
         """Whether ``value`` is within the limits."""

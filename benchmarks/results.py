@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -50,6 +50,21 @@ class Verdict:
         if self.value is None:
             return "not measured"
         return "met" if self.bar.is_met(self.value) else "missed"
+
+
+def judged(bars: Iterable[Bar], rows: Iterable[Row]) -> tuple[Verdict, ...]:
+    """The bars, with what the rows say about them."""
+    by_name = {row.name: row for row in rows}
+
+    def value(bar: Bar, name: str) -> float | None:
+        row = by_name[name]
+        return {"cost": row.cost, "peak": row.peak or None, "difference": row.difference}[bar.of]
+
+    verdicts = []
+    for bar in bars:
+        over, under = value(bar, bar.over), value(bar, bar.under) if bar.under else 1.0
+        verdicts.append(Verdict(bar, over / under if over is not None and under else None))
+    return tuple(verdicts)
 
 
 @dataclass(frozen=True)
