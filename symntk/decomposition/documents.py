@@ -24,7 +24,7 @@ Document: TypeAlias = Sequence[Token]
 SHOWN = 10
 """Documents that are printed of a corpus."""
 
-PIECE = 2**20
+PIECE = 2**18
 """Tokens that are looked at together where all of them would take too much memory."""
 
 

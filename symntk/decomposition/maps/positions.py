@@ -39,7 +39,7 @@ class Chunk:
 
 
 def chunks(docs: Documents, numbers: NDArray[np.int32]) -> Iterator[Chunk]:
-    """Documents in pieces, whose arrays take about 100 MB each.
+    """Documents in pieces, whose arrays take about 25 MB each.
 
     numbers: what each token of their vocabulary is called.
     """
