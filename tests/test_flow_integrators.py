@@ -98,3 +98,16 @@ def test_nothing_drives_nothing_moves() -> None:
     assert not found.any() and not errors.any()
     still, _ = relax(lambda x: x, np.ones(3), [0.0], 1e-6)
     assert not still.any()
+
+
+def test_rounding_is_not_followed() -> None:
+    """y' = -1000 y + rounding, y(0) = 0: what there is to see is rounding, at any step."""
+    random, calls = np.random.default_rng(0), []
+
+    def slope(y: np.ndarray) -> np.ndarray:
+        calls.append(1)
+        assert len(calls) < 3000, "it follows what rounding makes"
+        return -1e3 * y + 1e-14 * random.choice([-1.0, 0.0, 1.0], y.shape)
+
+    (state,) = integrate(slope, np.zeros(5), [0.3], 1e3, 1e-5, noise=3e-14)
+    assert np.abs(state.value).max() < 1e-14

@@ -115,6 +115,17 @@ def test_as_many_classes_as_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPat
         sn.flow(*call, times=[0, 1])
 
 
+def test_features_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    docs = [[f"w{n % 7}", f"w{n % 5}", f"w{n % 3}"] for n in range(100)]
+    call = zoo.cnn(window=2), docs, [n % 2 for n in range(100)]
+    entries = sn.flow(*call, times=[0]).feature_map.transform(docs).nnz
+    monkeypatch.setattr("symntk.dynamics.problem.ENTRY", 4e9 / entries)
+    assert sn.flow(*call, times=[0]).label_scores.shape == (1, 7, 1)
+    monkeypatch.setattr("symntk.dynamics.problem.ENTRY", 4.01e9 / entries)
+    with pytest.raises(UsageError, match=r"of 100 .* take 4.01 GB, and 4 GB are the most: leave"):
+        sn.flow(*call, times=[0])
+
+
 @pytest.mark.parametrize(
     ("docs", "context", "message"),
     [

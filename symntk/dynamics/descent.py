@@ -80,6 +80,17 @@ class Descent:
         top = eigsh(operator, k=1, tol=1e-4, v0=start, return_eigenvectors=False)
         return 1.001 * float(np.sqrt(max(top[0], 0.0)))
 
+    @property
+    def _noise(self) -> float:
+        """What rounding makes of w' where its terms cancel: eta |Phi^T C r|, |r_j| <= 1, by 1e-16.
+
+        |Phi^T C r| <= |C^(1/2) Phi| |C^(1/2) r|.
+        """
+        import numpy as np
+
+        terms = self._norm * float(np.linalg.norm(self.shards.roots()))
+        return self.eta * terms * float(np.finfo(np.float64).eps)
+
     def _gram(self) -> tuple[int, Callable[[Array], Array]]:
         """P^T P or P P^T, P = C^(1/2) Phi, whichever is smaller: its size, and what it does."""
         shards = self.shards
@@ -118,7 +129,8 @@ class Descent:
             progress(int(WHOLE * (0.1 * start + 0.9 * sqrt(time / times[-1]))), WHOLE)
 
         origin = np.zeros((self.shards.width, self.shards.scores))
-        for state in integrate(self.slope, origin, times, self.rate, tolerance, reached):
+        steps = integrate(self.slope, origin, times, self.rate, tolerance, reached, self._noise)
+        for state in steps:
             yield Reached(state.time, state.value, state.error)
 
     def _relaxed(self, times: Sequence[float], tolerance: float) -> Iterator[Reached]:

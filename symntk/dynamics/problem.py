@@ -27,6 +27,7 @@ from symntk.graph import Graph
 
 if TYPE_CHECKING:
     import numpy as np
+    import scipy.sparse as sparse
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -36,6 +37,9 @@ USUAL = 60
 
 MOST = 4e9
 """Bytes of the largest flow."""
+
+ENTRY = 12
+"""Bytes of a feature that is not 0: its value and its column."""
 
 STATES, RESIDUALS = 8, 4
 """Arrays like w, and like the scores of the documents, that a step needs at once."""
@@ -123,11 +127,12 @@ def pose(
     counts = count(followed, documents, answers, code.classes)
     different, number = merge(documents)
     copies = np.bincount(number).astype(np.float64)
-    means = sparse.csr_array((1 / copies[number], (number, np.arange(len(number)))))
-    targets = code.targets(means)
     feature_map = _feature_map(graph).fit(different)
     check_memory(feature_map.width, len(different), len(code.names), 1)
-    shards = local_shards(feature_map.blocks(different), copies, targets.values)
+    means = sparse.csr_array((1 / copies[number], (number, np.arange(len(number)))))
+    targets = code.targets(means)
+    blocks = _within_memory(feature_map.blocks(different), len(different))
+    shards = local_shards(blocks, copies, targets.values)
     descent = Descent(shards, chosen, float(eta))
     return Problem(followed, counts, targets.names, targets.classes, feature_map, descent)
 
@@ -141,6 +146,24 @@ def check_memory(features: int, documents: int, scores: int, times: int) -> None
             f"scores at {times} time{'s' * (times > 1)} needs {need / 1e9:.3g} GB, and "
             f"{MOST / 1e9:.3g} GB are the most: follow fewer times, or leave out rare tokens"
         )
+
+
+def _within_memory(
+    blocks: Iterable[sparse.csr_array], documents: int
+) -> Iterator[sparse.csr_array]:
+    """The blocks of features; UsageError once it is seen that all would not fit into memory."""
+    rows = entries = 0
+    for block in blocks:
+        rows, entries = rows + block.shape[0], entries + block.nnz
+        expected = entries * documents / rows
+        if expected * ENTRY > MOST:
+            raise UsageError(
+                f"the features of {documents} different documents have about {expected:.2g} "
+                f"entries that are not 0, which take {expected * ENTRY / 1e9:.3g} GB, and "
+                f"{MOST / 1e9:.3g} GB are the most: leave out rare tokens, take a smaller window, "
+                "or follow the documents in shards on a cluster"
+            )
+        yield block
 
 
 def _feature_map(graph: Graph | Derivation) -> SparseMap | KernelMap:

@@ -57,27 +57,27 @@ class Shard:
 
     def rows(self, x: Array) -> Array:
         """C^(1/2) Phi x, of features (features, ...)."""
-        found: Array = ((self.features @ x).T * self._roots).T
+        found: Array = ((self.features @ x).T * self.roots()).T
         return found
 
     def columns(self, x: Array) -> Array:
         """Phi^T C^(1/2) x, of documents (documents, ...)."""
-        return self._transposed((x.T * self._roots).T)
+        return self._transposed((x.T * self.roots()).T)
 
     def drive(self) -> Array:
         """C^(1/2) y, the first score's, (documents,)."""
-        found: Array = self._roots * self.targets[:, 0]
+        found: Array = self.roots() * self.targets[:, 0]
         return found
+
+    def roots(self) -> Array:
+        """The diagonal of C^(1/2), (documents,)."""
+        import numpy as np
+
+        return np.sqrt(self.copies)
 
     def _transposed(self, x: Array) -> Array:
         found: Array = self.features.T @ x  # a view of the same numbers, column by column
         return found
-
-    @cached_property
-    def _roots(self) -> Array:
-        import numpy as np
-
-        return np.sqrt(self.copies)
 
 
 class Shards(ABC):
@@ -144,6 +144,12 @@ class Shards(ABC):
         import numpy as np
 
         return np.concatenate(list(self.each(Shard.drive, repeat(()))))
+
+    def roots(self) -> Array:
+        """The diagonal of C^(1/2), (documents,)."""
+        import numpy as np
+
+        return np.concatenate(list(self.each(Shard.roots, repeat(()))))
 
 
 @dataclass(frozen=True, eq=False)

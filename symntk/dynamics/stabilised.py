@@ -33,6 +33,9 @@ REACH = 0.653
 STAGES = 300
 """The most in one step: rounding grows with their square, to 1e-11 here."""
 
+MARGIN = 10
+"""An error at most so many times as large as rounding is taken for it."""
+
 
 @dataclass(frozen=True, eq=False)
 class State:
@@ -55,12 +58,14 @@ def integrate(
     rate: float,
     tolerance: float,
     reached: Callable[[float], None] = lambda time: None,
+    noise: float = 0.0,
 ) -> Iterator[State]:
     """The states at ``times`` (rising, from 0) of the gradient flow y' = slope(y), y(0) = start.
 
     rate: at least the largest absolute eigenvalue of the Jacobian of ``slope``, everywhere.
     tolerance: of the error of one step, relative to the norm of the state.
     reached: called with the time after each step.
+    noise: the size of the rounding errors of ``slope``: a step is not repeated for what they make.
     """
     import numpy as np
 
@@ -79,6 +84,7 @@ def integrate(
             evaluations += stages
             missed = float(np.linalg.norm(0.8 * (value - following) + 0.4 * taken * (pull + ahead)))
             size = tolerance * float(max(np.linalg.norm(value), np.linalg.norm(following)))
+            size += MARGIN * taken * noise
             ratio = missed / size if size else 0.0
             step = min(taken * _growth(ratio), longest)
             if ratio > 1:
