@@ -94,7 +94,7 @@ class Documents(Sequence[list[Token]]):
         lengths = ends - begins
         starts = np.concatenate([[0], np.cumsum(lengths)])
         tokens = np.empty(starts[-1], dtype=np.int32)
-        for some in _ranges(starts, PIECE):
+        for some in _ranges(starts):
             first, last = starts[some.start], starts[some.stop]
             shifts = np.repeat(begins[some] - starts[some], lengths[some])
             tokens[first:last] = self.tokens[np.arange(first, last) + shifts]
@@ -115,9 +115,9 @@ class Documents(Sequence[list[Token]]):
             ends.append(ends[-1][-1] + before[places[1:] - places[0]])
         return self.numbered(np.concatenate(kept), np.concatenate(ends), self.vocabulary)
 
-    def pieces(self, size: int = PIECE) -> Iterator[slice]:
-        """Documents that have together about ``size`` tokens, as ranges of their numbers."""
-        return _ranges(self.starts, size)
+    def pieces(self) -> Iterator[slice]:
+        """Documents that have together about `PIECE` tokens, as ranges of their numbers."""
+        return _ranges(self.starts)
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -166,11 +166,11 @@ def _pieces(total: int) -> list[slice]:
     return [slice(begin, min(begin + PIECE, total)) for begin in range(0, total, PIECE)]
 
 
-def _ranges(starts: NDArray[np.int64], size: int) -> Iterator[slice]:
-    """Documents that begin at ``starts``, in ranges of about ``size`` tokens each."""
+def _ranges(starts: NDArray[np.int64]) -> Iterator[slice]:
+    """Documents that begin at ``starts``, in ranges of about `PIECE` tokens each."""
     begin, count = 0, len(starts) - 1
     while begin < count:
-        end = int(starts.searchsorted(starts[begin] + size))
+        end = int(starts.searchsorted(starts[begin] + PIECE))
         end = min(max(end, begin + 1), count)
         yield slice(begin, end)
         begin = end
