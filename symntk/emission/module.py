@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import sympy as sp
 from sympy import Expr, Symbol
 
+from symntk.emission.assembly import assembled
 from symntk.emission.calls import IntegratedFunction
 from symntk.emission.excerpts import names_in, quote
-from symntk.emission.imports import import_lines
 from symntk.emission.pair_code import arguments, feature_arrays, pair_code
 from symntk.emission.plan import KernelPlan
 from symntk.emission.printer import source_text
@@ -35,12 +35,6 @@ def module_text(plan: KernelPlan, dtype: str) -> str:
         DOCSTRING.format(title=plan.title, body=_documentation(plan, dtype)),
         [definitions, *own, *helpers, code],
     )
-
-
-def assembled(docstring: str, parts: list[str]) -> str:
-    """A module: its docstring, the imports that its parts need, and the parts."""
-    code = "\n\n\n".join(part.rstrip("\n") for part in parts)
-    return f"{docstring}\n{import_lines(code)}\n\n{code}\n"
 
 
 def edges(functions: tuple[IntegratedFunction, ...]) -> Iterator[str]:
