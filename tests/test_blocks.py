@@ -180,6 +180,12 @@ def test_other_work_is_refused(
     assert np.array_equal(read(path), NTK)
 
 
+def test_other_columns_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "k.npy", x2=X[:7])
+    with pytest.raises(UsageError, match="differs in the inputs x2:"):
+        write(tmp_path / "k.npy", x2=X[1:8])
+
+
 def test_a_journal_of_which_a_part_is_missing_or_wrong(tmp_path: Path) -> None:
     """Lines that are cut short or changed are blocks to be computed."""
     path, journal = tmp_path / "k.npy", tmp_path / "k.npy.journal"
@@ -188,6 +194,8 @@ def test_a_journal_of_which_a_part_is_missing_or_wrong(tmp_path: Path) -> None:
     lines[3] = lines[3].replace(b"block 0 2", b"block 6 6")
     journal.write_bytes(b"".join(lines)[:-4])
     assert write(path) == (8, 20)
+    with Journal(journal) as whole:
+        assert len(whole.done) == 28
     assert np.array_equal(read(path), NTK)
     for text in ("", "symntk bl", "notes\n", "symntk blocks 1 {} 00000000\n"):
         path, journal = tmp_path / f"{len(text)}.npy", tmp_path / f"{len(text)}.npy.journal"
