@@ -10,6 +10,7 @@ from benchmarks.cases import Section
 from benchmarks.results import Report
 from benchmarks.tables import Table, costs, disagreements, verdicts
 
+WIDTH = 100
 MARKER = ".. What follows is written by python -m benchmarks."
 
 
@@ -24,15 +25,21 @@ def render(report: Report, sections: Mapping[str, Section]) -> str:
     """The machine, the bars, and the tables of each section."""
     bars = verdicts(report)
     met = sum(row[-1] == "met" for row in bars.rows)
-    parts = [_heading("Machine"), *(f"{name}\n    {text}" for name, text in report.machine.items())]
+    parts = [_heading("Machine"), *(_item(*line) for line in report.machine.items())]
     if bars.rows:
         parts += [_heading("Bars"), f"{met} of {len(bars.rows)} are met.", _simple_table(bars)]
-    parts += [fill(f"**{sentence}.**", 100) for sentence in disagreements(report)]
+    parts += [fill(f"**{sentence}.**", WIDTH) for sentence in disagreements(report)]
     for name, outcomes in report.sections.items():
         section = sections[name]
         parts += [_heading(section.title), section.text.strip()]
         parts += [_simple_table(table) for table in costs(outcomes)]
     return "\n\n".join(parts) + "\n"
+
+
+def _item(name: str, text: str) -> str:
+    """An item of a definition list."""
+    indent = " " * 4
+    return f"{name}\n{fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent)}"
 
 
 def _heading(title: str) -> str:

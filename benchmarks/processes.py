@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from select import select
 from typing import Any
@@ -15,6 +16,8 @@ from benchmarks.cases import Contender
 
 ROOT = Path(__file__).parents[1]
 POOLS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+SERVE = "from benchmarks.worker import main; main()"
 
 
 class ContenderFailed(Exception):
@@ -33,8 +36,9 @@ class Worker:
 
     def __init__(self, cores: int) -> None:
         threads = {name: str(cores) for name in POOLS}
+        self._ended = ""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", str(cores)],
+            [sys.executable, "-c", SERVE, str(cores)],
             cwd=ROOT,
             env={**os.environ, **threads, "TF_CPP_MIN_LOG_LEVEL": "3"},
             stdin=subprocess.PIPE,
@@ -50,22 +54,29 @@ class Worker:
         Raises ContenderFailed with what the program says, if the process has ended, and after
         ``patience`` seconds, which end it.
         """
+        if not self._ended:
+            reply = self._reply({"do": do, **arguments}, patience)
+            if reply:
+                answer = json.loads(reply)
+                if "error" in answer:
+                    raise ContenderFailed(answer["error"])
+                return answer["ok"]
+        raise ContenderFailed(self._ended)
+
+    def _reply(self, request: dict[str, Any], patience: float) -> str:
+        """A line; an empty one, and the reason, if there will be none."""
         pipe = self.process
         assert pipe.stdin is not None and pipe.stdout is not None
-        try:
-            print(json.dumps({"do": do, **arguments}), file=pipe.stdin, flush=True)
-            if not select([pipe.stdout], [], [], patience)[0]:
-                self.close()
-                raise ContenderFailed(f"more than {patience:g} s")
-            reply = pipe.stdout.readline()
-        except BrokenPipeError:
-            reply = ""
+        with suppress(BrokenPipeError):  # the end of the process shows in what is read
+            print(json.dumps(request), file=pipe.stdin, flush=True)
+        if not select([pipe.stdout], [], [], patience)[0]:
+            self.close()
+            self._ended = f"more than {patience:g} s"
+            return ""
+        reply = pipe.stdout.readline()
         if not reply:
-            raise ContenderFailed(_ending(pipe.wait()))
-        answer = json.loads(reply)
-        if "error" in answer:
-            raise ContenderFailed(answer["error"])
-        return answer["ok"]
+            self._ended = _ending(pipe.wait())
+        return reply
 
     def close(self) -> None:
         """End the process, and those that it has started."""

@@ -46,7 +46,7 @@ def verdicts(report: Report) -> Table:
         for outcome in outcomes
         for one in outcome.verdicts
     ]
-    return Table(("work", "bar", "measured", ""), tuple(rows))
+    return Table(("work", "bar", "measured", "verdict"), tuple(rows))
 
 
 def disagreements(report: Report) -> list[str]:

@@ -126,7 +126,3 @@ def main() -> None:
     server = Server()
     for line in sys.stdin:
         print(json.dumps(server.answer(json.loads(line))), file=replies, flush=True)
-
-
-if __name__ == "__main__":
-    main()

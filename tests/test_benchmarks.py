@@ -170,6 +170,8 @@ def test_a_process_that_takes_too_long_is_ended() -> None:
     with pytest.raises(ContenderFailed, match=r"more than 0\.001 s"):
         worker.ask("clear", patience=0.001)
     assert worker.process.poll() is not None
+    with pytest.raises(ContenderFailed, match="more than"):
+        worker.ask("clear", patience=60)
 
 
 def test_reports_are_kept_and_shown(outcome: Outcome, tmp_path: Path) -> None:
