@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cProfile
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -224,3 +225,17 @@ def test_programs_grow_linearly_with_depth() -> None:
     sizes = [len(derivation.program) for derivation in derivations]
     assert sizes[2] - sizes[1] == sizes[1] - sizes[0] > 0
     assert len(derivations[0].ntk_by_weight) == 13
+
+
+def test_the_work_of_a_derivation_in_print_grows_linearly_with_depth() -> None:
+    """Calls of functions stand for time: layer for layer there are as many."""
+
+    def calls(depth: int) -> int:
+        graph = network(*[plain] * depth)
+        profile = cProfile.Profile()
+        profile.runcall(lambda: sn.derive(graph).render("text"))
+        return sum(entry.callcount for entry in profile.getstats())
+
+    calls(2)  # what is loaded and derived once
+    first, second, third = (calls(depth) for depth in (6, 12, 18))
+    assert third - second < 1.1 * (second - first)

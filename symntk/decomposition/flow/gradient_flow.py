@@ -133,7 +133,7 @@ def _of_features(derivation: Derivation) -> GradientFlow:
         pair, equations, is_open = opened.output(), tuple(opened.equations), True
 
     def constant(derived: Derivation, means: Means, outputs: tuple[str, ...]) -> sp.Expr:
-        evaluated = (Orthogonal(derived, means, is_open).output(name) for name in outputs)
+        evaluated = Orthogonal(derived, means, is_open).evaluate(outputs)
         return sp.Add(*(pair.orthogonal for pair in evaluated))
 
     shared = pair.orthogonal

@@ -49,9 +49,13 @@ class Orthogonal:
 
         Raises TooLong where they are not open and have no reasonable size written out.
         """
-        target = self.derivation.outputs[name]
-        self.run(needed(self.derivation.program, {target}))
-        return self._known[target]
+        return self.evaluate((name,))[0]
+
+    def evaluate(self, names: tuple[str, ...]) -> list[Pair]:
+        """The two values of several outputs, see `output`; what they share is evaluated once."""
+        targets = [self.derivation.outputs[name] for name in names]
+        self.run(needed(self.derivation.program, set(targets)))
+        return [self._known[target] for target in targets]
 
     def run(self, program: Iterable[Statement]) -> None:
         """Evaluate the equations of a program, which are in the order of dependence."""

@@ -7,12 +7,12 @@ import sympy as sp
 from symntk.gaussian import Expectation
 from symntk.gaussian.symbols import c, q1, q2
 from symntk.rendering.composition.collecting import collected
+from symntk.rendering.composition.laws import by_law, laws
 from symntk.rendering.composition.page import Page
 from symntk.rendering.composition.token_kernels import token_kernels
 from symntk.rendering.document import Block, Display, Line, Math, Paragraph, Piece
 from symntk.rendering.heads import Kernel
 from symntk.rendering.mathematics.layout import EQUALS, row
-from symntk.rendering.reading.reading import Statement
 
 
 def closed_form(page: Page) -> list[Block]:
@@ -23,23 +23,14 @@ def closed_form(page: Page) -> list[Block]:
     if not reading.layered or not _closed(page):
         return []
     one_hidden = len(reading.forward) == 2 and reading.span is None
-    laws = _laws(reading.forward)
     if one_hidden:
-        return _one_hidden_layer(page, laws[0])
+        return _one_hidden_layer(page, laws(reading.forward)[0])
     return _layer_by_layer(page)
 
 
 def _closed(page: Page) -> bool:
     values = [moment.value for moment in page.derivation.moments.values() if moment.g is not None]
     return bool(values) and all(value is not None for value in values)
-
-
-def _laws(statements: tuple[Statement, ...]) -> list[tuple[sp.Expr, ...]]:
-    found: dict[tuple[sp.Expr, ...], None] = {}
-    for statement in statements:
-        for expectation in statement.right.atoms(Expectation):
-            found[expectation.law] = None
-    return list(found)
 
 
 def _values(page: Page) -> dict[sp.Expr, sp.Expr]:
@@ -105,14 +96,11 @@ def _layer_by_layer(page: Page) -> list[Block]:
     blocks: list[Block] = [
         Paragraph(("With these expectations evaluated, each step of the recursion is explicit:",))
     ]
-    lines: list[Line] = []
     statements = [
         s for s in (*page.reading.forward, *page.reading.backward) if s.right.has(Expectation)
     ]
-    laws = _laws(tuple(statements))
-    for law in laws:
-        here = [s for s in statements if _laws((s,)) == [law]]
-        lines = []
+    for law, here in by_law(statements).items():
+        lines: list[Line] = []
         for statement in here:
             right = collected(_evaluated(page, statement.right))
             lines.append(page.line(page.typeset(statement.left), page.short(right)))

@@ -14,13 +14,12 @@ from symntk.gaussian.symbols import c, q, q1, q2, u, v
 from symntk.rendering.composition.collecting import collected
 from symntk.rendering.composition.flow_reasons import nothing_shared
 from symntk.rendering.composition.flow_signs import MU, RHO
+from symntk.rendering.composition.laws import Law, by_law
 from symntk.rendering.composition.page import Page
 from symntk.rendering.document import Block, Display, Line, Math, Paragraph, Piece
 from symntk.rendering.heads import Kernel
 from symntk.rendering.mathematics.layout import EQUALS, row
 from symntk.rendering.reading.reading import Statement
-
-_Law = tuple[sp.Expr, ...]
 
 
 def at_features(page: Page, flow: GradientFlow) -> list[Block]:
@@ -44,10 +43,6 @@ def _at(kernel: Kernel, site: Site) -> Kernel:
     return Kernel(kernel.letter, kernel.layer, kernel.vector, site)
 
 
-def _laws(statement: Statement) -> list[_Law]:
-    return list(dict.fromkeys(e.law for e in statement.right.atoms(Expectation)))
-
-
 class Recursion:
     """The covariances of layers, at two equal inputs and at two orthogonal ones.
 
@@ -69,14 +64,13 @@ class Recursion:
             "For equal features, and for different ones," if self.shares else "For equal features"
         )
         blocks: list[Block] = [Paragraph((f"{ends} the covariances are, from layer to layer,",))]
-        for law in dict.fromkeys(law for s in self.stated for law in _laws(s) or [()]):
-            here = [s for s in self.stated if (_laws(s) or [()]) == [law]]
+        for law, here in by_law(self.stated).items():
             blocks.append(Display(tuple(line for s in here for line in self._lines(s))))
             if law:
                 blocks.append(Paragraph(tuple(self._where(law))))
         return blocks
 
-    def _where(self, law: _Law) -> Iterator[Piece]:
+    def _where(self, law: Law) -> Iterator[Piece]:
         typeset = self.page.typeset
         pairs = list(zip((q, c), (law[0], law[2]), strict=True))[: 1 + self.shares]
         for index, (symbol, kernel) in enumerate(pairs):

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from itertools import pairwise
 
 import sympy as sp
 
 from symntk.derivation import Entry, Loop, Quantity, entries
 from symntk.rendering.heads import Kernel, at_layer
-from symntk.rendering.reading.layers import LAYER, Layers, NotLayered, at
+from symntk.rendering.reading.layers import LAYER, Layers, NotLayered
 from symntk.rendering.reading.reading import Statement
 from symntk.trace import Step
 
 
 class Tangent:
-    """The NTK of a chain of layers: dot Sigma, and the recursion of Theta."""
+    """The NTK of a chain of layers: dot Sigma, and the recursion of Theta.
+
+    The gradient at a layer below the last one is prod dot Sigma over the layers above it, so that
+    it stands for its layer: what it multiplies in a part of the NTK has arisen there.
+    """
 
     def __init__(self, layers: Layers, order: list[tuple[Quantity, sp.Expr, Loop | None]]) -> None:
         self.layers, self.order = layers, order
         self.slopes: dict[Quantity, Kernel] = {}  # layer below -> dot Sigma of the layer above
         self.statements: list[Statement] = []
-        self.gradients: dict[Entry, sp.Expr] = {}
+        self.gradients: dict[Entry, Quantity] = {}  # of which layer
         for segment in self._segments():
             self._define_slopes(segment)
 
@@ -45,42 +50,36 @@ class Tangent:
         layers = self.layers
         place = len(self.statements)  # those of a segment are found from the last to the first
         outer: sp.Expr = sp.S.One
-        written: sp.Expr = sp.S.One
         for below, above in reversed(list(pairwise(chain))):
             gradient = Quantity("Pi", below.left, below.left)
             equation = layers.equations.get(gradient)
             if equation is None:
                 return
-            value = layers.inline(equation.value)
+            value = layers.inline(equation.value, self.gradients)
             slope = sp.cancel(value / outer) if outer != 1 else value
             symbol = Kernel("dot Sigma", layers.indices[above])
             right = layers.page(slope)
-            self.statements.insert(
-                place, layers.statement(symbol, right, layers.steps(equation), loop)
-            )
+            steps = layers.steps(equation, self.gradients)
+            self.statements.insert(place, layers.statement(symbol, right, steps, loop))
             self.slopes[below] = symbol
-            outer, written = value, written * symbol
-            self.gradients[gradient.at("ab")] = written
+            outer = gradient.at("ab")
+            self.gradients[outer] = below
 
-    def page(self, value: sp.Expr, keep: frozenset[str] = frozenset()) -> sp.Expr:
-        """``value`` on the page, gradients written by dot Sigma; parts of Theta but those of the
-        layers themselves written out.
+    def _by_layer(self, chain: list[Quantity], value: sp.Expr) -> dict[Quantity, sp.Expr]:
+        """The parts of ``value`` by the layer of ``chain`` in which they arise, the last one first.
+
+        Parts of Theta but those of the layers themselves are written out.
         """
-        value = self._write_out(value)
-        missing = {
-            e: None for e in entries(value) if e.quantity.kind == "Pi" and e not in self.gradients
-        }
-        if missing:
-            value = value.xreplace(
-                {
-                    e: at(self.layers.inline(self.layers.equations[e.quantity].value), e.site)
-                    for e in missing
-                }
-            )
-        slopes = {e: self.gradients[e] for e in entries(value) if e in self.gradients}
-        marks = {e: sp.Dummy(e.name) for e in slopes}
-        page = self.layers.page(value.xreplace(marks))
-        return page.xreplace({marks[e]: slope for e, slope in slopes.items()})
+        value = self.layers.inline(self._write_out(value), self.gradients, ("Pi",))
+        marks = {entry: sp.Dummy(entry.name) for entry in entries(value) if entry in self.gradients}
+        layer_of = {mark: self.gradients[entry] for entry, mark in marks.items()}
+        page = sp.expand(self.layers.page(value.xreplace(marks)))
+        terms: dict[Quantity, list[sp.Expr]] = defaultdict(list)
+        for term in sp.Add.make_args(page):
+            found = [factor for factor in sp.Mul.make_args(term) if factor in layer_of]
+            own = sp.Mul(*(factor for factor in sp.Mul.make_args(term) if factor not in layer_of))
+            terms[layer_of[found[0]] if found else chain[-1]].append(own)
+        return {layer: sp.Add(*terms[layer]) for layer in reversed(chain) if layer in terms}
 
     def _write_out(self, value: sp.Expr) -> sp.Expr:
         """``value`` with the parts of the NTK by parameter in the same segment substituted."""
@@ -100,35 +99,34 @@ class Tangent:
             equation = self.layers.equations.get(quantity)
             if equation is None:
                 raise NotLayered("no NTK of a layer")
-            rest = sp.expand(self.page(equation.value))
-            total += reversed(list(self._peel(chain, rest, equation.step, loop)))
+            parts = self._by_layer(chain, equation.value)
+            total += reversed(self._peel(chain, parts, equation.step, loop))
         return tuple(self.statements), tuple(total)
 
     def _peel(
-        self, chain: list[Quantity], rest: sp.Expr, step: Step, loop: Loop | None
+        self, chain: list[Quantity], parts: dict[Quantity, sp.Expr], step: Step, loop: Loop | None
     ) -> list[Statement]:
         """Theta of the last layer of ``chain`` as own part + dot Sigma * Theta below, and so on."""
         found: list[Statement] = []
+        rest = dict(parts)
         for below, above in reversed(list(pairwise(chain))):
-            index = self.layers.indices[above]
             slope = self.slopes.get(below)
             if slope is None:
                 raise NotLayered("no gradient reaches a layer")
-            own = rest.coeff(slope, 0)
-            through = rest.coeff(slope, 1)
+            right = self._recognise(rest.pop(above, sp.S.Zero), above)
             theta = Kernel("Theta", self.layers.indices[below])
-            right = self._recognise(own, above) + (slope * theta if through != 0 else 0)
-            found.append(self.layers.statement(Kernel("Theta", index), right, (step,), loop))
-            if through == theta or through == 0:
+            if rest:
+                right += slope * theta
+            index = Kernel("Theta", self.layers.indices[above])
+            found.append(self.layers.statement(index, right, (step,), loop))
+            if not rest or rest == {below: theta}:
                 return found
-            rest, step = through, self._step(below, step)
-        index = self.layers.indices[chain[0]]
-        if not self._has_theta(rest):
-            found.append(
-                self.layers.statement(
-                    Kernel("Theta", index), self._recognise(rest, chain[0]), (step,), loop
-                )
-            )
+            step = self._step(below, step)
+        own = rest.get(chain[0], sp.S.Zero)
+        if not self._has_theta(own):
+            index = Kernel("Theta", self.layers.indices[chain[0]])
+            right = self._recognise(own, chain[0])
+            found.append(self.layers.statement(index, right, (step,), loop))
         return found
 
     def _step(self, layer: Quantity, otherwise: Step) -> Step:
@@ -161,11 +159,14 @@ class Tangent:
             for quantity, equation in self.layers.equations.items():
                 if quantity.kind != "Theta" or quantity.left != root.left or not quantity.right:
                     continue
-                value = sp.expand(self.page(equation.value))
-                arising = sp.Add(*(t for t in sp.Add.make_args(value) if not self._has_theta(t)))
-                for index, part in self._by_layer(chain, arising):
+                for layer, part in self._by_layer(chain, equation.value).items():
+                    arising = sp.Add(*(t for t in sp.Add.make_args(part) if not self._has_theta(t)))
+                    if arising == 0:
+                        continue
                     steps[quantity.right], loops[quantity.right] = equation.step, loop
-                    own.setdefault(quantity.right, []).append((part, index))
+                    shown = arising if layer == chain[0] else self._recognise(arising, layer)
+                    pair = (shown, self.layers.indices[layer])
+                    own.setdefault(quantity.right, []).append(pair)
         return tuple(
             self._part(label, parts, steps[label], loops[label]) for label, parts in own.items()
         )
@@ -184,24 +185,6 @@ class Tangent:
             span = None
         value = sp.Add(*(own * self._later(index, last) for own, index in parts))
         return Statement(Kernel("Theta", last, label), value, (step,), span)
-
-    def _by_layer(self, chain: list[Quantity], value: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
-        """The parts of ``value`` by the layer in which they arise, dot Sigmas split off."""
-        found: list[tuple[sp.Expr, sp.Expr]] = []
-        passed: sp.Expr = sp.S.One
-        rest = value
-        pairs = list(pairwise(chain))
-        for below, above in reversed(pairs):
-            slope = self.slopes.get(below)
-            own = rest if slope is None else rest.coeff(slope, 0)
-            if own != 0:
-                found.append((self.layers.indices[above], self._recognise(own, above)))
-            if slope is None:
-                return found
-            rest, passed = rest.coeff(slope, 1), passed * slope
-        if rest != 0:
-            found.append((self.layers.indices[chain[0]], rest))
-        return found
 
     @staticmethod
     def _later(index: sp.Expr, last: sp.Expr) -> sp.Expr:

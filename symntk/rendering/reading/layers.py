@@ -10,6 +10,7 @@ last line is printed as it stands only where the terms are found to be those of 
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 import sympy as sp
@@ -91,15 +92,24 @@ class Layers:
     def _is_carried(self, quantity: Quantity) -> bool:
         return any(quantity in (k.inner, k.result) for loop in self.loops for k in loop.carries)
 
-    def inline(self, value: sp.Expr) -> sp.Expr:
-        """``value`` with only layers and the input left among the covariances Sigma and Pi."""
+    def inline(
+        self,
+        value: sp.Expr,
+        keep: Container[Entry] = (),
+        kinds: tuple[str, ...] = ("Sigma", "Pi"),
+    ) -> sp.Expr:
+        """``value`` with only layers and the input left among the covariances of these kinds.
+
+        keep: covariances that stay as well.
+        """
         known = {}
         for entry in entries(value):
             quantity = entry.quantity
-            if quantity.kind == "Theta" or quantity in self.gaussian:
+            if quantity.kind == "Theta" or quantity in self.gaussian or entry in keep:
                 continue
-            if quantity.kind in ("Sigma", "Pi") and quantity in self.equations:
-                known[entry] = at(self.inline(self.equations[quantity].value), entry.site)
+            if quantity.kind in kinds and quantity in self.equations:
+                inner = self.inline(self.equations[quantity].value, keep, kinds)
+                known[entry] = at(inner, entry.site)
             elif quantity.kind in ("mean", "scale"):
                 raise NotLayered("a layer norm")
         return value.xreplace(known)
@@ -175,14 +185,14 @@ class Layers:
             return Statement(at_layer(left, index, layer), at_layer(right, index, layer), steps)
         return Statement(left, right, steps, span)
 
-    def steps(self, equation: Equation) -> tuple[Step, ...]:
-        """The steps of an equation, those of the equations written into it first."""
+    def steps(self, equation: Equation, keep: Container[Entry] = ()) -> tuple[Step, ...]:
+        """The steps of an equation, those of the equations written into it first; see `inline`."""
         found: dict[Step, None] = {}
         for entry in sorted(entries(equation.value), key=str):
             quantity = entry.quantity
-            inlined = quantity.kind in ("Sigma", "Pi") and quantity not in self.gaussian
-            if inlined and quantity in self.equations:
-                found |= dict.fromkeys(self.steps(self.equations[quantity]))
+            is_layer = quantity.kind == "Theta" or quantity in self.gaussian or entry in keep
+            if quantity in self.equations and not is_layer:
+                found |= dict.fromkeys(self.steps(self.equations[quantity], keep))
         return (*found, equation.step)
 
     def span(self, loop: Loop | None) -> tuple[sp.Symbol, sp.Expr, sp.Expr] | None:
