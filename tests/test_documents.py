@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import symntk as sn
 from symntk import zoo
 from symntk.decomposition.documents import Documents, read_documents
+from symntk.decomposition.maps.threads import AHEAD, cores, in_threads
 from symntk.dynamics import next_tokens
 from symntk.dynamics.documents import count, merge
 from symntk.dynamics.pairs import neighbours
@@ -122,3 +124,21 @@ def test_shards_make_no_difference(
     assert len(whole.descent.shards.items) == 1 and len(parts.descent.shards.items) > 5
     assert parts.descent.rate == pytest.approx(whole.descent.rate, rel=1e-6)
     assert parts.label_scores == pytest.approx(whole.label_scores, rel=1e-7, abs=1e-9)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 50])
+def test_threads_keep_the_order(number: int) -> None:
+    """Of results; and they take items as these are needed."""
+    taken = []
+
+    def items() -> Iterator[int]:
+        for n in range(number):
+            taken.append(n)
+            yield n
+
+    found = in_threads(lambda n: n**2, items())
+    assert list(islice(found, 1)) == [0][:number]
+    assert len(taken) <= 3 + AHEAD * cores()
+    assert list(found) == [n**2 for n in range(1, number)]
+    with pytest.raises(ZeroDivisionError):
+        list(in_threads(lambda n: 1 // (n - 7), range(20)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from symntk.decomposition.maps.threads import in_threads
 from symntk.dynamics.corpus import Corpus
 from symntk.dynamics.documents import read_documents
 from symntk.dynamics.probes import masks
@@ -13,6 +14,7 @@ from symntk.dynamics.trajectory import Flow
 
 if TYPE_CHECKING:
     import numpy as np
+    import scipy.sparse as sparse
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -41,26 +43,42 @@ def judge(flow: Flow, corpus: Corpus) -> Judgement:
     import numpy as np
 
     known = np.array(corpus.labels)
-    right, missed, begin = np.zeros(len(flow.times)), 0.0, 0
-    chosen = masks(flow.feature_map)
-    sizes = {name: np.zeros(2) for name in chosen}
-    for rows in flow.feature_map.blocks(read_documents(corpus.docs)):
-        labels = known[begin : begin + rows.shape[0]]
-        begin += rows.shape[0]
+    ends = flow.first_slope, flow.weights[-1]
+    terms = {
+        name: [mask[:, None] * weights for weights in ends]
+        for name, mask in masks(flow.feature_map).items()
+    }
+
+    def compare(block: tuple[sparse.csr_array, NDArray[Any]]) -> tuple[Array, float, Array]:
+        """The number of right predictions, the squares of misses, and sizes (terms, 2), summed."""
+        rows, labels = block
+        right, missed = np.zeros(len(flow.times)), 0.0
         if flow.classes:
             for n, weights in enumerate(flow.weights):
                 predicted = flow.descent.loss.decide(rows @ weights, flow.classes)
-                right[n] += np.count_nonzero(predicted == labels)
+                right[n] = np.count_nonzero(predicted == labels)
         else:
-            missed += float(np.sum(((rows @ flow.weights[-1])[:, 0] - labels) ** 2))
-        for name, mask in chosen.items():
-            for n, weights in enumerate((flow.first_slope, flow.weights[-1])):
-                sizes[name][n] += np.abs(rows @ (mask[:, None] * weights)).sum()
-    scores = begin * len(flow.names)
+            missed = float(np.sum(((rows @ flow.weights[-1])[:, 0] - labels) ** 2))
+        sizes = [[np.abs(rows @ part).sum() for part in parts] for parts in terms.values()]
+        return right, missed, np.array(sizes).reshape(-1, 2)
+
+    blocks = flow.feature_map.blocks(read_documents(corpus.docs))
+    found = in_threads(compare, _labelled(blocks, known))
+    right, missed, sizes = (sum(parts) / len(known) for parts in zip(*found, strict=True))
+    first, last = (sizes / len(flow.names)).T.tolist()
     return Judgement(
-        right / begin,
-        missed / begin,
+        right,
+        missed,
         0.0 if flow.classes else float(np.var(known)),
-        {name: first / scores for name, (first, _) in sizes.items()},
-        {name: last / scores for name, (_, last) in sizes.items()},
+        dict(zip(terms, first, strict=True)),
+        dict(zip(terms, last, strict=True)),
     )
+
+
+def _labelled(
+    blocks: Iterable[sparse.csr_array], labels: NDArray[Any]
+) -> Iterator[tuple[sparse.csr_array, NDArray[Any]]]:
+    begin = 0
+    for rows in blocks:
+        yield rows, labels[begin : begin + rows.shape[0]]
+        begin += rows.shape[0]

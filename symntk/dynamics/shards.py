@@ -9,7 +9,6 @@ transpose read the same numbers.
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from functools import cached_property
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Concatenate
 
+from symntk.decomposition.maps.threads import cores
 from symntk.dynamics.losses import Loss
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 WORK = 2**20
 """Multiplications that a product with a shard takes at least: a millisecond."""
 
-SHARE = 4
+SHARE = 8
 """Entries of a shard at least, for each feature: its part of a sum has as many numbers as there are
 features, and must not cost more than the product.
 """
@@ -189,13 +189,6 @@ def _apply(
     work: Callable[Concatenate[Shard, ...], Array], shard: Shard, arguments: tuple[Any, ...]
 ) -> Array:
     return work(shard, *arguments)
-
-
-def cores() -> int:
-    """How many threads can run at once."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def local_shards(blocks: Iterable[sparse.csr_array], copies: Array, targets: Array) -> LocalShards:

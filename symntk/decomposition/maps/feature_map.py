@@ -13,6 +13,7 @@ from symntk.decomposition.maps.positions import Chunk, chunks
 from symntk.decomposition.maps.sparse_map import SparseMap
 from symntk.decomposition.maps.statistics import Statistic, Statistics
 from symntk.decomposition.maps.tallies import Occurrences, Tuples, merged, occurrences
+from symntk.decomposition.maps.threads import in_threads
 from symntk.errors import UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class FeatureMap(SparseMap):
         self.require_fitted()
         read = read_documents(docs)
         self._check_means(read)
-        return map(self._of_chunk, self._chunks(read))
+        return in_threads(self._of_chunk, self._chunks(read))
 
     @property
     def width(self) -> int:
