@@ -82,8 +82,8 @@ class ShardedCorpus:
 
     def fit(self, feature_map: SparseMap) -> SparseMap:
         """A map like it with the columns that its ``fit`` would learn from the whole."""
-        (found,) = self._workers.results(_itself, [(self._fitted(feature_map),)])
-        return found  # type: ignore[no-any-return]
+        found: SparseMap = self._brought(self._fitted(feature_map))
+        return found
 
     def transform(self, feature_map: SparseMap) -> Iterator[sparse.csr_array]:
         """The features of each shard in turn, sparse arrays (documents, features)."""
@@ -124,7 +124,7 @@ class ShardedCorpus:
     ) -> Problem:
         check_positive("eta", eta)
         there = self._fitted(_explicit(graph))
-        (feature_map,) = self._workers.results(_itself, [(there,)])
+        feature_map: SparseMap = self._brought(there)
         surveys = list(self._results(_survey))
         known = dict.fromkeys(token for survey in surveys for token in survey.vocabulary)
         followed = tuple(known) if tokens is None else read_documents([list(tokens)]).vocabulary
@@ -142,6 +142,10 @@ class ShardedCorpus:
         if isinstance(self._workers, OnDask):
             return RemoteShards(self._workers, items, (width, scores))
         return LocalShards(tuple(items))
+
+    def _brought(self, there: Any) -> Any:
+        """A value of the workers, in this process."""
+        return next(self._workers.results(_itself, [(there,)]))
 
     def _results(self, function: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
         """A function of each shard."""

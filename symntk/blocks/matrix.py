@@ -120,7 +120,7 @@ def _usual(kernel: Kernel, x: Inputs) -> int:
     least, taken, size = seconds(2), 0.0, 4
     while taken < ENOUGH and size < min(count(x, "x1"), BLOCK // 8):
         size *= 2
-        taken = seconds(size) - least
+        taken = min(seconds(size), seconds(size)) - least  # the first may compile more
     pairs = min(size, count(x, "x1")) ** 2 / 2
     fitting = BLOCK if taken <= 0 else int(sqrt(LONGEST * pairs / taken))
     return min(BLOCK, 1 << max(0, fitting.bit_length() - 1))
