@@ -19,11 +19,15 @@ from benchmarks.results import Outcome, Report
 from benchmarks.sections import SECTIONS
 from benchmarks.timing import measure
 
+WIDTH = 110
+"""Columns of a table, at least."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print, and write what is asked for after each section."""
     chosen = _parser().parse_args(arguments)
     console = Console()
+    console.width = max(console.width, WIDTH)
     if chosen.read:
         report = Report.load(chosen.read)
         for name, outcomes in report.sections.items():
