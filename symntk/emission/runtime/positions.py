@@ -96,6 +96,18 @@ def softmax_rows(logits: Any) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
+def mix_rows(weights: Any, rows: Any, mixed: Any) -> None:
+    """mixed_t = sum_r weights[t, r] rows_r."""
+    mixed[:] = 0.0
+    for t in range(len(rows)):
+        found = mixed[t]
+        for r in range(len(rows)):
+            weight, row = weights[t, r], rows[r]
+            for k in range(len(row)):
+                found[k] += weight * row[k]
+
+
+@njit(cache=True, error_model="numpy")
 def tally(tokens: Any, distinct: Any, counts: Any) -> int:
     """The number of distinct tokens; these in ascending order, and how often each occurs."""
     ordered = np.sort(tokens)

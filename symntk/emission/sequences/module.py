@@ -22,7 +22,7 @@ from symntk.emission.sequences.plan import (
     Store,
     Stored,
 )
-from symntk.emission.sequences.template import FUNCTIONS, HEADER
+from symntk.emission.sequences.template import FUNCTIONS, HEADER, MIXED, MIXTURE
 
 _WIDTH = 100
 
@@ -104,7 +104,8 @@ def items_text(items: tuple[Item, ...] | list[Item], indent: str) -> Iterator[st
             yield f"{indent}{item.target} += {text_of(item.value)}"
         elif isinstance(item, Allocate):
             size = ", ".join(item.shape) + ("," if len(item.shape) == 1 else "")
-            yield f"{indent}{item.name} = {item.text or f'np.empty(({size}))'}"
+            name = f"{item.name} = " if item.name else ""
+            yield f"{indent}{name}{item.text or f'np.empty(({size}))'}"
         elif isinstance(item, For):
             span = f"{item.count} - 1, -1, -1" if item.reverse else item.count
             yield f"{indent}for {item.index} in range({span}):"
@@ -142,7 +143,8 @@ def _functions(plan: SequencePlan) -> str:
     ]
     batch = [name for stem in stems for name in (stem, f"{stem}_starts", f"{stem}_lengths")]
     batches = {k: [f"{name}{k}" for name in [*batch, "values", "starts", *tables]] for k in "12"}
-    return FUNCTIONS.format(
+    return _mixture(plan) + FUNCTIONS.format(
+        mixed=MIXED if plan.mixture else "",
         lengths="".join(f", {name}" for name in lengths),
         views="\n".join(_views(plan)),
         sample_arguments=", ".join([*stems, *lengths, "values", *tail]),
@@ -180,6 +182,15 @@ def _functions(plan: SequencePlan) -> str:
         sinusoid_argument=sinusoid and ", SINUSOID",
         arguments=_words(plan),
     )
+
+
+def _mixture(plan: SequencePlan) -> str:
+    """The functions that put other rows in the place of those of the samples."""
+    if not plan.mixture:
+        return ""
+    (item,) = plan.inputs
+    body = "\n".join(items_text(plan.mixture, "    "))
+    return MIXTURE.format(data=item.data, length=item.lengths[0], body=body)
 
 
 def _wrapped(parts: list[str], indent: int = 4) -> str:

@@ -106,8 +106,9 @@ class Requirement:
 class SequencePlan:
     """All that the source text says.
 
-    constants: the module's constants with their values; stored: what a sample hands to its pairs;
-    sample, pair: the bodies of the two functions; nngp, ntk: the results of a pair.
+    constants: the module's constants with their values; mixture: the body of the function that
+    puts other rows in the place of those of a sample, if there is one; stored: what a sample hands
+    to its pairs; sample, pair: the bodies of the two functions; nngp, ntk: the results of a pair.
     """
 
     title: str
@@ -117,6 +118,7 @@ class SequencePlan:
     constants: tuple[tuple[Symbol, Expr], ...]
     inputs: tuple[SequenceInput, ...]
     requirements: tuple[Requirement, ...]
+    mixture: tuple[Item, ...]
     stored: tuple[Stored, ...]
     sample: tuple[Item, ...]
     pair: tuple[Item, ...]

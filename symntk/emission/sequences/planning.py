@@ -18,6 +18,7 @@ from symntk.emission.sequences.heads import HeadCall, HeadSum, head_code, withou
 from symntk.emission.sequences.indices import extent, whole
 from symntk.emission.sequences.loops import Code, group_code, reduction_code
 from symntk.emission.sequences.lowering import Positioned
+from symntk.emission.sequences.mixtures import MIXING_NOTE, Mixed, mixed
 from symntk.emission.sequences.plan import (
     Allocate,
     Item,
@@ -64,8 +65,10 @@ class _Planning:
         self.outputs = outputs["nngp"], outputs["ntk"]
         graph = derivation.graph
         self.nodes = {name: node for node, name in graph.names.items()}
+        self.whole_program = without_constants(needed(derivation.program, set(self.outputs)))
+        program, self.mixing_weight = self._mixed()
         rewritten = without_head_sums(
-            without_constants(needed(derivation.program, set(self.outputs))),
+            program,
             {
                 name: (graph.names[node.inputs[0]], graph.names[node.inputs[1]])
                 for name, node in self.nodes.items()
@@ -96,6 +99,27 @@ class _Planning:
         self.sample_frame, self.pair_frame = self._frames()
         self.lowering.sample_frame = self.sample_frame
         self._fix_widths()
+
+    def _mixed(self) -> Mixed:
+        """The program about mixed rows, for one input of vectors."""
+        (node, *others) = self.derivation.graph.inputs
+        name, rank = self.derivation.graph.names[node], len(node.positions)
+        if others or node.is_one_hot or rank != 1:
+            return Mixed(self.whole_program, None)
+        rows = Quantity("Sigma", name, name, (rank, rank))
+        return mixed(self.whole_program, self.outputs, rows)
+
+    def _mixture(self) -> tuple[Item, ...]:
+        """The code that mixes the rows of a sample."""
+        if self.mixing_weight is None:
+            return ()
+        demands: set[Demand] = {("own", self.mixing_weight)}
+        samples = Samples(self.lowering, self.sample_frame, self.as_work, demands, set())
+        body = samples.run(self.whole_program)
+        (item,) = self.inputs.values()
+        weights = self.lowering.read.own_array(self.mixing_weight)
+        mixing = Allocate("", (), f"mix_rows({weights}, {item.data}, mixed)")
+        return (*self._given(samples.demands, set()), *body, mixing)
 
     def _fix_widths(self) -> None:
         for node in self.derivation.graph.inputs:
@@ -132,14 +156,18 @@ class _Planning:
         return SequencePlan(
             title=f"Kernels of an infinitely wide network: {derivation.graph.title or 'f'}.",
             formula=str(derivation.graph),
-            equations=tuple(equations(self.program)),
-            notes=numerical_notes(self.functions),
+            equations=tuple(equations(self.whole_program if self.mixing_weight else self.program)),
+            notes=(
+                *((MIXING_NOTE,) if self.mixing_weight else ()),
+                *numerical_notes(self.functions),
+            ),
             constants=tuple(
                 (symbol, derivation.values[scale]) for scale, symbol in lowering.constants.items()
             ),
             inputs=tuple(self.inputs[derivation.graph.names[n]] for n in derivation.graph.inputs),
             requirements=tuple(dict.fromkeys(self._requirements())),
             stored=tuple(self._stored(pair)),
+            mixture=self._mixture(),
             sample=(*self._given(samples.demands, samples.stored), *body),
             pair=tuple(pair.items),
             nngp=nngp,

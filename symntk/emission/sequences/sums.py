@@ -75,7 +75,7 @@ class Extraction:
         taken = {symbol for symbol, _ in loops}
         moves: dict[Symbol, Symbol] = {}
         for variable, _, end in total.limits:
-            second = _side(variable, end, total.function)
+            second = side_of(variable, end, total.function)
             moves[variable] = _free_name(variable, second, taken | {*moves.values()})
         limits = tuple((moves[variable], end + 1) for variable, _, end in total.limits)
         body = self(reindex(total.function, moves), (*loops, *limits))
@@ -108,7 +108,7 @@ class Extraction:
         return self._known[key]
 
 
-def _side(variable: Symbol, end: Expr, body: Expr) -> bool:
+def side_of(variable: Symbol, end: Expr, body: Expr) -> bool:
     """Whether a sum is over positions of x' (True) or of x."""
     for entry in sorted(entries(body), key=str):
         for index, place in ((entry.left, entry.site[0]), (entry.right, entry.site[1])):

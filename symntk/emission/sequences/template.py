@@ -75,7 +75,7 @@ def _pairs({pairs_arguments}):
 def _prepare(x, name, vocabularies):
     """The inputs, and what depends on one sample alone."""
     inputs = as_positioned(x, name, INPUTS, vocabularies)
-{unpack}
+{mixed}{unpack}
 {requirements}
 {sizes}
     values = np.zeros(starts[-1])
@@ -110,3 +110,27 @@ def diag(x):
     found = _run(sample, sample, (1, len(sample[0][0][2])), False, True)
     return Kernels(found.nngp[0], found.ntk[0])
 '''
+
+MIXTURE = '''\
+@njit(cache=True, error_model="numpy")
+def _mixture({data}, {length}, mixed):
+    """The rows of one sample, mixed by its attention."""
+{body}
+
+
+@njit(cache=True, error_model="numpy", parallel=True)
+def _mixtures({data}, {data}_starts, {data}_lengths):
+    """The rows of all samples, mixed."""
+    mixed = np.empty_like({data})
+    for n in prange(len({data}_starts) - 1):
+        part = slice({data}_starts[n], {data}_starts[n + 1])
+        _mixture({data}[part], {data}_lengths[n, 0], mixed[part])
+    return mixed
+
+
+'''
+
+MIXED = """\
+    rows, starts, lengths = inputs[0]
+    inputs = ((_mixtures(rows, starts, lengths), starts, lengths),)
+"""
