@@ -36,7 +36,7 @@ class Kernels(NamedTuple):
 
 _FUNCTIONS = '''\
 def _features(batches):
-    """The features of the first batch and of the others, a row for each document; the width."""
+    """The features of the first batch and of the other, their number, and all squares."""
     vocabularies = {}
     read = []
     for x, name in batches:
@@ -45,8 +45,9 @@ def _features(batches):
             words = f"T - {-beyond}" if beyond < 0 else f"T + {beyond}"
             require_positions(batch[2][:, 0] + beyond, name, words)
         read.append(batch)
-    rows, width = features(STATISTICS, joined(read), MEANS)
-    return *parted(rows, len(read[0][2])), width
+    count = len(read[0][2])
+    rows, width, squares = features(STATISTICS, joined(read), MEANS, count)
+    return *parted(rows, count), width, squares
 
 
 def kernel(x1, x2=None):
@@ -56,15 +57,15 @@ def kernel(x1, x2=None):
     Returns ``Kernels`` with arrays of shape (n1, n2); symmetric without x2.
     """
     if x2 is None:
-        rows, _, width = _features([(x1, "x1")])
-        return Kernels(*count_products(rows, None, width, DTYPE))
+        rows, _, width, squares = _features([(x1, "x1")])
+        return Kernels(*count_products(rows, None, width, squares, DTYPE))
     return Kernels(*count_products(*_features([(x1, "x1"), (x2, "x2")]), DTYPE))
 
 
 def diag(x):
     """The kernels of each document of x with itself, as vectors."""
-    rows, _, _ = _features([(x, "x")])
-    return Kernels(*squares(rows).astype(DTYPE))
+    *_, squares = _features([(x, "x")])
+    return Kernels(*squares.astype(DTYPE))
 '''
 
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
+from symntk.emission.runtime.threads import on_threads
 from symntk.emission.runtime.tiles import mirrored
 
 COMMON = 16  # a column that more than one row in so many has is written out
@@ -23,37 +24,33 @@ SHARE = 64  # rows that share the columns that are written out
 SPAN = 128  # rows of the second matrix that are done at a time: the columns fit the cache
 
 
-def count_products(first: Any, second: Any, width: int, dtype: Any) -> Any:
+def count_products(first: Any, second: Any, width: int, squares: Any, dtype: Any) -> Any:
     """The inner products of all rows of two matrices, or of one without a second: NNGP and NTK.
 
-    Rows are (starts, columns, amounts) with amounts (entries, 2).
+    Rows are (starts, columns, amounts) with amounts (entries, 2); of one matrix, ``squares`` are
+    the products of each row with itself, (2, rows).
     """
     symmetric = second is None
     others = first if symmetric else second
-    found = np.empty((2, len(first[0]) - 1, len(others[0]) - 1), dtype)
     sizes = np.bincount(others[1], minlength=width)
-    is_shared = sizes > 1 if symmetric else (sizes > 0) & (np.bincount(first[1], None, width) > 0)
-    is_common = is_shared & (sizes * COMMON > found.shape[2])
+    is_common = sizes * COMMON > len(others[0]) - 1
     if is_common.sum() > MOST_COMMON:
         is_common &= sizes > np.sort(sizes[is_common])[-MOST_COMMON - 1]
     parts = []
-    for chosen in (is_common, is_shared & ~is_common):
+    for chosen in (is_common, ~is_common):
         numbers = np.where(chosen, np.cumsum(chosen) - 1, -1)
         parts.append([only_columns(rows, numbers) for rows in (first, others)])
     (common1, common2), (rare1, rare2) = parts
-    rare2 = by_column(rare2, int((is_shared & ~is_common).sum()))
-    inner_counts(common1, common2, int(is_common.sum()), rare1, rare2, symmetric, *found)
+    rare2 = by_column(rare2, int((~is_common).sum()))
+    found = np.empty((2, len(first[0]) - 1, len(others[0]) - 1), dtype)
+    tasks = -(-found.shape[1] // SHARE)
+    on_threads(
+        inner_counts, tasks, common1, common2, int(is_common.sum()), rare1, rare2, symmetric, *found
+    )
     if symmetric:
-        for matrix, own in zip(found, squares(first), strict=True):
+        for matrix, own in zip(found, squares, strict=True):
             np.fill_diagonal(matrix, own)
     return found
-
-
-def squares(rows: Any) -> Any:
-    """The inner products of each row with itself, (2, rows): NNGP and NTK."""
-    starts, _, amounts = rows
-    numbers = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    return np.stack([np.bincount(numbers, a**2, minlength=len(starts) - 1) for a in amounts.T])
 
 
 @njit(cache=True, error_model="numpy")
@@ -113,8 +110,10 @@ def add_multiples(columns: Any, amounts: Any, dense: Any, nngp: Any, ntk: Any) -
             ntk[j] += amounts[n, 1] * y[j]
 
 
-@njit(cache=True, error_model="numpy", parallel=True, nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True)
 def inner_counts(
+    thread: int,
+    threads: int,
     common1: Any,
     common2: Any,
     count: int,
@@ -128,14 +127,11 @@ def inner_counts(
 
     common1, common2: the columns to be written out, ``count`` of them, row by row; rare1, rare2:
     the others, row by row and column by column.  If symmetric, the upper triangle is computed and
-    copied, and the diagonal is left to the caller.
+    copied, and the diagonal is left to the caller.  Each of the threads does its share of rows.
     """  # fmt: skip
     count1, count2 = nngp.shape
-    blocks = -(-count1 // SHARE)
-    for task in prange(blocks):
-        # long and short rows alternate, so that all threads get the same share
-        block = task // 2 if task % 2 == 0 else blocks - 1 - task // 2
-        top, bottom = SHARE * block, min(SHARE * (block + 1), count1)
+    for top in range(SHARE * thread, count1, SHARE * threads):
+        bottom = min(top + SHARE, count1)
         first = top if symmetric else 0
         base = rare1[0][top]
         at = np.empty(rare1[0][bottom] - base, np.int64)  # how far the list of a column is done

@@ -22,34 +22,50 @@ from numba import njit
 MIXER = -7046029254386353131  # 2^64 / golden ratio, modulo 2^64: spreads keys over the bits
 
 
-def features(statistics: Any, batch: Any, means: Any) -> Any:
-    """The features of documents, a row for each, and the number of columns.
+def features(statistics: Any, batch: Any, means: Any, count: int) -> Any:
+    """The features of documents that others share, a row for each; and the squares of all.
 
     batch: (tokens, starts, lengths).  means: for the NNGP and for the NTK (beyond, power) where
-    features are divided by (T + beyond)^power, else None.
+    features are divided by (T + beyond)^power, else None.  count: the documents of the first batch,
+    which are compared with the others, or with one another if there are none.
+    Returns (rows, width, squares): ``width`` columns, and squares (2, documents).
     """
-    parts = []
-    width = 0
-    for groups in statistics:
-        read = [occurrences(batch, group) for group in groups]
-        numbers, count = numbered([(len(which), values) for _, which, values in read])
-        rank = len(groups[0][-1][0][0])
-        for (documents, which, _), number, group in zip(read, numbers, groups, strict=True):
-            rows: Any = np.array(group[-1]).transpose(0, 2, 1)
-            for k in range(rank):
-                is_used = (rows[:, k] != 0.0).any(axis=1)
-                kept = slice(None) if is_used.all() else np.flatnonzero(is_used[which])
-                amounts = rows[which[kept], k]
-                parts.append((documents[kept], width + rank * number[kept] + k, amounts))
-        width += rank * count
     sizes = batch[2][:, 0]
-    starts, columns, amounts = summed(
-        len(sizes), width, *(np.concatenate([part[n] for part in parts]) for n in range(3))
-    )
+    scales = np.ones((len(sizes), 2))
     for n, mean in enumerate(means):
         if mean is not None:
-            amounts[:, n] /= np.repeat((sizes + mean[0]) ** mean[1], np.diff(starts))
-    return (starts, columns, amounts), width
+            scales[:, n] = (sizes + mean[0]) ** mean[1]
+    shared, width, own = [], 0, np.zeros((2, len(sizes)))
+    for groups in statistics:
+        (starts, columns, amounts), count_all = counted(groups, batch)
+        documents = np.repeat(np.arange(len(sizes)), np.diff(starts))
+        amounts /= scales[documents]
+        for n in range(2):
+            own[n] += np.bincount(documents, amounts[:, n] ** 2, minlength=len(sizes))
+        first = np.bincount(columns[: starts[count]], minlength=count_all)
+        others = np.bincount(columns[starts[count] :], minlength=count_all)
+        met = (first > 0) & (others > 0) if count < len(sizes) else first > 1
+        numbers = width + np.cumsum(met) - 1
+        kept = np.flatnonzero(met[columns])
+        shared.append((documents[kept], numbers[columns[kept]], amounts[kept]))
+        width += int(met.sum())
+    return summed(len(sizes), width, *map(np.concatenate, zip(*shared, strict=True))), width, own
+
+
+def counted(groups: Any, batch: Any) -> Any:
+    """The rows of the features of a statistic, and the number of their columns."""
+    read = [occurrences(batch, group) for group in groups]
+    numbers, count = numbered([(len(which), values) for _, which, values in read])
+    rank = len(groups[0][-1][0][0])
+    parts = []
+    for (documents, which, _), number, group in zip(read, numbers, groups, strict=True):
+        rows: Any = np.array(group[-1]).transpose(0, 2, 1)
+        for k in range(rank):
+            is_used = (rows[:, k] != 0.0).any(axis=1)
+            kept = slice(None) if is_used.all() else np.flatnonzero(is_used[which])
+            parts.append((documents[kept], rank * number[kept] + k, rows[which[kept], k]))
+    entries = map(np.concatenate, zip(*parts, strict=True))
+    return summed(len(batch[2]), rank * count, *entries), rank * count
 
 
 def occurrences(batch: Any, group: Any) -> Any:
