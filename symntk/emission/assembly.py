@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from symntk.emission.excerpts import names_in
 
 _STANDARD = {
-    "ThreadPoolExecutor": "concurrent.futures",
-    "cache": "functools",
-    "NamedTuple": "typing",
+    "concurrent.futures": ("ThreadPoolExecutor",),
+    "functools": ("cache",),
+    "typing": ("Any", "NamedTuple"),
 }
 _NUMBA = ("get_num_threads", "njit", "prange")
 """What modules may take from the standard library, beside `math`, and from Numba."""
@@ -61,7 +61,11 @@ def _imports(code: str) -> str:
     """The lines that import what ``code`` uses, the standard library first."""
     used = names_in(code)
     lines = ["import math"] if "math" in used else []
-    lines += [f"from {module} import {name}" for name, module in _STANDARD.items() if name in used]
-    lines += ["", "import numpy as np"]
-    numba = [name for name in _NUMBA if name in used]
-    return "\n".join([*lines, *([f"from numba import {', '.join(numba)}"] if numba else [])])
+    lines += [line for item in _STANDARD.items() for line in _from(*item, used)]
+    return "\n".join([*lines, "", "import numpy as np", *_from("numba", _NUMBA, used)])
+
+
+def _from(module: str, names: Iterable[str], used: set[str]) -> Iterator[str]:
+    found = [name for name in names if name in used]
+    if found:
+        yield f"from {module} import {', '.join(found)}"

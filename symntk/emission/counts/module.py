@@ -6,33 +6,12 @@ import textwrap
 from collections.abc import Iterator
 from pprint import pformat
 
+from symntk.emission.assembly import assembled
 from symntk.emission.counts.plan import CountPlan
 from symntk.emission.excerpts import names_in, quote
+from symntk.emission.template import DEFINITIONS, DOCSTRING
 
 _WIDTH = 100
-
-_HEADER = '''\
-"""{title}
-
-{body}
-"""
-
-import math
-from typing import Any, NamedTuple
-
-import numpy as np
-from numba import njit, prange
-
-DTYPE = np.{dtype}
-{constants}
-
-
-class Kernels(NamedTuple):
-    """The covariance of the outputs (NNGP) and the neural tangent kernel (NTK)."""
-
-    nngp: np.ndarray
-    ntk: np.ndarray
-'''
 
 _FUNCTIONS = '''\
 def _features(batches):
@@ -74,13 +53,11 @@ def module_text(plan: CountPlan, dtype: str) -> str:
     excerpts = quote(names_in(_FUNCTIONS))
     numbers = [excerpt.text for excerpt in excerpts if not excerpt.is_function]
     helpers = [excerpt.text for excerpt in excerpts if excerpt.is_function]
-    header = _HEADER.format(
-        title=plan.title,
-        body=_documentation(plan, dtype),
-        dtype=dtype,
-        constants="\n".join([*_data(plan), *dict.fromkeys(numbers)]),
+    known = "\n".join([*_data(plan), *dict.fromkeys(numbers)])
+    return assembled(
+        DOCSTRING.format(title=plan.title, body=_documentation(plan, dtype)),
+        [DEFINITIONS.format(dtype=dtype, constants=known), *helpers, _FUNCTIONS],
     )
-    return "\n\n\n".join([header.rstrip(), *helpers, _FUNCTIONS])
 
 
 def _data(plan: CountPlan) -> Iterator[str]:
