@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from symntk.emission.runtime.counts import order_of_keys
 from symntk.emission.runtime.threads import on_threads
 from symntk.emission.runtime.tiles import mirrored
 
@@ -53,48 +54,30 @@ def count_products(first: Any, second: Any, width: int, squares: Any, dtype: Any
     return found
 
 
-@njit(cache=True, error_model="numpy")
 def only_columns(matrix: Any, numbers: Any) -> Any:
     """The rows with those columns alone that have a number."""
     starts, columns, amounts = matrix
-    found_starts = np.zeros_like(starts)
-    found_columns, found = np.empty_like(columns), np.empty_like(amounts)
-    known = 0
-    for row in range(len(starts) - 1):
-        for n in range(starts[row], starts[row + 1]):
-            if numbers[columns[n]] >= 0:
-                found_columns[known] = numbers[columns[n]]
-                found[known] = amounts[n]
-                known += 1
-        found_starts[row + 1] = known
-    return found_starts, found_columns[:known].copy(), found[:known].copy()
+    kept = numbers[columns] >= 0
+    before = np.concatenate([[0], np.cumsum(kept)])
+    return before[starts], numbers[columns[kept]], amounts[kept]
 
 
-@njit(cache=True, error_model="numpy")
 def by_column(matrix: Any, width: int) -> Any:
     """The same matrix column by column: starts, rows and amounts."""
     starts, columns, amounts = matrix
-    begin = np.zeros(width + 1, np.int64)
-    for column in columns:
-        begin[column + 1] += 1
-    begin = np.cumsum(begin)
-    next_place = begin[:-1].copy()
-    rows, found = np.empty_like(columns), np.empty_like(amounts)
-    for row in range(len(starts) - 1):
-        for n in range(starts[row], starts[row + 1]):
-            place = next_place[columns[n]]
-            rows[place] = row
-            found[place] = amounts[n]
-            next_place[columns[n]] += 1
-    return begin, rows, found
+    ends = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=width))])
+    order = order_of_keys(columns, ends[:-1].copy())
+    return ends, np.repeat(np.arange(len(starts) - 1), np.diff(starts))[order], amounts[order]
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def add_multiples(columns: Any, amounts: Any, dense: Any, nngp: Any, ntk: Any) -> None:
-    """Adds the columns of ``dense`` times ``amounts``, four at a time."""
-    whole = len(columns) // 4 * 4
-    for n in range(0, whole, 4):
-        c0, c1, c2, c3 = columns[n : n + 4]
+def add_multiples(
+    begin: int, end: int, columns: Any, amounts: Any, dense: Any, nngp: Any, ntk: Any
+) -> None:
+    """Adds columns of ``dense`` times amounts, those from ``begin`` to ``end``, four at a time."""
+    whole = begin + (end - begin) // 4 * 4
+    for n in range(begin, whole, 4):
+        c0, c1, c2, c3 = columns[n], columns[n + 1], columns[n + 2], columns[n + 3]
         a0, a1, a2, a3 = amounts[n, 0], amounts[n + 1, 0], amounts[n + 2, 0], amounts[n + 3, 0]
         b0, b1, b2, b3 = amounts[n, 1], amounts[n + 1, 1], amounts[n + 2, 1], amounts[n + 3, 1]
         x0, x1, x2, x3 = dense[c0, 0], dense[c1, 0], dense[c2, 0], dense[c3, 0]
@@ -103,11 +86,12 @@ def add_multiples(columns: Any, amounts: Any, dense: Any, nngp: Any, ntk: Any) -
             nngp[j] += a0 * x0[j] + a1 * x1[j] + a2 * x2[j] + a3 * x3[j]
         for j in range(SPAN):
             ntk[j] += b0 * y0[j] + b1 * y1[j] + b2 * y2[j] + b3 * y3[j]
-    for n in range(whole, len(columns)):
-        x, y = dense[columns[n], 0], dense[columns[n], 1]
+    for n in range(whole, end):
+        a0, b0 = amounts[n, 0], amounts[n, 1]
+        x0, y0 = dense[columns[n], 0], dense[columns[n], 1]
         for j in range(SPAN):
-            nngp[j] += amounts[n, 0] * x[j]
-            ntk[j] += amounts[n, 1] * y[j]
+            nngp[j] += a0 * x0[j]
+            ntk[j] += b0 * y0[j]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -137,23 +121,30 @@ def inner_counts(
         at = np.empty(rare1[0][bottom] - base, np.int64)  # how far the list of a column is done
         for n in range(len(at)):
             column = rare1[1][base + n]
-            begin, end = rare2[0][column], rare2[0][column + 1]
-            at[n] = begin + np.searchsorted(rare2[1][begin:end], first)
+            at[n], end = rare2[0][column], rare2[0][column + 1]
+            while at[n] < end:  # by halves
+                middle = (at[n] + end) // 2
+                if rare2[1][middle] < first:
+                    at[n] = middle + 1
+                else:
+                    end = middle
         dense = np.empty((count, 2, SPAN))
-        sums = np.empty((2, SPAN))
+        one, two = np.empty(SPAN), np.empty(SPAN)
         for begin in range(first, count2, SPAN):
             end = min(begin + SPAN, count2)
-            dense[:] = 0.0
+            for n in range(count):
+                for j in range(SPAN):
+                    dense[n, 0, j] = dense[n, 1, j] = 0.0
             for j in range(begin, end):
                 for n in range(common2[0][j], common2[0][j + 1]):
                     dense[common2[1][n], 0, j - begin] = common2[2][n, 0]
                     dense[common2[1][n], 1, j - begin] = common2[2][n, 1]
             for i in range(top, bottom):
-                one, two = sums[0], sums[1]
-                one[:] = 0.0
-                two[:] = 0.0
-                part = slice(common1[0][i], common1[0][i + 1])
-                add_multiples(common1[1][part], common1[2][part], dense, one, two)
+                for j in range(SPAN):
+                    one[j] = two[j] = 0.0
+                add_multiples(
+                    common1[0][i], common1[0][i + 1], common1[1], common1[2], dense, one, two
+                )
                 for n in range(rare1[0][i], rare1[0][i + 1]):
                     last = rare2[0][rare1[1][n] + 1]
                     a, b = rare1[2][n, 0], rare1[2][n, 1]
@@ -164,8 +155,9 @@ def inner_counts(
                         two[j] += b * rare2[2][place, 1]
                         place += 1
                     at[n - base] = place
-                nngp[i, begin:end] = one[: end - begin]
-                ntk[i, begin:end] = two[: end - begin]
+                for j in range(begin, end):
+                    nngp[i, j] = one[j - begin]
+                    ntk[i, j] = two[j - begin]
             if symmetric:
                 mirrored(nngp[top:bottom, begin:end], nngp, top, bottom, begin, end)
                 mirrored(ntk[top:bottom, begin:end], ntk, top, bottom, begin, end)

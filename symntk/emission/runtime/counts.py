@@ -115,7 +115,9 @@ def met_readings(
                     holds = holds and tokens[starts[n] + a] == tokens[starts[n] + b]
                 code |= np.int64(holds) << k
             if code != last_code:
-                last_code, last = code, np.searchsorted(codes, code)
+                last_code, last = code, 0
+                while last < len(codes) and codes[last] < code:
+                    last += 1
             if met and last < len(codes) and codes[last] == code:
                 documents[known], places[known], which[known] = n, t, last
                 known += 1
@@ -163,33 +165,44 @@ def key_numbers(keys: Any) -> Any:
     return found, count
 
 
-@njit(cache=True, error_model="numpy")
 def summed(count: int, width: int, rows: Any, columns: Any, amounts: Any) -> Any:
     """Rows (starts, columns, amounts) from entries in any order, those of equal places added."""
-    begin = np.zeros(count + 1, np.int64)
-    for row in rows:
-        begin[row + 1] += 1
-    begin = np.cumsum(begin)
-    order, next_place = np.empty(len(rows), np.int64), begin[:-1].copy()
-    for n in range(len(rows)):
-        order[next_place[rows[n]]] = n
-        next_place[rows[n]] += 1
-    seen = np.full(width, -1, np.int64)  # where the column stands in the result
-    starts = np.zeros(count + 1, np.int64)
-    found_columns, found = np.empty(len(rows), np.int64), np.zeros((len(rows), 2))
+    ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=count))])
+    order = order_of_keys(rows, ends[:-1].copy())
+    columns, amounts = columns[order], amounts[order]
+    starts, kept = np.zeros(count + 1, np.int64), np.zeros(len(rows), np.bool_)
+    add_equal(ends, columns, amounts, np.full(width, -1), starts, kept)
+    return starts, columns[kept], amounts[kept]
+
+
+@njit(cache=True, error_model="numpy")
+def order_of_keys(keys: Any, places: Any) -> Any:
+    """The order that sorts keys, those that are equal as they come; places: where each begins."""
+    order = np.empty_like(keys)
+    for n in range(len(keys)):
+        order[places[keys[n]]] = n
+        places[keys[n]] += 1
+    return order
+
+
+@njit(cache=True, error_model="numpy")
+def add_equal(ends: Any, columns: Any, amounts: Any, seen: Any, starts: Any, kept: Any) -> None:
+    """Adds the entries of a row with the same column to the first of them, the one that is kept.
+
+    ends: of the rows; starts: of the rows of what is kept; seen: -1 for each column.
+    """
     known = 0
-    for row in range(count):
-        for at in range(begin[row], begin[row + 1]):
-            n = order[at]
-            place = seen[columns[n]]
-            if place < starts[row]:
-                place = seen[columns[n]] = known
-                found_columns[place] = columns[n]
+    for row in range(len(ends) - 1):
+        for n in range(ends[row], ends[row + 1]):
+            first = seen[columns[n]]
+            if first < ends[row]:
+                seen[columns[n]] = n
+                kept[n] = True
                 known += 1
-            found[place, 0] += amounts[n, 0]
-            found[place, 1] += amounts[n, 1]
+            else:
+                amounts[first, 0] += amounts[n, 0]
+                amounts[first, 1] += amounts[n, 1]
         starts[row + 1] = known
-    return starts, found_columns[:known].copy(), found[:known].copy()
 
 
 def joined(batches: Any) -> Any:
