@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-WORK = 2**20
-"""Multiplications that a product with a shard takes at least: a millisecond."""
+WORK = 2**22
+"""Multiplications that a product with a shard takes: some milliseconds."""
 
-SHARE = 8
+SHARE = 2
 """Entries of a shard at least, for each feature: its part of a sum has as many numbers as there are
 features, and must not cost more than the product.
 """
@@ -197,19 +197,24 @@ def local_shards(blocks: Iterable[sparse.csr_array], copies: Array, targets: Arr
     copies, targets: of all documents, as in `Shard`.
     """
     begin, items = 0, list[Shard]()
-    for rows in _regrouped(blocks, targets.shape[1]):
+    for rows in _regrouped(blocks, *targets.shape):
         end = begin + rows.shape[0]
         items.append(Shard(rows, copies[begin:end], targets[begin:end]))
         begin = end
     return LocalShards(tuple(items))
 
 
-def _regrouped(blocks: Iterable[sparse.csr_array], scores: int) -> Iterator[sparse.csr_array]:
-    """The same rows in blocks as small as `WORK` and `SHARE` allow: they fit into caches."""
+def _regrouped(
+    blocks: Iterable[sparse.csr_array], documents: int, scores: int
+) -> Iterator[sparse.csr_array]:
+    """The same rows in blocks of about one size, as small as `WORK` and `SHARE` allow."""
     waiting: list[sparse.csr_array] = []
-    held = 0
+    held, enough = 0, 0.0
     for block in blocks:
-        enough = max(WORK / scores, SHARE * block.shape[1])
+        if not enough:
+            expected = block.nnz * documents / block.shape[0]
+            number = int(expected / max(WORK / scores, SHARE * block.shape[1], 1))
+            enough = max(expected, 1) / max(number, 1)
         begin = 0
         while begin < block.shape[0]:
             end = int(block.indptr.searchsorted(block.indptr[begin] + enough - held))
