@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +48,12 @@ class Pairs:
         assert x is not None
         return some(x, self._span(shard))
 
+    def block(self, tile: Tile) -> Blocks:
+        """The kernels of the pairs of a block."""
+        first, second = self.shards(tile)
+        others = None if second is None else self.samples(second)
+        return block(self.kernel, self.work.which, self.samples(first), others)
+
     def check(self, tiles: Sequence[Tile]) -> None:
         """UsageError now for any of the samples that the kernel does not take.
 
@@ -74,12 +82,27 @@ def computed(
     pairs: Pairs, tiles: Sequence[Tile], scheduler: str | Client | None
 ) -> Iterator[tuple[Tile, Blocks]]:
     """The blocks of ``tiles`` as they come, computed here or where ``scheduler`` says."""
-    if scheduler is not None:
-        from symntk.blocks.cluster import computed_by_dask
-
-        yield from computed_by_dask(pairs, tiles, scheduler)
+    if scheduler is None:
+        yield from _computed_here(pairs, tiles)
         return
-    for tile in tiles:
-        first, second = pairs.shards(tile)
-        others = None if second is None else pairs.samples(second)
-        yield tile, block(pairs.kernel, pairs.work.which, pairs.samples(first), others)
+    from symntk.blocks.cluster import computed_by_dask
+
+    yield from computed_by_dask(pairs, tiles, scheduler)
+
+
+def _computed_here(pairs: Pairs, tiles: Sequence[Tile]) -> Iterator[tuple[Tile, Blocks]]:
+    """One block after another; each is computed while the one before it is written."""
+    ahead = ThreadPoolExecutor(1)
+    coming: deque[tuple[Tile, Future[Blocks]]] = deque()
+    try:
+        for tile in tiles:
+            coming.append((tile, ahead.submit(pairs.block, tile)))
+            if len(coming) > 1:
+                yield _finished(*coming.popleft())
+        yield from (_finished(*last) for last in coming)
+    finally:
+        ahead.shutdown(cancel_futures=True)
+
+
+def _finished(tile: Tile, blocks: Future[Blocks]) -> tuple[Tile, Blocks]:
+    return tile, blocks.result()
