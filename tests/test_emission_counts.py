@@ -37,11 +37,14 @@ def documents(count: int, seed: int) -> list[list[int]]:
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_counts_give_what_pairs_give(name: str, tmp_path: Path) -> None:
-    """All pairs of two batches, and of one with itself, more than a tile holds."""
+    """All pairs of two batches, and of one with itself, more than threads do at a time; columns
+    that many documents have, that few have, and that one has.
+    """
     derivation = derive(GRAPHS[name])
     by_counts = load(counts.module_text(counts.plan_kernel(derivation), "float64"), tmp_path)
     by_pairs = load(sequences.module_text(sequences.plan_kernel(derivation), "float64"), tmp_path)
-    few, more = documents(4, 0), documents(5, 1)
+    by_counts.SHARE, by_counts.SPAN, by_counts.COMMON = 16, 12, 3
+    few, more = [*documents(4, 0), [7, 8, 9], [1]], [*documents(5, 1), [5, 5, 6, 9]]
     for found, expected in zip(
         by_counts.kernel(few, more), by_pairs.kernel(few, more), strict=True
     ):
@@ -54,6 +57,29 @@ def test_counts_give_what_pairs_give(name: str, tmp_path: Path) -> None:
         assert np.array_equal(one, one.T)
         assert one == pytest.approx(other, rel=1e-13, abs=1e-13 * own.max())
         assert np.diag(one) == pytest.approx(own, rel=1e-13)
+
+
+def test_nothing_in_common(tmp_path: Path) -> None:
+    """Documents without a common token, one document, and columns that each document has."""
+    derivation = derive(zoo.cnn(window=2))
+    by_counts = load(counts.module_text(counts.plan_kernel(derivation), "float64"), tmp_path)
+    by_pairs = load(sequences.module_text(sequences.plan_kernel(derivation), "float64"), tmp_path)
+    apart, many = ([["a", "b", "a"]], [["c"], ["d", "c"]]), [["a", "a"]] * 3
+    for batches in (apart, ([["a", "b"]],), (many,), (many, many[:1])):
+        for found, expected in zip(
+            by_counts.kernel(*batches), by_pairs.kernel(*batches), strict=True
+        ):
+            assert found == pytest.approx(expected, rel=1e-13)
+
+
+def test_common_columns_are_limited(tmp_path: Path) -> None:
+    """Those beyond the most that are written out are met one by one, with the same result."""
+    module = load(emit(derive(zoo.cnn(window=2))), tmp_path)
+    texts = documents(12, 5)
+    expected = module.kernel(texts)
+    module.MOST_COMMON = 3
+    for found, one in zip(module.kernel(texts), expected, strict=True):
+        assert found == pytest.approx(one, rel=1e-13)
 
 
 def test_which_kernels_are_inner_products_of_counts() -> None:
