@@ -49,7 +49,7 @@ def _run(
         for name in names:
             outcomes: list[Outcome] = []
             for case in SECTIONS[name].cases(quick):
-                with console.status(f"{name}: {case.name}"):
+                with console.status(f"{name}: {case.name}", refresh_per_second=1):
                     outcomes.append(measure(case, workers, repeats))
             show_section(console, SECTIONS[name].title, outcomes)
             report = Report(report.machine, {**report.sections, name: tuple(outcomes)})

@@ -10,12 +10,15 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from select import select
+from tempfile import TemporaryFile
 from typing import Any
 
 from benchmarks.cases import Contender
 
 ROOT = Path(__file__).parents[1]
 POOLS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+LONGEST = 100
+"""Letters of a message."""
 
 SERVE = "from benchmarks.worker import main; main()"
 
@@ -37,13 +40,14 @@ class Worker:
     def __init__(self, cores: int) -> None:
         threads = {name: str(cores) for name in POOLS}
         self._ended = ""
+        self._complaints = TemporaryFile("w+")  # noqa: SIM115 - closed with the process
         self.process = subprocess.Popen(
             [sys.executable, "-c", SERVE, str(cores)],
             cwd=ROOT,
             env={**os.environ, **threads, "TF_CPP_MIN_LOG_LEVEL": "3"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._complaints,
             text=True,
             process_group=0,
         )
@@ -75,7 +79,7 @@ class Worker:
             return ""
         reply = pipe.stdout.readline()
         if not reply:
-            self._ended = _ending(pipe.wait())
+            self._ended = self._last_words(pipe.wait())
         return reply
 
     def close(self) -> None:
@@ -83,6 +87,15 @@ class Worker:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
+        self._complaints.close()
+
+    def _last_words(self, code: int) -> str:
+        """Why the process ended: an exception, or SIGKILL or SIGABRT for want of memory."""
+        self._complaints.seek(0)
+        last = self._complaints.read().strip().rpartition("\n")[2]
+        if code in (-signal.SIGKILL, -signal.SIGABRT) or "out of memory" in last.lower():
+            return "out of memory"
+        return last[:LONGEST] or f"its process ended with status {code}"
 
 
 class Workers:
@@ -110,8 +123,3 @@ class Workers:
     def __exit__(self, *error: object) -> None:
         for worker in self._open.values():
             worker.close()
-
-
-def _ending(code: int) -> str:
-    """What the end of a process means: SIGKILL, and SIGABRT after a failed allocation."""
-    return "out of memory" if code in (-9, -6) else f"its process ended with status {code}"

@@ -38,7 +38,10 @@ class Server:
         self.runs: dict[str, Callable[[], Any]] = {}
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The reply to a request; its ``do`` names a method.  Errors are replies as well."""
+        """The reply to a request; its ``do`` names a method.
+
+        Of errors, what is missing and a lack of memory are replies; others end the process.
+        """
         action = getattr(self, request.pop("do"))
         try:
             return {"ok": action(**request)}
@@ -46,8 +49,6 @@ class Server:
             return {"error": f"not installed ({error.name})"}
         except MemoryError:
             return {"error": "out of memory"}
-        except Exception as error:  # noqa: BLE001 - whatever a peer raises is its result
-            return {"error": _in_short(error)}
 
     def prepare(
         self, key: str, program: str, function: str, options: dict[str, Any], inputs: Any
@@ -92,12 +93,6 @@ class Server:
     def clear(self) -> None:
         """Forget everything that was prepared."""
         self.runs.clear()
-
-
-def _in_short(error: Exception) -> str:
-    """The first line of what an error says; XLA has an error of its own for memory."""
-    text = f"{type(error).__name__}: {error}".splitlines()[0]
-    return "out of memory" if "out of memory" in text.lower() else text[:200]
 
 
 def _resident() -> int:
