@@ -83,7 +83,6 @@ class Here(Workers):
 TRIES = 3
 """Attempts at what was lost because a worker went away with what was sent to it."""
 
-
 TERMS = 8
 """Of a sum that one task adds."""
 

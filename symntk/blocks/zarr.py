@@ -80,7 +80,7 @@ class ZarrStore(Store):
         while self._written:
             path = self._written.pop()
             sync_file(path)
-            folders |= {path.parent, path.parent.parent}
+            folders |= {*path.parents[:3]}  # c/3, c and ntk of ntk/c/3/7
         for folder in folders:
             sync_folder(folder)
 
