@@ -10,7 +10,8 @@ from functools import lru_cache
 from importlib.resources import files
 
 FILES = (
-    *("threads", "angles", "exponentials", "inputs", "tiles", "profiles", "quadrature"),
+    *("threads", "angles", "exponentials", "inputs", "tiles", "profiles", "table_fits", "tables"),
+    "quadrature",
     *("positions", "counts", "count_products"),
     *("softmax_factors", "softmax_grids", "softmax_laplace", "softmax_pairs", "softmax_lattice"),
     *("softmax", "heads"),
@@ -26,6 +27,7 @@ class Excerpt:
     text: str
     needs: frozenset[str]
     is_function: bool
+    is_number: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -45,6 +47,7 @@ def definitions() -> dict[str, Excerpt]:
             text,
             frozenset(_names(node) & found.keys() - {name}),
             isinstance(node, ast.FunctionDef),
+            isinstance(node, ast.Assign),
         )
         for name, (text, node) in found.items()
     }

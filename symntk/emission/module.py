@@ -17,6 +17,7 @@ from symntk.emission.plan import KernelPlan
 from symntk.emission.printer import source_text
 from symntk.emission.profile_code import profile_code, profile_data, profile_use
 from symntk.emission.sample_code import sample_call, sample_code
+from symntk.emission.table_code import is_tabulated, table_code
 from symntk.emission.template import DEFINITIONS, DOCSTRING, FOOTER
 
 _WIDTH = 100
@@ -27,13 +28,14 @@ def module_text(plan: KernelPlan, dtype: str) -> str:
     code = "\n".join([*sample_code(plan), "", "", *pair_code(plan)]) + "\n" + _footer(plan)
     own = [function_text(function) for function in plan.functions]
     excerpts = quote(names_in("\n".join([code, *own])))
-    numbers = [excerpt.text for excerpt in excerpts if not excerpt.is_function]
+    numbers = [excerpt.text for excerpt in excerpts if excerpt.is_number]
     helpers = [untyped(excerpt.text) for excerpt in excerpts if excerpt.is_function]
+    classes = [e.text for e in excerpts if not e.is_number and not e.is_function]
     known = [_inputs_table(plan), *constants(plan.constants), *numbers, *edges(plan.functions)]
     definitions = DEFINITIONS.format(dtype=dtype, constants="\n".join(known))
     return assembled(
         DOCSTRING.format(title=plan.title, body=_documentation(plan, dtype)),
-        [definitions, *own, *helpers, code],
+        [definitions, *classes, *own, *helpers, code],
     )
 
 
@@ -116,34 +118,41 @@ def untyped(text: str) -> str:
 
 
 def _footer(plan: KernelPlan) -> str:
-    prepare, prepared, variances = [], ['"arrays": arrays,'], []
+    prepare, prepared = [], ['"arrays": arrays,']
+    features, variances = [], []
     for k, item in enumerate(plan.inputs):
-        x = item.stem
-        prepare.append(f"{item.variance} = variances(arrays[{k}])")
+        x, q = item.stem, str(item.variance)
+        prepare.append(f"{q} = variances(arrays[{k}])")
         prepare.append(f"{x}_rows = padded(arrays[{k}] / math.sqrt(arrays[{k}].shape[1]))")
-        variances.append(str(item.variance))
-        prepared.append(f'"{x}_rows": {x}_rows,')
+        prepared += [f'"{q}": {q},', f'"{x}_rows": {x}_rows,']
         prepared.append(f'"{x}_columns": np.ascontiguousarray({x}_rows.T),')
         if item.gaps is not None:
-            prepared.append(f'"{x}_root": np.sqrt({item.variance}),')
+            prepared.append(f'"{x}_root": np.sqrt({q}),')
+        features.append(f'{q} = sample["{q}"]')
+        variances.append(q)
     for cross in plan.crosses:
         left, right = (_position(plan, name) for name in (cross.left, cross.right))
         if cross.diagonal is not None:
-            prepare.append(f"{cross.diagonal} = covariances(arrays[{left}], arrays[{right}])")
+            features.append(f"{cross.diagonal} = covariances(arrays[{left}], arrays[{right}])")
             variances.append(str(cross.diagonal))
     variances += [
         f"arrays[{k}].shape[1]" for k, item in enumerate(plan.inputs) if item.length is not None
     ]
+    if len(variances) > len(plan.inputs):
+        features.insert(0, 'arrays = sample["arrays"]')
     results = [*(name for name, _ in feature_arrays(plan)), "nngp", "ntk"]
-    prepare += sample_call(plan, results, variances)
-    prepared += [f'"{name}": {name},' for name in results]
-    prepared += profile_data(plan)
+    features += sample_call(plan, results, variances)
+    found = [*(f'"{name}": {name},' for name in results), *profile_data(plan)]
     call = ", ".join(value for _, value in arguments(plan))
     return profile_code(plan) + FOOTER.format(
         prepare=_indented(prepare, 4),
         prepared=_indented(prepared, 8),
+        features=_indented(features, 4),
+        found=_indented(found, 8),
         profile="".join(f"    {line}\n" for line in profile_use(plan)),
         call=_indented(textwrap.wrap(call, 90), 8),
+        table=table_code(plan),
+        compute="_along_table" if is_tabulated(plan) else "_through_layers",
         arguments=_input_words(plan),
     )
 

@@ -30,7 +30,7 @@ def pair_code(plan: KernelPlan) -> Iterator[str]:
 def _row(plan: KernelPlan) -> Iterator[str]:
     rows = _rows(plan)
     yield '@njit(cache=True, error_model="numpy")'
-    yield from _signature(
+    yield from signature(
         "_row", ["i", "begin", *row_arguments(plan), "rows", "nngp_row", "ntk_row"]
     )
     yield '    """Sample i of x1 with those of x2 from ``begin`` on; rows: memory to work in."""'
@@ -144,7 +144,7 @@ def places(segment: Segment) -> Iterator[tuple[Feature, str, str]]:
 
 def _pairs(plan: KernelPlan) -> Iterator[str]:
     yield '@njit(cache=True, error_model="numpy", nogil=True)'
-    yield from _signature("_pairs", ["thread", "threads", *(name for name, _ in arguments(plan))])
+    yield from signature("_pairs", ["thread", "threads", *(name for name, _ in arguments(plan))])
     yield '    """All pairs, tile by tile; if symmetric those of the upper triangle, and copies."""'
     yield "    count1, count2 = nngp.shape"
     yield "    parts = -(-count2 // COLUMNS)"
@@ -234,13 +234,13 @@ def _through_layers(plan: KernelPlan, indent: str) -> Iterator[str]:
                 yield f"{indent}{symbol}_row = {symbol}_products"
     names = ["i", "left", *row_arguments(plan), "rows", "nngp_row", "ntk_row"]
     yield f"{indent}_row("
-    yield from _wrapped(names, indent + "    ")
+    yield from wrapped(names, indent + "    ")
     yield f"{indent})"
 
 
 def arguments(plan: KernelPlan) -> Iterator[Argument]:
     """The arguments of ``_pairs``."""
-    yield "symmetric", "x2 is None"
+    yield "symmetric", "symmetric"
     if plan.profile is not None:
         yield "profile", "profile"
         yield "shift", "shift"
@@ -267,13 +267,15 @@ def arguments(plan: KernelPlan) -> Iterator[Argument]:
     yield "ntk", "ntk"
 
 
-def _signature(name: str, names: list[str]) -> Iterator[str]:
+def signature(name: str, names: list[str]) -> Iterator[str]:
+    """The first lines of a function of these arguments."""
     yield f"def {name}("
-    yield from _wrapped(names, "    ")
+    yield from wrapped(names, "    ")
     yield "):"
 
 
-def _wrapped(names: list[str], indent: str) -> list[str]:
+def wrapped(names: list[str], indent: str) -> list[str]:
+    """Names between commas, in lines."""
     return textwrap.wrap(
         ", ".join(names) + ",", _WIDTH, initial_indent=indent, subsequent_indent=indent
     )

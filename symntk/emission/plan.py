@@ -127,9 +127,11 @@ class Profile:
 
     powers: i of the NNGP and of the NTK where they are (|x| |x'|)^i times a function of the angle,
     whatever the variances; None where they are not.
+    tabulated: whether samples of many variances get a table of both variances and the angle.
     """
 
     powers: tuple[Expr, Expr] | None
+    tabulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

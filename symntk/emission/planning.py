@@ -26,6 +26,7 @@ from symntk.emission.homogeneity import NotHomogeneous, degrees
 from symntk.emission.integrals import numerical_notes, stable_moments
 from symntk.emission.lowering import Lowering
 from symntk.emission.plan import CrossInput, Input, KernelPlan, PairItem, Profile, Repeat
+from symntk.emission.smoothness import is_smooth
 
 
 def plan_kernel(derivation: Derivation) -> KernelPlan:
@@ -73,7 +74,7 @@ def plan_kernel(derivation: Derivation) -> KernelPlan:
         ntk=outputs["ntk"],
         functions=tuple(integrated_function(name, f) for f, name in functions.names.items()),
         profile=(
-            _profile(derivation, program)
+            _profile(derivation, program, work(pairs))
             if _is_of_one_angle(inputs) and work(pairs) > ENOUGH
             else None
         ),
@@ -109,13 +110,17 @@ def _is_of_one_angle(inputs: tuple[Input, ...]) -> bool:
     return len(inputs) == 1 and inputs[0].gaps is not None and inputs[0].length is None
 
 
-def _profile(derivation: Derivation, program: tuple[Statement, ...]) -> Profile:
+SLOW = 50
+"""Calls of functions for one pair that cost as much as a table of three variables does."""
+
+
+def _profile(derivation: Derivation, program: tuple[Statement, ...], calls: int) -> Profile:
     (node,) = derivation.graph.inputs
     name = derivation.graph.names[node]
     try:
         found = degrees(program, Quantity("Sigma", name, name))
     except NotHomogeneous:
-        return Profile(None)
+        return Profile(None, tabulated=calls > SLOW and is_smooth(program))
     nngp, ntk = (found[derivation.outputs[key]] for key in ("nngp", "ntk"))
     return Profile((nngp[0], ntk[0]))
 

@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
-from symntk.emission.pair_code import feature_arrays, row_arguments, row_count
+from symntk.emission.pair_code import feature_arrays, row_arguments, row_count, wrapped
 from symntk.emission.plan import KernelPlan
 from symntk.emission.printer import source_text
 
-_ALONG = '''
+_VALUES = '''
 
-def _along(q, {g}_row, {s}_row):
-    """Both kernels of pairs of samples of variance q, from the gaps of the pairs."""
-    count = len({g}_row)
-    {features}_, _ = _samples(np.full(count, q))
-    rows, found = np.empty(({memory}, count)), np.empty((2, count))
-{covariance}    _row(0, 0, {arguments}, rows, found[0], found[1])
-    return found
+@njit(cache=True, error_model="numpy", nogil=True)
+def _grid(
+    thread, threads, roots, below, above,
+{features}
+    found,
+):
+    """Both kernels of samples i <= j of variances roots^2 at all rho: 1 - rho, 1 + rho are given.
+
+    found: (2, angles, samples, samples).
+    """
+    count = len(roots)
+    for task in range(thread, len(below) * count, threads):
+        k, i = task // count, task % count
+        n = roots[i] * roots[i:]
+        {g}_row, {s}_row = n * below[k], n * above[k]
+{covariance}        rows = np.empty(({memory}, count - i))
+        nngp_row, ntk_row = found[0, k, i, i:], found[1, k, i, i:]
+        _row(
+            i, i,
+{arguments}
+            rows, nngp_row, ntk_row,
+        )
+
+
+def _values(variances, below, above):
+    """What `_grid` finds, and the diagonals, (2, samples)."""
+    *features, nngp, ntk = _samples(variances)
+    count = len(variances)
+    found = np.zeros((2, len(below), count, count))
+    on_threads(_grid, len(below) * count, np.sqrt(variances), below, above, *features, found)
+    return found, np.stack((nngp, ntk))
+
+
+def _along(q, below, above):
+    """Both kernels of two samples of variance q, at all rho."""
+    return _values(np.array([q]), below, above)[0][:, :, 0, 0]
 
 '''
 
@@ -22,7 +51,7 @@ _HOMOGENEOUS = '''
 @cache
 def _unit_profile():
     """The profile at variance 1: both kernels scale with the lengths of the samples."""
-    return fitted(lambda g, s: _along(1.0, g, s))
+    return fitted(lambda below, above: _along(1.0, below, above))
 
 
 def _profile(first, second):
@@ -37,7 +66,7 @@ def _profile(first, second):
     q = one_variance(first["{q}"], second["{q}"])
     if q == 0.0 or len(first["nngp"]) * len(second["nngp"]) < WORTHWHILE:
         return NO_PROFILE
-    return fitted(lambda g, s: _along(q, q * g, q * s))
+    return fitted(lambda below, above: _along(q, below, above))
 '''
 
 
@@ -48,17 +77,17 @@ def profile_code(plan: KernelPlan) -> str:
     (item,) = plan.inputs
     assert item.gaps is not None
     g, s = map(str, item.gaps)
-    covariance = f"{item.covariance}_row"
-    features = "".join(f"{name}_of1, " for name, _ in feature_arrays(plan))
-    along = _ALONG.format(
+    covariance = f"        {item.covariance}_row = ({s}_row - {g}_row) / 2.0\n"
+    both = [name.replace("_of1", "").replace("_of2", "") for name in row_arguments(plan)]
+    values = _VALUES.format(
         g=g,
         s=s,
-        features=features,
+        features="\n".join(wrapped([name for name, _ in feature_arrays(plan)], "    ")),
         memory=row_count(plan),
-        covariance=f"    {covariance} = ({s}_row - {g}_row) / 2.0\n" if item.covariance else "",
-        arguments=", ".join(name.replace("_of2", "_of1") for name in row_arguments(plan)),
+        covariance=covariance if item.covariance else "",
+        arguments="\n".join(wrapped(both, " " * 12)),
     )
-    return along + (
+    return values + (
         _ONE_VARIANCE.format(q=item.variance) if plan.profile.powers is None else _HOMOGENEOUS
     )
 
@@ -70,11 +99,7 @@ def profile_data(plan: KernelPlan) -> list[str]:
     (item,) = plan.inputs
     found = [f'"quarters": {item.variance} ** 0.25,']
     if plan.profile.powers is None:
-        return [
-            *found,
-            f'"{item.variance}": {item.variance},',
-            '"scales": np.ones((2, len(nngp))),',
-        ]
+        return [*found, '"scales": np.ones((2, len(nngp))),']
     powers = ", ".join(f"{item.variance} ** {source_text(k / 2)}" for k in plan.profile.powers)
     return [*found, f'"scales": np.stack([{powers}]),']
 

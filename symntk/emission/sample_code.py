@@ -6,35 +6,49 @@ from collections.abc import Iterator
 
 import sympy as sp
 
-from symntk.emission.pair_code import assignment, feature_arrays, places
+from symntk.emission.pair_code import (
+    assignment,
+    feature_arrays,
+    places,
+    signature,
+    wrapped,
+)
 from symntk.emission.plan import Assign, KernelPlan, SampleItem, Segment, Store
 from symntk.emission.printer import source_text
 
 
 def sample_code(plan: KernelPlan) -> Iterator[str]:
-    """The function ``_samples``."""
+    """The function ``_samples``, and ``_each_sample`` that does the work."""
     given = [str(item.variance) for item in plan.inputs]
     given += [str(cross.diagonal) for cross in plan.crosses if cross.diagonal is not None]
     names = [f"{name}_" for name in given]
     lengths = [str(item.length) for item in plan.inputs if item.length is not None]
     arrays = list(feature_arrays(plan))
-    # coefficients take long: all threads work on them
-    parallel = ", parallel=True" if plan.has_rows() else ""
-    yield f'@njit(cache=True, error_model="numpy"{parallel})'
-    yield f"def _samples({', '.join([*names, *lengths])}):"
+    results = [*(name for name, _ in arrays), "nngp", "ntk"]
+    yield '@njit(cache=True, error_model="numpy", nogil=True)'
+    yield from signature("_each_sample", ["thread", "threads", *names, *lengths, *results])
     yield '    """What depends on one sample alone: features for its pairs, and diagonals."""'
-    yield f"    count = len({names[0]})"
-    for name, shape in arrays:
-        yield f"    {name} = np.empty({shape})"
-    yield "    nngp, ntk = np.empty(count), np.empty(count)"
-    yield f"    for i in {'prange' if plan.has_rows() else 'range'}(count):"
+    yield "    for i in range(thread, len(nngp), threads):"
     for name, array in zip(given, names, strict=True):
         yield f"        {name} = {array}[i]"
     features = {segment.index: segment for segment, _ in plan.segments()}
     yield from _sample_items(plan.samples, features, (), "        ")
     yield f"        nngp[i] = {plan.nngp[1]}"
     yield f"        ntk[i] = {plan.ntk[1]}"
-    yield f"    return {', '.join([*(name for name, _ in arrays), 'nngp', 'ntk'])}"
+    yield ""
+    yield ""
+    yield f"def _samples({', '.join([*names, *lengths])}):"
+    yield '    """What depends on one sample alone: features for its pairs, and diagonals."""'
+    yield f"    count = len({names[0]})"
+    for name, shape in arrays:
+        yield f"    {name} = np.empty({shape})"
+    yield "    nngp, ntk = np.empty(count), np.empty(count)"
+    # only coefficients take long enough for several threads
+    call = "on_threads(_each_sample, count," if plan.has_rows() else "_each_sample(0, 1,"
+    yield f"    {call}"
+    yield from wrapped([*names, *lengths, *results], "        ")
+    yield "    )"
+    yield f"    return {', '.join(results)}"
 
 
 def _sample_items(
