@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 import zarr
@@ -333,6 +334,24 @@ def test_blocks_on_dask(tmp_path: Path) -> None:
         write(tmp_path / "k.zarr", x2=X[:7], scheduler=dask.scheduler.address)
     assert np.array_equal(read(tmp_path / "k.npy"), NTK)
     assert np.array_equal(read(tmp_path / "k.zarr"), NTK[:, :7])
+
+
+def test_threads_are_no_more_than_they_may_be(tmp_path: Path) -> None:
+    """The entries of this kernel are the number of threads that it would take."""
+    source = SOURCE.replace("products**2", "np.full_like(products, numba.get_num_threads())")
+    kernel = plain_kernel(source.replace("import numpy", "import numba\nimport numpy"))
+    with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as dask:
+        write(tmp_path / "dask.npy", kernel=kernel, scheduler=dask)
+    assert (read(tmp_path / "dask.npy") == 1).all()
+    write(tmp_path / "all.npy", kernel=kernel)
+    assert (read(tmp_path / "all.npy") == numba.get_num_threads()).all()
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        write(tmp_path / "one.npy", kernel=kernel)
+    finally:
+        numba.set_num_threads(before)
+    assert (read(tmp_path / "one.npy") == 1).all()
 
 
 def test_blocks_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,7 +92,10 @@ def computed(
 
 def _computed_here(pairs: Pairs, tiles: Sequence[Tile]) -> Iterator[tuple[Tile, Blocks]]:
     """One block after another; each is computed while the one before it is written."""
-    ahead = ThreadPoolExecutor(1)
+    import numba
+
+    threads = numba.get_num_threads()  # as the caller chose for this thread
+    ahead = ThreadPoolExecutor(1, initializer=numba.set_num_threads, initargs=(threads,))
     coming: deque[tuple[Tile, Future[Blocks]]] = deque()
     try:
         for tile in tiles:
