@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,7 +18,6 @@ from typing import Any
 import symntk
 from symntk.blocks import growing
 from symntk.blocks.matrix import write_kernel
-from symntk.blocks.zarr import import_zarr
 from tests.plain_kernel import plain_kernel, rows
 
 PACKAGE = str(Path(symntk.__file__).parent / "blocks")
@@ -48,8 +48,8 @@ def attempt(path: Path, lines: int) -> None:
 def main(path: Path) -> None:
     """Attempts until one ends by itself."""
     growing.OFTEN = 0.0
-    if path.suffix == ".zarr":
-        import_zarr()  # once, and not in each process
+    for package in ("numba", "zarr"):
+        import_module(package)  # once, and not in each process
     lines = FIRST
     while True:
         child = os.fork()
