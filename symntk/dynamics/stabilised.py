@@ -33,6 +33,9 @@ REACH = 0.653
 STAGES = 300
 """The most in one step: rounding grows with their square, to 1e-11 here."""
 
+CACHED = 2**14
+"""Numbers of a part of an array that is worked on at once."""
+
 MARGIN = 10
 """An error at most so many times as large as rounding is taken for it."""
 
@@ -103,18 +106,27 @@ def _growth(ratio: float) -> float:
 def _advance(
     slope: Callable[[Array], Array], value: Array, pull: Array, step: float, stages: int
 ) -> Array:
-    """The state one step on, ``pull`` being the slope at ``value``."""
+    """The state one step on, ``pull`` being the slope at ``value``; slopes are written over."""
     first, rows = _coefficients(stages)
     earlier, last = value, value + first * step * pull
+    pieces = _pieces(value)
     for mu, nu, mu_slope, gamma_slope in rows:
-        following = (
-            (1 - mu - nu) * value
-            + mu * last
-            + nu * earlier
-            + step * (mu_slope * slope(last) + gamma_slope * pull)
-        )
+        following = slope(last)
+        for part in pieces:
+            following[part] = (
+                (1 - mu - nu) * value[part]
+                + mu * last[part]
+                + nu * earlier[part]
+                + step * (mu_slope * following[part] + gamma_slope * pull[part])
+            )
         earlier, last = last, following
     return last
+
+
+def _pieces(value: Array) -> list[slice]:
+    """Parts of an array so small that what is computed of them stays in a cache."""
+    rows = max(1, CACHED * len(value) // max(1, value.size))
+    return [slice(begin, begin + rows) for begin in range(0, len(value), rows)]
 
 
 @lru_cache(maxsize=STAGES)
