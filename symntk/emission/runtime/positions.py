@@ -8,11 +8,12 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from symntk.emission.runtime.exponentials import exponential
 from symntk.emission.runtime.inputs import NEAR, as_samples
 from symntk.emission.runtime.quadrature import NODES, TERMS, WEIGHTS, hermite_phi
+from symntk.emission.runtime.threads import on_threads
 
 KIND = ("kind of tokens",)  # under which a vocabulary holds whether they are strings or numbers
 ROUNDING = 1e-14  # a gap smaller than this, beside n, is taken for rounding
@@ -140,17 +141,21 @@ def matching_pairs(
 def table_phi(deviations: Any) -> Any:
     """The coefficients of phi for each standard deviation, one row each."""
     rows = np.empty((len(deviations), TERMS + 3))
-    for k in range(len(deviations)):
-        rows[k] = hermite_phi(deviations[k])
+    fill_table_phi(0, 1, deviations, rows)
     return rows
 
 
-@njit(cache=True, error_model="numpy", parallel=True)
+@njit(cache=True, error_model="numpy", nogil=True)
+def fill_table_phi(thread: int, threads: int, deviations: Any, rows: Any) -> None:
+    """The rows of `table_phi` that are one thread's."""
+    for k in range(thread, len(deviations), threads):
+        rows[k] = hermite_phi(deviations[k])
+
+
 def full_table_phi(deviations: Any) -> Any:
     """As `table_phi`, by all threads."""
     rows = np.empty((len(deviations), TERMS + 3))
-    for k in prange(len(deviations)):
-        rows[k] = hermite_phi(deviations[k])
+    on_threads(fill_table_phi, len(deviations), deviations, rows)
     return rows
 
 

@@ -18,7 +18,7 @@ from symntk.emission.raw import Law
 from symntk.emission.raw import Line as RawLine
 from symntk.emission.scalars import Scalars
 from symntk.emission.sequences.indices import at_first, index_name, positions_in, sides
-from symntk.emission.sequences.plan import Load, SequenceInput
+from symntk.emission.sequences.plan import Load, OfSample, SequenceInput
 from symntk.emission.sequences.reading import Demand, Frame, Reader, Reading, others_in
 from symntk.emission.sequences.sums import Axes, Part
 from symntk.emission.stable_moment import StableMoment
@@ -73,6 +73,7 @@ class Positioned(Scalars):
         self.atoms: dict[Symbol, Expr] = {}
         self.features: dict[tuple[Expr, Axes], Feature] = {}
         self.temporaries = sp.numbered_symbols("w", real=True)
+        self.in_rows = False  # whether a loop runs over the positions of many samples x'
         self.lengths: set[Symbol] = set()
         self.tallied: set[str] = set()  # inputs whose tokens are counted
         self.scalars: set[Symbol] = set()  # variables of the function outside of all loops
@@ -207,6 +208,11 @@ class Positioned(Scalars):
         self.readings[symbol] = (self.read.other(other, symbol, self.frame, self.loops),)
         return symbol
 
+    def bracket_feature(self, brackets: list[Inside]) -> str:
+        """The array of the product of some brackets, at each position of a sample."""
+        value = sp.Mul(*(self._other(bracket, False) for bracket in brackets))
+        return self._feature(value, False).array
+
     def atom_reading(self, symbol: Symbol) -> Reading | None:
         """How a variable of a sample is read; None where it is none."""
         atom = self.atoms.get(symbol)
@@ -282,7 +288,7 @@ class Positioned(Scalars):
                 demands += [reading.demand for reading in readings if reading.demand]
         arrays = set()
         for value, names in hoist.features.items():
-            if value.free_symbols <= self.lengths:
+            if self._is_written_out(value):
                 continue
             for name, is_second in zip(names, (False, True), strict=True):
                 if name is not None and name in used:
@@ -305,11 +311,15 @@ class Positioned(Scalars):
                 )
             raise UsageError(f"the kernel depends on {symbol}: give it a number to compile")
 
+    def _is_written_out(self, value: Expr) -> bool:
+        """Whether a feature is made of lengths alone, which are known where it is needed."""
+        return value.free_symbols <= self.lengths and not (self.in_rows and self.domain[0])
+
     def _with_lengths(self, lines: list[Assign], hoist: Hoist) -> list[Assign]:
         """Features made of lengths alone are written out where they are used."""
         found: dict[Symbol, Expr] = {}
         for value, names in hoist.features.items():
-            if value.free_symbols <= self.lengths:
+            if self._is_written_out(value):
                 for name, mark in zip(names, ("_i", "_j"), strict=True):
                     if name is not None:
                         mark = "" if self.frame.is_sample else mark
@@ -337,12 +347,13 @@ class Positioned(Scalars):
         axes = self.domain[is_second] if feature.axes else ()
         at = ", ".join(index_name(symbol) for symbol, _ in axes) or "0"
         array = self.frame.of(feature.array, is_second)
+        source = OfSample(feature.array, is_second, bool(feature.table))
         if not feature.table:
-            return Load(name, f"{array}[{at}]")
+            return Load(name, f"{array}[{at}]", source=source)
         if self.frame.is_sample:
             return Load(name, f"{array}_table[{at}]")
         table = f"{feature.array}_table_{'j' if is_second else 'i'}"
-        return Load(name, f"{table}[int({array}[{at}])]")
+        return Load(name, f"{table}[int({array}[{at}])]", source=source)
 
     def plain(self, expression: Expr) -> tuple[Expr, list[Reading]]:
         """An expression without expectations where it stands, and how its symbols are read."""

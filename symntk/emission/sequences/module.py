@@ -6,42 +6,19 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from sympy import Expr
-
+from symntk.emission.assembly import assembled
 from symntk.emission.excerpts import names_in, quote
 from symntk.emission.module import constants, edges, function_text
-from symntk.emission.plan import Assign
-from symntk.emission.printer import SourcePrinter
-from symntk.emission.sequences.plan import (
-    Allocate,
-    For,
-    Increase,
-    Item,
-    Load,
-    SequencePlan,
-    Store,
-    Stored,
-)
-from symntk.emission.sequences.template import FUNCTIONS, HEADER, MIXED, MIXTURE
-
-_WIDTH = 100
-
-
-class PositionPrinter(SourcePrinter):
-    """Adds what only kernels of sequences call."""
-
-    def _print_PlainGap(self, expr: Expr) -> str:
-        return f"plain_gap({', '.join(map(self._print, expr.args))})"
-
-
-def text_of(expression: Expr) -> str:
-    """``expression`` as Python source."""
-    return str(PositionPrinter({"order": "none"}).doprint(expression))
+from symntk.emission.sequences.lane_text import lane_functions
+from symntk.emission.sequences.plan import SequencePlan, Stored
+from symntk.emission.sequences.template import FUNCTIONS, MIXED, MIXTURE
+from symntk.emission.sequences.text import WIDTH, inputs_in_words, items_text, text_of, wrapped
+from symntk.emission.template import DEFINITIONS, DOCSTRING
 
 
 def module_text(plan: SequencePlan, dtype: str) -> str:
     """The module that computes ``plan``, its results in arrays of type ``dtype``."""
-    code = _functions(plan)
+    code = _mixture(plan) + (_functions(plan) if plan.lanes is None else lane_functions(plan))
     own = [function_text(function) for function in plan.functions]
     excerpts = quote(names_in("\n".join([code, *own])))
     while True:
@@ -52,13 +29,11 @@ def module_text(plan: SequencePlan, dtype: str) -> str:
     numbers = [excerpt.text for excerpt in excerpts if not excerpt.is_function]
     helpers = [excerpt.text for excerpt in excerpts if excerpt.is_function]
     lines = [_inputs(plan), *constants(plan.constants), *dict.fromkeys(numbers)]
-    header = HEADER.format(
-        title=plan.title,
-        body=_documentation(plan, dtype),
-        dtype=dtype,
-        constants="\n".join([*lines, *edges(plan.functions)]) + "\n",
+    definitions = DEFINITIONS.format(
+        dtype=dtype, constants="\n".join([*lines, *edges(plan.functions)])
     )
-    return "\n\n\n".join([header.rstrip(), *own, *helpers, code])
+    docstring = DOCSTRING.format(title=plan.title, body=_documentation(plan, dtype))
+    return assembled(docstring, [definitions, *own, *helpers, code])
 
 
 def _documentation(plan: SequencePlan, dtype: str) -> str:
@@ -74,7 +49,7 @@ def _documentation(plan: SequencePlan, dtype: str) -> str:
         "and s = sqrt(q1 q2) + c, so that nearly parallel and nearly opposite vectors keep their "
         f"precision. Computed in float64{stored}.",
     ]
-    parts += ["\n".join(textwrap.wrap(note, _WIDTH - 4)) for note in notes]
+    parts += ["\n".join(textwrap.wrap(note, WIDTH - 4)) for note in notes]
     return "\n\n".join(parts).replace("\\", "\\\\").replace('"""', "'''")
 
 
@@ -84,39 +59,6 @@ def _inputs(plan: SequencePlan) -> str:
         for item in plan.inputs
     )
     return f"INPUTS = {{{rows}}}  # kind, lengths and width, None for any"
-
-
-# -- statements ----------------------------------------------------------------------------------
-
-
-def items_text(items: tuple[Item, ...] | list[Item], indent: str) -> Iterator[str]:
-    """Items as lines of source."""
-    for item in items:
-        if isinstance(item, Assign):
-            if item.note:
-                yield f"{indent}# {item.note}"
-            yield f"{indent}{item.target} = {text_of(item.value)}"
-        elif isinstance(item, Load):
-            yield f"{indent}{item.symbol} = {load_text(item)}"
-        elif isinstance(item, Store):
-            yield f"{indent}{item.place} = {text_of(item.value)}"
-        elif isinstance(item, Increase):
-            yield f"{indent}{item.target} += {text_of(item.value)}"
-        elif isinstance(item, Allocate):
-            size = ", ".join(item.shape) + ("," if len(item.shape) == 1 else "")
-            name = f"{item.name} = " if item.name else ""
-            yield f"{indent}{name}{item.text or f'np.empty(({size}))'}"
-        elif isinstance(item, For):
-            span = f"{item.count} - 1, -1, -1" if item.reverse else item.count
-            yield f"{indent}for {item.index} in range({span}):"
-            yield from items_text(item.body, indent + "    ")
-
-
-def load_text(item: Load) -> str:
-    """What a `Load` assigns."""
-    if not item.conditions:
-        return item.text
-    return f"{item.text} if {' and '.join(item.conditions)} else {item.default}"
 
 
 # -- functions -----------------------------------------------------------------------------------
@@ -143,22 +85,22 @@ def _functions(plan: SequencePlan) -> str:
     ]
     batch = [name for stem in stems for name in (stem, f"{stem}_starts", f"{stem}_lengths")]
     batches = {k: [f"{name}{k}" for name in [*batch, "values", "starts", *tables]] for k in "12"}
-    return _mixture(plan) + FUNCTIONS.format(
+    return FUNCTIONS.format(
         mixed=MIXED if plan.mixture else "",
         lengths="".join(f", {name}" for name in lengths),
         views="\n".join(_views(plan)),
         sample_arguments=", ".join([*stems, *lengths, "values", *tail]),
         sample="\n".join(_sample(plan, lengths)),
-        pair_arguments=_wrapped([*pair_arguments, *tail]),
+        pair_arguments=wrapped([*pair_arguments, *tail]),
         pair="\n".join(_pair(plan, lengths)),
         samples_arguments=", ".join([*batch, "values", "starts", *tail]),
-        sample_call=_wrapped(
+        sample_call=wrapped(
             [*_slices(plan, "", "n"), "values[starts[n] : starts[n + 1]]", *tail], 12
         ),
-        pairs_arguments=_wrapped(
+        pairs_arguments=wrapped(
             [*batches["1"], *batches["2"], "symmetric", "diagonal", "nngp", "ntk", *tail]
         ),
-        pair_call=_wrapped(
+        pair_call=wrapped(
             [
                 name
                 for k, n in (("1", "n"), ("2", "m"))
@@ -180,7 +122,7 @@ def _functions(plan: SequencePlan) -> str:
         prepared=", ".join([*batch, "values", "starts", *tables]) + ",",
         sinusoid=sinusoid and "    SINUSOID = sinusoid_covariances(longest(first[0], second[0]))\n",
         sinusoid_argument=sinusoid and ", SINUSOID",
-        arguments=_words(plan),
+        arguments=inputs_in_words(plan),
     )
 
 
@@ -191,15 +133,6 @@ def _mixture(plan: SequencePlan) -> str:
     (item,) = plan.inputs
     body = "\n".join(items_text(plan.mixture, "    "))
     return MIXTURE.format(data=item.data, length=item.lengths[0], body=body)
-
-
-def _wrapped(parts: list[str], indent: int = 4) -> str:
-    text = ", ".join(parts)
-    if len(text) + indent < 60:
-        return text
-    lines = textwrap.wrap(text, _WIDTH - 4 - indent, break_long_words=False)
-    space = " " * indent
-    return "\n" + "\n".join(space + line for line in lines) + "\n" + space[4:]
 
 
 def _slices(plan: SequencePlan, k: str, n: str) -> Iterator[str]:
@@ -248,12 +181,12 @@ def _bind(plan: SequencePlan, lengths: list[str], mark: str) -> Iterator[str]:
     comma = "," if len(plan.stored) == 1 else ""
     arguments = ", ".join([f"values{mark}", *(f"{name}{mark}" for name in lengths)])
     text = f"{names}{comma} = _views({arguments})"
-    if len(text) < _WIDTH - 4:
+    if len(text) < WIDTH - 4:
         yield f"    {text}"
         return
     yield "    ("
     yield from textwrap.wrap(
-        names + ",", _WIDTH - 8, initial_indent=" " * 8, subsequent_indent=" " * 8
+        names + ",", WIDTH - 8, initial_indent=" " * 8, subsequent_indent=" " * 8
     )
     yield f"    ) = _views({arguments})"
 
@@ -310,20 +243,3 @@ def _tables(plan: SequencePlan) -> Iterator[str]:
             yield "    values[at] = rows.ravel()"
             yield f"    {array.name}_table = full_table_{array.table}(deviations)"
         before.append(_sizes_of(array))
-
-
-def _words(plan: SequencePlan) -> str:
-    def one(is_tokens: bool, rank: int) -> str:
-        if is_tokens:
-            return "a list of sequences of tokens, strings or whole numbers"
-        return {
-            0: "an array (n, d)",
-            1: "a list of arrays (T, d), or one array (n, T, d)",
-            2: "a list of arrays (H, W, channels), or one array",
-        }[rank]
-
-    words = [one(item.is_tokens, len(item.lengths)) for item in plan.inputs]
-    if len(words) == 1:
-        return f"x1, x2: {words[0]}."
-    parts = "; ".join(f"{i.name}: {word}" for i, word in zip(plan.inputs, words, strict=True))
-    return f"x1, x2: a tuple or a dict by name. {parts}."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from sympy import Symbol
 
@@ -14,10 +15,13 @@ from symntk.emission.integrals import numerical_notes, stable_moments
 from symntk.emission.naming import Names
 from symntk.emission.sequences.bags import Bags
 from symntk.emission.sequences.cases import Cases
+from symntk.emission.sequences.diagonals import fits
 from symntk.emission.sequences.heads import HeadCall, HeadSum, head_code, without_head_sums
 from symntk.emission.sequences.indices import extent, whole
+from symntk.emission.sequences.lanes import Lanes
 from symntk.emission.sequences.loops import Code, group_code, reduction_code
 from symntk.emission.sequences.lowering import Positioned
+from symntk.emission.sequences.merging import merged
 from symntk.emission.sequences.mixtures import MIXING_NOTE, Mixed, mixed
 from symntk.emission.sequences.plan import (
     Allocate,
@@ -35,7 +39,7 @@ from symntk.emission.sequences.programs import (
 )
 from symntk.emission.sequences.reading import Demand, Frame
 from symntk.emission.sequences.samples import Samples
-from symntk.emission.sequences.schedule import Group, Schedule, Target, Work
+from symntk.emission.sequences.schedule import Group, Key, Schedule, Target, Work
 from symntk.emission.sequences.sums import Axes, Extraction
 from symntk.graph import Node
 from symntk.graph.positions import Length, Positions, indices, length, lengths_at
@@ -140,7 +144,13 @@ class _Planning:
 
     def plan(self) -> SequencePlan:
         """All of it."""
-        pair = self._pair_code()
+        schedule, given = self._scheduled()
+        kept, bags = schedule.kept(), Bags(self.program, self.lowering.read.shapes)
+        self.match = None if given else bags.whole(schedule)
+        in_rows = self.match is None and self._has_lanes(schedule, kept, bags, given)
+        lanes = self._lanes() if in_rows else None
+        lane_plan = lanes.plan(schedule, kept, given) if lanes else None
+        pair = Code(arrays=lanes.arrays) if lanes else self._pair_code(schedule, kept, bags, given)
         samples = Samples(
             self.lowering,
             self.sample_frame,
@@ -166,25 +176,41 @@ class _Planning:
             ),
             inputs=tuple(self.inputs[derivation.graph.names[n]] for n in derivation.graph.inputs),
             requirements=tuple(dict.fromkeys(self._requirements())),
-            stored=tuple(self._stored(pair)),
+            stored=tuple(lanes.stored() if lanes else self._stored(pair)),
             mixture=self._mixture(),
-            sample=(*self._given(samples.demands, samples.stored), *body),
+            sample=(
+                *self._given(samples.demands, samples.stored),
+                *body,
+                *(lanes.token_code() if lanes else ()),
+            ),
             pair=tuple(pair.items),
             nngp=nngp,
             ntk=ntk,
             functions=tuple(integrated_function(n, f) for f, n in self.functions.names.items()),
+            lanes=lane_plan,
         )
 
     # -- pairs -----------------------------------------------------------------------------------
 
-    def _pair_code(self) -> Code:
+    def _scheduled(self) -> tuple[Schedule, dict[Target, None]]:
+        """The works of pairs of samples in groups, and the inputs' covariances that they need."""
         schedule = Schedule()
         extraction = Extraction("sum")
         given: dict[Target, None] = {}
-        for statement in self._wanted(given):
+        wanted = self._wanted(given)
+        known = [
+            (key[0].at("ab", *(tuple(s for s, _ in axes) for axes in work.domain)), work.value)
+            for work in (work for works, _ in wanted for work in works)
+            for key in (work.key,)
+            if isinstance(key, tuple) and key[0].kind == "Sigma" and key[1] == "ab"
+        ]
+        for statement in wanted:
             if statement[1] is not None:
                 require_one_loop(statement[0])
-            works = [self.extracted(work, extraction, schedule) for work in statement[0]]
+            works = [
+                self.extracted(replace(work, value=merged(work.value, known)), extraction, schedule)
+                for work in statement[0]
+            ]
             if statement[1] is None:
                 for work in works:
                     if isinstance(work.value, HeadSum):
@@ -193,12 +219,26 @@ class _Planning:
                         schedule.work(work)
             else:
                 schedule.recurrence(works, statement[1])
-        kept = schedule.kept()
+        return schedule, given
+
+    def _has_lanes(
+        self, schedule: Schedule, kept: set[Key], bags: Bags, given: Iterable[Target]
+    ) -> bool:
+        (*others, node) = self.derivation.graph.inputs
+        return not others and fits(schedule, kept, bags, given, node.positions)
+
+    def _lanes(self) -> Lanes:
+        (node,) = self.derivation.graph.inputs
+        item = self.inputs[self.derivation.graph.names[node]]
+        return Lanes(self.lowering, self.pair_frame, item, node.positions)
+
+    def _pair_code(
+        self, schedule: Schedule, kept: set[Key], bags: Bags, given: Iterable[Target]
+    ) -> Code:
+        """The code of one pair of samples."""
         code = Code()
         for quantity, site in given:
             code.items += self._gram(quantity, site, self.pair_frame)
-        bags = Bags(self.program, self.lowering.read.shapes)
-        self.match = None if given else bags.whole(schedule)
         cases: dict[Entry, Cases] = {}
         for item in schedule.items:
             if isinstance(item, HeadCall):

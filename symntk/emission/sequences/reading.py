@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import sympy as sp
@@ -12,7 +12,7 @@ from sympy import Expr, Symbol
 from symntk.derivation import Entry, Quantity
 from symntk.emission.naming import Names
 from symntk.emission.sequences.indices import conditions, sides, whole
-from symntk.emission.sequences.plan import Load, SequenceInput
+from symntk.emission.sequences.plan import Load, OfPair, SequenceInput
 from symntk.graph.positions import (
     Covered,
     Inside,
@@ -105,10 +105,14 @@ class Reader:
             data = self.inputs[quantity.left].data
             one, two = (frame.of(data, side) for side in second)
             asked.append(f"{one}[{at[0]}] == {two}[{at[1]}]")
-            return Reading(Load(symbol, "1.0", tuple(asked), "0.0"))
+            source = self._source(entry, ()) if site == "ab" else None
+            return Reading(Load(symbol, "1.0", tuple(asked), "0.0", source))
         default = "1.0" if symbol.is_positive else "0.0"
         if site in ("ab", "ba") and not frame.is_sample:
-            return Reading(self._from_pair(entry, site, symbol, at, asked, default, ""))
+            load = self._from_pair(entry, site, symbol, at, asked, default, "")
+            return Reading(
+                replace(load, source=self._source(entry, self.pair_arrays(quantity, site)))
+            )
         side = second[0]
         if quantity.is_of_one_input or self.is_own(entry):
             array = frame.of(self.own_array(quantity), side)
@@ -120,6 +124,18 @@ class Reader:
         suffix = "" if frame.is_sample else f"_{'j' if side else 'i'}"
         load = self._from_pair(entry, "ab", symbol, at, asked, default, suffix)
         return Reading(load, ("full", quantity), not frame.is_sample)
+
+    def _source(self, entry: Entry, arrays: tuple[str, ...]) -> OfPair:
+        """What is read of two inputs."""
+        swapped = entry.site == "ba"
+        places = [entry.left, entry.right]
+        sizes = [
+            self.shape(entry.quantity.left, swapped),
+            self.shape(entry.quantity.right, not swapped),
+        ]
+        if swapped:
+            places, sizes = places[::-1], sizes[::-1]
+        return OfPair(arrays, tuple(places[0]), tuple(places[1]), (sizes[0], sizes[1]))
 
     @staticmethod
     def is_on_its_side(entry: Entry) -> bool:
@@ -169,7 +185,13 @@ class Reader:
         demand: Demand | None = ("full", entry.quantity) if frame.is_sample else None
         g, s = (
             Reading(
-                Load(symbol, f"{array}[{at}]" if at else array.removesuffix("_at"), asked), demand
+                Load(
+                    symbol,
+                    f"{array}[{at}]" if at else array.removesuffix("_at"),
+                    asked,
+                    source=self._source(entry, (array,)),
+                ),
+                demand,
             )
             for symbol, array in zip(symbols, self.pair_arrays(entry.quantity, "ab"), strict=True)
         )

@@ -2,30 +2,6 @@
 
 from __future__ import annotations
 
-HEADER = '''\
-"""{title}
-
-{body}
-"""
-
-import math
-from typing import Any, NamedTuple
-
-import numpy as np
-from numba import njit, prange
-
-DTYPE = np.{dtype}
-TASKS = 61  # shares of the pairs that threads take in turn
-{constants}
-
-class Kernels(NamedTuple):
-    """The covariance of the outputs (NNGP) and the neural tangent kernel (NTK)."""
-
-    nngp: np.ndarray
-    ntk: np.ndarray
-
-'''
-
 FUNCTIONS = '''\
 @njit(cache=True, error_model="numpy")
 def _views(values{lengths}):
@@ -46,30 +22,29 @@ def _pair({pair_arguments}):
 {pair}
 
 
-@njit(cache=True, error_model="numpy", parallel=True)
-def _samples({samples_arguments}):
+@njit(cache=True, error_model="numpy", nogil=True)
+def _samples(thread, threads, {samples_arguments}):
     """The values of all samples, one after the other."""
-    for n in prange(len(starts) - 1):
+    for n in range(thread, len(starts) - 1, threads):
         _sample({sample_call})
 
 
-@njit(cache=True, error_model="numpy", parallel=True, nogil=True)
-def _pairs({pairs_arguments}):
+@njit(cache=True, error_model="numpy", nogil=True)
+def _pairs(thread, threads, {pairs_arguments}):
     """All pairs; without the lower triangle if symmetric, the diagonal alone if diagonal."""
     count1, count2 = len(starts1) - 1, len(starts2) - 1
-    for task in prange(TASKS):
-        for both in range(task, count1 if diagonal else count1 * count2, TASKS):
-            n = both if diagonal else both // count2
-            m = both if diagonal else both % count2
-            if symmetric and m < n:
-                continue
-            one, two = _pair({pair_call})
-            if diagonal:
-                nngp[0, n], ntk[0, n] = one, two
-            else:
-                nngp[n, m], ntk[n, m] = one, two
-            if symmetric:
-                nngp[m, n], ntk[m, n] = one, two
+    for both in range(thread, count1 if diagonal else count1 * count2, threads):
+        n = both if diagonal else both // count2
+        m = both if diagonal else both % count2
+        if symmetric and m < n:
+            continue
+        one, two = _pair({pair_call})
+        if diagonal:
+            nngp[0, n], ntk[0, n] = one, two
+        else:
+            nngp[n, m], ntk[n, m] = one, two
+        if symmetric:
+            nngp[m, n], ntk[m, n] = one, two
 
 
 def _prepare(x, name, vocabularies):
@@ -79,14 +54,16 @@ def _prepare(x, name, vocabularies):
 {requirements}
 {sizes}
     values = np.zeros(starts[-1])
-{encoding}    _samples({samples_call})
+{encoding}    on_threads(_samples, len(starts) - 1, {samples_call})
 {tables}
     return inputs, ({prepared})
 
 
 def _run(first, second, shape, symmetric, diagonal):
     nngp, ntk = np.empty(shape, DTYPE), np.empty(shape, DTYPE)
-{sinusoid}    _pairs(*first[1], *second[1], symmetric, diagonal, nngp, ntk{sinusoid_argument})
+{sinusoid}    on_threads(
+        _pairs, nngp.size, *first[1], *second[1], symmetric, diagonal, nngp, ntk{sinusoid_argument}
+    )
     return Kernels(nngp, ntk)
 
 
@@ -118,19 +95,19 @@ def _mixture({data}, {length}, mixed):
 {body}
 
 
-@njit(cache=True, error_model="numpy", parallel=True)
-def _mixtures({data}, {data}_starts, {data}_lengths):
+@njit(cache=True, error_model="numpy", nogil=True)
+def _mixtures(thread, threads, {data}, starts, lengths, mixed):
     """The rows of all samples, mixed."""
-    mixed = np.empty_like({data})
-    for n in prange(len({data}_starts) - 1):
-        part = slice({data}_starts[n], {data}_starts[n + 1])
-        _mixture({data}[part], {data}_lengths[n, 0], mixed[part])
-    return mixed
+    for n in range(thread, len(starts) - 1, threads):
+        begin, end = starts[n], starts[n + 1]
+        _mixture({data}[begin:end], lengths[n, 0], mixed[begin:end])
 
 
 '''
 
 MIXED = """\
     rows, starts, lengths = inputs[0]
-    inputs = ((_mixtures(rows, starts, lengths), starts, lengths),)
+    mixed = np.empty_like(rows)
+    on_threads(_mixtures, len(starts) - 1, rows, starts, lengths, mixed)
+    inputs = ((mixed, starts, lengths),)
 """

@@ -1,0 +1,94 @@
+"""What an emitted module that runs over rows of positions consists of."""
+
+from __future__ import annotations
+
+FUNCTIONS = '''\
+@njit(cache=True, error_model="numpy")
+def _views(lanes, at{lengths}):
+    """The numbers of the positions of the sample that begins at ``at``."""
+{views}
+
+
+@njit(cache=True, error_model="numpy")
+def _sample({sample_arguments}):
+    """What depends on one sample alone, in its columns of ``lanes``."""
+{sample}
+
+
+{stages}
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _samples(thread, threads, {samples}):
+    """The numbers of all samples, a row of ``lanes`` each, one column for each position."""
+    for n in range(thread, len(starts) - 1, threads):
+        _sample({sample_call})
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _pairs({pairs_arguments}):
+    """A thread's share of all pairs: sample n of x1 with a block of samples of x2 at a time.
+
+    Without the lower triangle if symmetric, the diagonal alone if diagonal.
+    {how}
+    """
+    count1 = len(starts1) - 1
+    parts = 1 if diagonal else len(blocks) - 1
+{memory}
+    for task in range(thread, count1 * parts, threads):
+        n = task // parts
+        first, last = (n, n + 1) if diagonal else (blocks[task % parts], blocks[task % parts + 1])
+        first = max(first, n) if symmetric else first
+        if first >= last:
+            continue
+{block}
+
+
+def _prepared({prepared_arguments}):
+    """What depends on one sample alone."""
+{unpack}
+{sizes}
+    lanes = np.zeros(({count}, starts[-1]))
+    on_threads(_samples, len(starts) - 1, {samples})
+{prepare}
+    return {{
+{prepared}
+    }}
+
+
+def _run(first, second, symmetric, diagonal):
+    count1, count2 = len(first["starts"]) - 1, len(second["starts"]) - 1
+    nngp, ntk = np.empty((2, 1 if diagonal else count1, count2), DTYPE)
+{shapes}
+    on_threads({run_arguments})
+    return Kernels(nngp, ntk)
+
+
+def kernel(x1, x2=None):
+    """The kernels of all pairs of a sample of x1 and a sample of x2 (of x1 itself without x2).
+
+    {arguments}
+    Returns ``Kernels`` with arrays of shape (n1, n2); symmetric without x2.
+    """
+    vocabularies = {{}}
+    one = _inputs(x1, "x1", vocabularies)
+    two = one if x2 is None else _inputs(x2, "x2", vocabularies)
+    same_widths(one, two)
+{stride}    first = _prepared(one{stride_argument})
+    second = first if x2 is None else _prepared(two{stride_argument})
+    return _run(first, second, x2 is None, False)
+
+
+def _inputs(x, name, vocabularies):
+    """The inputs, one after the other; ValueError for what is none."""
+    inputs = as_positioned(x, name, INPUTS, vocabularies)
+{mixed}{requirements}    return inputs
+
+
+def diag(x):
+    """The kernels of each sample of x with itself, as vectors."""
+    inputs = _inputs(x, "x", {{}})
+{stride_of_one}    sample = _prepared(inputs{stride_argument})
+    found = _run(sample, sample, False, True)
+    return Kernels(found.nngp[0], found.ntk[0])
+'''

@@ -1,0 +1,256 @@
+"""The source text of a kernel that runs over rows of positions."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from symntk.emission.sequences.lane_block import BlockText
+from symntk.emission.sequences.lane_template import FUNCTIONS
+from symntk.emission.sequences.plan import LanePlan, Loop, SequencePlan, Stage, Stored
+from symntk.emission.sequences.template import MIXED
+from symntk.emission.sequences.text import (
+    assignment,
+    inputs_in_words,
+    items_text,
+    text_of,
+    wrapped,
+)
+
+_HOW = {
+    "": "All diagonals of the pairs of positions, those of one band of columns at a time.",
+    "first": "The pairs of positions that are as far from the first ones.",
+    "last": "The pairs of positions that are as far from the last ones.",
+}
+
+
+def lane_functions(plan: SequencePlan) -> str:
+    """The functions of the module."""
+    return _Text(plan).functions()
+
+
+class _Text:
+    def __init__(self, plan: SequencePlan) -> None:
+        assert plan.lanes is not None
+        self.plan: SequencePlan = plan
+        self.lanes: LanePlan = plan.lanes
+        (self.input,) = plan.inputs
+        self.block = BlockText(plan)
+        self.is_grid = self.block.is_grid
+        self.tables = [f"{array.name}_table" for array in plan.tables]
+
+    def functions(self) -> str:
+        """All of them."""
+        data, lengths = self.input.data, list(self.input.lengths)
+        stride = ["stride"] if self.is_grid else []
+        sides = [f"{name}{k}" for k in "12" for name in self._side(k)]
+        rest = ["blocks", "shape", "largest", "symmetric", "diagonal", "nngp", "ntk"]
+        sample = [
+            *(f"{data}[packed[n] : packed[n + 1]]",),
+            *(f"lengths[n, {axis}]" for axis in range(len(lengths))),
+            *("lanes", "starts[n]", *stride),
+        ]
+        samples = ", ".join([data, "packed", "lengths", "lanes", "starts", *stride])
+        return FUNCTIONS.format(
+            mixed=MIXED if self.plan.mixture else "",
+            lengths="".join(f", {name}" for name in [*lengths, *stride]),
+            views="\n".join(self._views()),
+            sample_arguments=", ".join([data, *lengths, "lanes", "at", *stride]),
+            sample="\n".join(self._sample()),
+            stages="\n\n\n".join(self._stages()),
+            how=_HOW[self.lanes.aligned],
+            block=textwrap.indent("\n".join(self.block.lines()), "    "),
+            samples=samples,
+            sample_call=wrapped(sample, 12),
+            pairs_arguments=wrapped(["thread", "threads", *sides, *stride, *rest]),
+            memory="\n".join(self._memory()),
+            prepared_arguments=", ".join(["inputs", *stride]),
+            unpack=f"    {data}, packed, lengths = inputs[0]",
+            sizes="\n".join(self._sizes()),
+            count=len(self.plan.stored),
+            prepare="\n".join(self._prepare()),
+            prepared="\n".join(self._prepared()),
+            shapes="\n".join(self._shapes()),
+            run_arguments=wrapped(["_pairs", "nngp.size", *self._passed(), *stride, *rest], 4),
+            arguments=inputs_in_words(self.plan),
+            stride="    stride = max(widest(one), widest(two))\n" if self.is_grid else "",
+            stride_of_one="    stride = widest(inputs)\n" if self.is_grid else "",
+            stride_argument=", stride" if self.is_grid else "",
+            requirements="".join(self._requirements()),
+        )
+
+    # -- data of a side --------------------------------------------------------------------------
+
+    def _side(self, k: str) -> Iterator[str]:
+        """What pairs need of the samples of one side."""
+        yield from ("starts", "lengths", "lanes", *self.tables)
+        given = len(self.lanes.given)
+        if given:
+            yield "rows" if k == "1" else "columns"
+        if given == 2:
+            yield from ["rows", "roots"] if k == "2" else ["roots"]
+        if self.lanes.aligned and k == "2":
+            yield "exists"
+
+    def _passed(self) -> Iterator[str]:
+        """The same in ``_run``."""
+        for k, side in (("1", "first"), ("2", "second")):
+            for name in self._side(k):
+                other = self.lanes.aligned and k == "2"
+                is_aligned = other and name in ("lanes", "columns", "rows", "roots", "exists")
+                yield f'{side}["{"aligned_" if is_aligned else ""}{name}"]'
+
+    def _sizes(self) -> Iterator[str]:
+        if self.is_grid:
+            yield "    starts = np.concatenate([[0], np.cumsum(lengths[:, 0] * stride)])"
+        else:
+            yield "    starts = packed"
+
+    def _prepare(self) -> Iterator[str]:
+        for k, array in enumerate(self.plan.stored):
+            if array.table:
+                yield f"    deviations, numbers = np.unique(lanes[{k}], return_inverse=True)"
+                yield f"    lanes[{k}] = numbers.ravel()"
+                yield f"    {array.name}_table = full_table_{array.table}(deviations)"
+        if self.lanes.given:
+            data = self.input.data
+            if self.is_grid:
+                yield f"    {data} = spread({data}, packed, starts, lengths, stride)"
+            yield f"    rows = tiled({data})"
+        if len(self.lanes.given) == 2:
+            yield '    roots = np.sqrt(np.einsum("pk,pk->p", rows, rows))'
+        if self.lanes.aligned:
+            yield f"    places = aligned_places(starts, {self.lanes.aligned == 'last'})"
+
+    def _prepared(self) -> Iterator[str]:
+        names = ["starts", "lengths", "lanes", *self.tables]
+        found = {name: name for name in names}
+        given = len(self.lanes.given)
+        found |= {name: name for name in ["rows", "roots"][:given]}
+        if self.lanes.aligned:
+            found["aligned_lanes"] = "np.stack([aligned(row, places) for row in lanes])"
+            found["aligned_exists"] = "aligned(np.ones(starts[-1]), places)"
+            if given:
+                found["aligned_columns"] = (
+                    "np.ascontiguousarray(aligned(rows, places).swapaxes(1, 2))"
+                )
+            if given == 2:
+                found |= {
+                    f"aligned_{name}": f"aligned({name}, places)" for name in ("rows", "roots")
+                }
+        elif given:
+            found["columns"] = "np.ascontiguousarray(rows.T)"
+        if self.is_grid:
+            found["stride"] = "stride"
+        for key, value in found.items():
+            yield f'        "{key}": {value},'
+
+    def _shapes(self) -> Iterator[str]:
+        if self.is_grid:
+            yield '    stride = first["stride"]'
+        more = f" + 2 * ({self.block.reach})" if any(self.lanes.reach) else ""
+        arrays = len(self.lanes.pairs)
+        yield f'    rows = np.diff(first["starts"]).max(){more}'
+        if self.lanes.aligned:
+            yield "    blocks, largest = np.append(np.arange(0, count2, WIDE), count2), WIDE"
+            yield f"    shape = ({arrays}, rows, WIDE)"
+        else:
+            yield '    blocks = block_borders(second["starts"])'
+            yield '    largest = np.diff(second["starts"][blocks]).max()'
+            yield f"    shape = ({arrays}, rows, columns_at_a_time(rows, {arrays}))"
+
+    def _memory(self) -> Iterator[str]:
+        lanes = self.lanes
+        yield "    memory = np.zeros(shape)"
+        if lanes.totals:
+            yield f"    sums = np.zeros(({len(lanes.totals)}, largest))"
+        if lanes.picks and not lanes.aligned:
+            yield f"    picked = np.zeros(({len(lanes.picks)}, largest))"
+        if lanes.scratch:
+            yield f"    scratch = np.zeros(({lanes.scratch}, shape[2]))"
+        if lanes.given:
+            yield "    products = np.zeros((4, shape[2] + 4))"
+
+    # -- samples ---------------------------------------------------------------------------------
+
+    def _views(self) -> Iterator[str]:
+        if not self.plan.stored:
+            yield "    return lanes"
+            return
+        yield f"    end = at + {self.block.span('')}"
+        for k, array in enumerate(self.plan.stored):
+            yield f"    {array.name} = lanes[{k}, at:end]{self._shape(array)}"
+        yield f"    return ({self._names()})"
+
+    def _shape(self, array: Stored) -> str:
+        """How the positions of a sample are seen by its own code."""
+        height, *width = self.input.lengths
+        return f".reshape(({height}, stride))" if width and array.shape else ""
+
+    def _names(self) -> str:
+        names = ", ".join(array.name for array in self.plan.stored)
+        return f"{names}," if len(self.plan.stored) == 1 else names
+
+    def _sample(self) -> Iterator[str]:
+        plan = self.plan
+        body = [*items_text(plan.sample, "    ")]
+        if f"{self.input.stem}_dim" in "\n".join(body):
+            yield f"    {self.input.stem}_dim = {self.input.data}.shape[1]"
+        if plan.stored:
+            arguments = ["lanes", "at", *self.input.lengths, *(["stride"] if self.is_grid else [])]
+            yield "    ("
+            space = " " * 8
+            yield from textwrap.wrap(
+                self._names(), 92, initial_indent=space, subsequent_indent=space
+            )
+            yield f"    ) = _views({', '.join(arguments)})"
+        yield from body
+        for array in plan.stored:
+            if not array.shape:
+                yield f"    {array.name}[:] = {array.name}[0]"
+        if not body:
+            yield "    return"
+
+    def _requirements(self) -> Iterator[str]:
+        if self.plan.requirements:
+            for axis, name in enumerate(self.input.lengths):
+                yield f"    {name} = inputs[0][2][:, {axis}]\n"
+        for required in self.plan.requirements:
+            yield f"    require_positions({required.length}, name, {required.length!r})\n"
+
+    # -- stages ----------------------------------------------------------------------------------
+
+    def _stages(self) -> Iterator[str]:
+        for number, stage in enumerate(self.lanes.stages, 1):
+            yield "\n".join(self._stage(number, stage))
+
+    def _stage(self, number: int, stage: Stage) -> Iterator[str]:
+        yield '@njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)'
+        yield f"def _stage{number}({wrapped(['count', *stage.parameters])}):"
+        text = f"{stage.title}: one position of x, a row of positions of x2."
+        if len(text) < 90:
+            yield f'    """{text}"""'
+        else:
+            yield '    """One position of x, a row of positions of x2.'
+            yield ""
+            yield from textwrap.wrap(
+                stage.title, 94, initial_indent="    ", subsequent_indent="    "
+            )
+            yield '    """'
+        for line in stage.before:
+            yield from assignment(line, "    ")
+        for loop in stage.loops:
+            yield from self._loop(loop)
+
+    def _loop(self, loop: Loop) -> Iterator[str]:
+        inner = " " * 8
+        yield "    for s in range(count):"
+        for symbol, text in loop.reads:
+            yield f"{inner}{symbol} = {text}"
+        for line in loop.lines:
+            yield from assignment(line, inner)
+        for symbol, row in loop.writes:
+            yield f"{inner}{row}[s] = {symbol}"
+        for row, term in loop.sums:
+            there = f"{text_of(term)} if exists_row[s] > 0.0 else 0.0"
+            yield f"{inner}{row}[s] += {there if self.lanes.aligned else text_of(term)}"
