@@ -10,14 +10,12 @@ from symntk.derivation import Entry, entries
 from symntk.emission.sequences.bags import Bags
 from symntk.emission.sequences.indices import sides
 from symntk.emission.sequences.reading import others_in
-from symntk.emission.sequences.schedule import Group, Key, Schedule, Target
+from symntk.emission.sequences.schedule import Group, Schedule, Target
 from symntk.emission.sequences.sums import Axes, Part
 from symntk.graph.positions import Positions, lengths_at
 
 
-def fits(
-    schedule: Schedule, kept: set[Key], bags: Bags, given: Iterable[Target], lengths: Positions
-) -> bool:
+def fits(schedule: Schedule, bags: Bags, given: Iterable[Target], lengths: Positions) -> bool:
     """Whether the diagonals of the pairs of positions do not meet, and no group is cheaper by the
     counts of tokens.
 
@@ -25,6 +23,7 @@ def fits(
     """
     if any(site == "ba" for _, site in given):
         return False
+    kept = schedule.kept()
     for item in schedule.items:
         if not isinstance(item, Group) or bags.match(item, kept) is not None:
             return False

@@ -71,7 +71,7 @@ class _Text:
             prepare="\n".join(self._prepare()),
             prepared="\n".join(self._prepared()),
             shapes="\n".join(self._shapes()),
-            run_arguments=wrapped(["_pairs", "nngp.size", *self._passed(), *stride, *rest], 4),
+            run_arguments=wrapped(["_pairs", "nngp.size", *self._passed(), *stride, *rest], 8),
             arguments=inputs_in_words(self.plan),
             stride="    stride = max(widest(one), widest(two))\n" if self.is_grid else "",
             stride_of_one="    stride = widest(inputs)\n" if self.is_grid else "",
@@ -128,7 +128,9 @@ class _Text:
         given = len(self.lanes.given)
         found |= {name: name for name in ["rows", "roots"][:given]}
         if self.lanes.aligned:
-            found["aligned_lanes"] = "np.stack([aligned(row, places) for row in lanes])"
+            found["aligned_lanes"] = (
+                "np.ascontiguousarray(np.moveaxis(aligned(lanes.T, places), 2, 0))"
+            )
             found["aligned_exists"] = "aligned(np.ones(starts[-1]), places)"
             if given:
                 found["aligned_columns"] = (

@@ -37,7 +37,7 @@ from symntk.emission.sequences.plan import (
     Total,
 )
 from symntk.emission.sequences.reading import Frame
-from symntk.emission.sequences.schedule import Group, Key, Schedule, Target
+from symntk.emission.sequences.schedule import Group, Schedule, Target
 from symntk.emission.sequences.sums import Axes
 from symntk.errors import UsageError
 from symntk.graph.positions import Inside, Positions, indices
@@ -50,14 +50,16 @@ CHECKS = 100
 class Lanes:
     """Makes the plan of a kernel in rows from the groups of a schedule.
 
-    arrays: of samples that are needed; tokens: those that hold tokens at other positions.
+    lengths: the axes of the input; arrays: of samples that are needed; tokens: those that hold
+    tokens at other positions.
     """
 
     lowering: Positioned
     frame: Frame
     item: SequenceInput
     lengths: Positions
-    aligned: Alignment = ""
+    schedule: Schedule
+    aligned: Alignment
     arrays: set[str] = field(default_factory=set)
     tokens: dict[Expr, str] = field(default_factory=dict)
     pairs: dict[str, None] = field(default_factory=dict)
@@ -66,12 +68,13 @@ class Lanes:
     reach: list[int] = field(default_factory=lambda: [0, 0])
     scratch: int = 0
 
-    def plan(self, schedule: Schedule, kept: set[Key], given: Iterable[Target]) -> LanePlan:
+    def plan(self, given: Iterable[Target]) -> LanePlan:
         """The plan; ``given``: the covariances of vectors, which the inputs give."""
         self.lowering.in_rows = True
         stages: list[Stage] = []
         results: list[Assign | Load] = []
-        for group in schedule.items:
+        kept = self.schedule.kept()
+        for group in self.schedule.items:
             assert isinstance(group, Group)
             body = group_body(self.lowering, group, self.frame, kept)
             self.arrays |= body.arrays

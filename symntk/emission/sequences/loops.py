@@ -50,7 +50,7 @@ class Body:
 
 
 def group_body(lowering: Positioned, group: Group, frame: Frame, kept: set[Key]) -> Body:
-    """The code of a group; what is ``kept`` is stored, and all of a recurrence."""
+    """The code of a group; what is ``kept`` is stored."""
     lowering.enter(frame, group.domain, {work.key for work in group.works})
     stores: list[tuple[Target, tuple[Symbol, ...]]] = []
     totals: list[tuple[Symbol, Symbol]] = []
@@ -63,7 +63,7 @@ def group_body(lowering: Positioned, group: Group, frame: Frame, kept: set[Key])
         elif group.domain == ((), ()):
             assert isinstance(work.key, tuple)
             results += [*symbols, lowering.names.pair(work.key[0].at(work.key[1]))]
-        elif group.reverse is not None or work.key in kept:
+        elif work.key in kept:
             assert isinstance(work.key, tuple)
             stores.append((work.key, symbols))
     stored = [symbol for _, symbols in stores for symbol in symbols]

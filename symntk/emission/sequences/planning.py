@@ -13,6 +13,7 @@ from symntk.derivation.program import SWAPPED, Recurrence, Site, relocate, walk
 from symntk.emission.calls import Functions, integrated_function
 from symntk.emission.integrals import numerical_notes, stable_moments
 from symntk.emission.naming import Names
+from symntk.emission.sequences.alignment import aligned
 from symntk.emission.sequences.bags import Bags
 from symntk.emission.sequences.cases import Cases
 from symntk.emission.sequences.diagonals import fits
@@ -39,7 +40,7 @@ from symntk.emission.sequences.programs import (
 )
 from symntk.emission.sequences.reading import Demand, Frame
 from symntk.emission.sequences.samples import Samples
-from symntk.emission.sequences.schedule import Group, Key, Schedule, Target, Work
+from symntk.emission.sequences.schedule import Group, Schedule, Target, Work
 from symntk.emission.sequences.sums import Axes, Extraction
 from symntk.graph import Node
 from symntk.graph.positions import Length, Positions, indices, length, lengths_at
@@ -145,12 +146,11 @@ class _Planning:
     def plan(self) -> SequencePlan:
         """All of it."""
         schedule, given = self._scheduled()
-        kept, bags = schedule.kept(), Bags(self.program, self.lowering.read.shapes)
+        bags = Bags(self.program, self.lowering.read.shapes)
         self.match = None if given else bags.whole(schedule)
-        in_rows = self.match is None and self._has_lanes(schedule, kept, bags, given)
-        lanes = self._lanes() if in_rows else None
-        lane_plan = lanes.plan(schedule, kept, given) if lanes else None
-        pair = Code(arrays=lanes.arrays) if lanes else self._pair_code(schedule, kept, bags, given)
+        lanes = self._lanes(schedule, bags, given) if self.match is None else None
+        lane_plan = lanes.plan(given) if lanes else None
+        pair = Code(arrays=lanes.arrays) if lanes else self._pair_code(schedule, bags, given)
         samples = Samples(
             self.lowering,
             self.sample_frame,
@@ -221,21 +221,20 @@ class _Planning:
                 schedule.recurrence(works, statement[1])
         return schedule, given
 
-    def _has_lanes(
-        self, schedule: Schedule, kept: set[Key], bags: Bags, given: Iterable[Target]
-    ) -> bool:
+    def _lanes(self, schedule: Schedule, bags: Bags, given: Iterable[Target]) -> Lanes | None:
+        """What plans a kernel in rows of positions; None where it cannot be one."""
         (*others, node) = self.derivation.graph.inputs
-        return not others and fits(schedule, kept, bags, given, node.positions)
-
-    def _lanes(self) -> Lanes:
-        (node,) = self.derivation.graph.inputs
+        if others:
+            return None
+        alignment, schedule = aligned(schedule, node.positions)
+        if not fits(schedule, bags, given, node.positions):
+            return None
         item = self.inputs[self.derivation.graph.names[node]]
-        return Lanes(self.lowering, self.pair_frame, item, node.positions)
+        return Lanes(self.lowering, self.pair_frame, item, node.positions, schedule, alignment)
 
-    def _pair_code(
-        self, schedule: Schedule, kept: set[Key], bags: Bags, given: Iterable[Target]
-    ) -> Code:
+    def _pair_code(self, schedule: Schedule, bags: Bags, given: Iterable[Target]) -> Code:
         """The code of one pair of samples."""
+        kept = schedule.kept()
         code = Code()
         for quantity, site in given:
             code.items += self._gram(quantity, site, self.pair_frame)

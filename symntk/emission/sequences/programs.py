@@ -10,21 +10,23 @@ from sympy import Expr
 
 from symntk.derivation import Entry, Equation, Quantity, Statement, entries
 from symntk.derivation.program import Recurrence, walk
-from symntk.emission.sequences.reading import others_in
+from symntk.emission.sequences.indices import sides
 from symntk.emission.sequences.schedule import Work
 from symntk.errors import UsageError
 from symntk.gaussian import Expectation
-from symntk.graph.positions import Length
+from symntk.graph.positions import indices, lengths_at, reindex
 
 
 def without_constants(program: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """The program with gradients that are the same number everywhere put in where they are used."""
+    """The program with gradients that depend on no more than the position of one vector, or on
+    nothing, put in where they are used.
+    """
     known: dict[Quantity, Expr] = {}
     kept: list[Statement] = []
     for statement in program:
         if isinstance(statement, Equation):
             value = _filled(statement.value, known)
-            if statement.target.kind == "Pi" and not _depends(value):
+            if statement.target.kind == "Pi" and not _depends(value, statement.target):
                 known[statement.target] = value
                 continue
             kept.append(replace(statement, value=value))
@@ -37,12 +39,22 @@ def without_constants(program: tuple[Statement, ...]) -> tuple[Statement, ...]:
 
 
 def _filled(value: Expr, known: dict[Quantity, Expr]) -> Expr:
-    return value.xreplace({e: known[e.quantity] for e in entries(value) if e.quantity in known})
+    found = {e: _moved(known[e.quantity], e) for e in entries(value) if e.quantity in known}
+    return value.xreplace(found)
 
 
-def _depends(value: Expr) -> bool:
-    """Whether an expression depends on the pair or on positions."""
-    return bool(entries(value) or others_in(value) or value.atoms(Expectation, Length))
+def _moved(value: Expr, entry: Entry) -> Expr:
+    """A value that depends on the first position of an entry alone, there."""
+    moves = dict(zip(indices(len(entry.left)), entry.left, strict=True))
+    moved: Expr = reindex(lengths_at(value, entry.site[0] == "b"), moves)
+    return moved
+
+
+def _depends(value: Expr, target: Quantity) -> bool:
+    """Whether a gradient depends on a pair, or on two positions."""
+    if entries(value) or value.atoms(Expectation):
+        return True
+    return sides(value) != set() and (target.ranks[1] > 0 or sides(value) != {False})
 
 
 def gapped_quantities(program: tuple[Statement, ...]) -> frozenset[Quantity]:

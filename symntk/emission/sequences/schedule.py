@@ -54,11 +54,14 @@ class Group:
         return {work.key for work in self.works}
 
 
+Item: TypeAlias = "Group | HeadCall | Reduction"
+
+
 @dataclass
 class Schedule:
     """Groups in the order in which they are run; a `Reduction` that is no group stays apart."""
 
-    items: list[Group | HeadCall | Reduction] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
     place: dict[Key, int] = field(default_factory=dict)
 
     def recurrence(self, works: list[Work], reverse: bool) -> None:
