@@ -313,7 +313,8 @@ class Positioned(Scalars):
 
     def _is_written_out(self, value: Expr) -> bool:
         """Whether a feature is made of lengths alone, which are known where it is needed."""
-        return value.free_symbols <= self.lengths and not (self.in_rows and self.domain[0])
+        in_row = self.in_rows and self.domain[0] and not self.frame.is_sample
+        return value.free_symbols <= self.lengths and not in_row
 
     def _with_lengths(self, lines: list[Assign], hoist: Hoist) -> list[Assign]:
         """Features made of lengths alone are written out where they are used."""

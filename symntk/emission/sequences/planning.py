@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sympy import Symbol
@@ -18,7 +18,7 @@ from symntk.emission.sequences.bags import Bags
 from symntk.emission.sequences.cases import Cases
 from symntk.emission.sequences.diagonals import fits
 from symntk.emission.sequences.heads import HeadCall, HeadSum, head_code, without_head_sums
-from symntk.emission.sequences.indices import extent, whole
+from symntk.emission.sequences.inputs import Inputs, input_of
 from symntk.emission.sequences.lanes import Lanes
 from symntk.emission.sequences.loops import Code, group_code, reduction_code
 from symntk.emission.sequences.lowering import Positioned
@@ -27,10 +27,7 @@ from symntk.emission.sequences.mixtures import MIXING_NOTE, Mixed, mixed
 from symntk.emission.sequences.plan import (
     Allocate,
     Item,
-    Requirement,
-    SequenceInput,
     SequencePlan,
-    Stored,
 )
 from symntk.emission.sequences.programs import (
     equations,
@@ -42,7 +39,6 @@ from symntk.emission.sequences.reading import Demand, Frame
 from symntk.emission.sequences.samples import Samples
 from symntk.emission.sequences.schedule import Group, Schedule, Target, Work
 from symntk.emission.sequences.sums import Axes, Extraction
-from symntk.graph import Node
 from symntk.graph.positions import Length, Positions, indices, length, lengths_at
 
 _POSITIONS = [
@@ -85,7 +81,7 @@ class _Planning:
         names = Names()
         names.taken |= dict.fromkeys(_POSITIONS, "a position")
         self.inputs = {
-            graph.names[node]: _input(node, graph.names[node], names) for node in graph.inputs
+            graph.names[node]: input_of(node, graph.names[node], names) for node in graph.inputs
         }
         self.functions = Functions(dict(derivation.values))
         pair, single = stable_moments(derivation, self.functions)
@@ -103,6 +99,7 @@ class _Planning:
             self.lowering.names.taken[name] = owner
         self.sample_frame, self.pair_frame = self._frames()
         self.lowering.sample_frame = self.sample_frame
+        self.data = Inputs(self.lowering, self.inputs, self.nodes, self.sample_frame)
         self._fix_widths()
 
     def _mixed(self) -> Mixed:
@@ -124,7 +121,7 @@ class _Planning:
         (item,) = self.inputs.values()
         weights = self.lowering.read.own_array(self.mixing_weight)
         mixing = Allocate("", (), f"mix_rows({weights}, {item.data}, mixed)")
-        return (*self._given(samples.demands, set()), *body, mixing)
+        return (*self.data.given(samples.demands, set()), *body, mixing)
 
     def _fix_widths(self) -> None:
         for node in self.derivation.graph.inputs:
@@ -175,11 +172,12 @@ class _Planning:
                 (symbol, derivation.values[scale]) for scale, symbol in lowering.constants.items()
             ),
             inputs=tuple(self.inputs[derivation.graph.names[n]] for n in derivation.graph.inputs),
-            requirements=tuple(dict.fromkeys(self._requirements())),
-            stored=tuple(lanes.stored() if lanes else self._stored(pair)),
+            requirements=tuple(dict.fromkeys(self.data.requirements())),
+            stored=tuple(lanes.stored() if lanes else self.data.stored(pair)),
             mixture=self._mixture(),
             sample=(
-                *self._given(samples.demands, samples.stored),
+                *self.data.given(samples.demands, samples.stored),
+                *(samples.cases.opening() if samples.cases else ()),
                 *body,
                 *(lanes.token_code() if lanes else ()),
             ),
@@ -237,7 +235,7 @@ class _Planning:
         kept = schedule.kept()
         code = Code()
         for quantity, site in given:
-            code.items += self._gram(quantity, site, self.pair_frame)
+            code.items += self.data.gram(quantity, site, self.pair_frame)
         cases: dict[Entry, Cases] = {}
         for item in schedule.items:
             if isinstance(item, HeadCall):
@@ -315,105 +313,9 @@ class _Planning:
         )
         return Work((line.target, site), (first, second), value)
 
-    # -- inputs ----------------------------------------------------------------------------------
-
-    def _gram(self, quantity: Quantity, site: Site, frame: Frame) -> Iterator[Item]:
-        """The covariances of dense inputs, at all pairs of positions."""
-        arrays = self.lowering.read.pair_arrays(quantity, site)
-        sides = (False, True) if site == "ab" else (True, False)
-        rows, shape = [], []
-        for name, second in zip((quantity.left, quantity.right), sides, strict=True):
-            rows.append(frame.of(self.inputs[name].data, second))
-            sizes = (lengths_at(size, second) for size in self.nodes[name].positions)
-            shape += [extent(size, frame.lengths) for size in sizes]
-        function = "row_gaps" if len(arrays) == 2 else "row_products"
-        text = f"{function}({', '.join(rows)}, ({', '.join(shape) or '1'},))"
-        yield Allocate(", ".join(arrays), (), text)
-        if not shape:
-            for array in arrays:
-                name = array.removesuffix("_at")
-                positive = {"nonnegative": True} if len(arrays) == 2 else {"real": True}
-                self.lowering.scalars.add(Symbol(name, **positive))
-                yield Allocate(name, (), f"{array}[0]")
-            if len(arrays) == 2:
-                c = self.lowering.names.pair(quantity.at(site))
-                self.lowering.scalars.add(c)
-                yield Allocate(str(c), (), f"0.5 * ({arrays[1]}[0] - {arrays[0]}[0])")
-
-    def _given(self, demands: set[Demand], stored: set[Demand]) -> Iterator[Item]:
-        """What the code of a sample begins with: the covariances of its dense inputs."""
-        for kind, quantity in sorted(demands, key=str):
-            if quantity.kind != "Sigma" or quantity.left not in self.inputs:
-                continue
-            if kind == "full":
-                yield from self._gram(quantity, "ab", self.sample_frame)
-                continue
-            array = self.lowering.read.own_array(quantity)
-            rows = (self.inputs[name].data for name in (quantity.left, quantity.right))
-            sizes = self.nodes[quantity.left].positions or self.nodes[quantity.right].positions
-            shape = ", ".join(extent(size, self.sample_frame.lengths) for size in sizes) or "1"
-            target = f"{array}[:]" if ("own", quantity) in stored else array
-            text = f"own_products({', '.join(rows)}).reshape(({shape},))"
-            yield Allocate(target, (), text)
-        for name in sorted(self.lowering.tallied):
-            data = self.inputs[name].data
-            text = f"tally({data}, {data}_distinct_at, {data}_counts_at)"
-            yield Allocate(f"{data}_number_at[0]", (), text)
-        if self.match is not None:
-            yield from Cases(self.lowering, self.sample_frame, self.match).opening()
-
-    def _requirements(self) -> Iterator[Requirement]:
-        lengths = self.sample_frame.lengths
-        for node in self.derivation.graph.nodes:
-            if node.op == "pool" and node["kind"] != "sum":
-                for size in node.inputs[0].positions:
-                    if not size.is_positive:
-                        yield Requirement(whole(size, lengths))
-
-    def _stored(self, pair: Code) -> Iterator[Stored]:
-        lowering, lengths = self.lowering, self.sample_frame.lengths
-        by_name = {feature.array: feature for feature in lowering.features.values()}
-        for name in sorted(pair.arrays):
-            shape = tuple(extent(size, lengths) for _, size in by_name[name].axes)
-            yield Stored(name, shape or ("1",), by_name[name].table)
-        for name in sorted(lowering.tallied):
-            data, (size,) = self.inputs[name].data, self.inputs[name].lengths
-            yield Stored(f"{data}_distinct_at", (size,))
-            yield Stored(f"{data}_counts_at", (size,))
-            yield Stored(f"{data}_number_at", ("1",))
-        for kind, quantity in sorted(pair.stored, key=str):
-            read = lowering.read
-            left = read.shape(quantity.left, False)
-            right = read.shape(quantity.right, False)
-            if quantity.kind == "weight":
-                right = tuple(read.keys[quantity.left])
-            elif kind == "own":
-                left, right = left or right, ()
-            shape = tuple(extent(size, lengths) for size in (*left, *right))
-            if kind == "own":
-                yield Stored(read.own_array(quantity), shape or ("1",))
-            else:
-                for array in read.pair_arrays(quantity, "ab"):
-                    yield Stored(array, shape)
-
 
 def _axes(rank: int, sizes: Positions, second: bool) -> Axes:
     if not rank:
         return ()
     lengths = (lengths_at(size, second) for size in sizes)
     return tuple(zip(indices(rank, second), lengths, strict=True))
-
-
-def _input(node: Node, called: str, names: Names) -> SequenceInput:
-    name = str(node["name"])
-    rank = len(node.positions)
-    stem = names.base(Quantity("Sigma", called, called, (rank, rank)))
-    words = {0: (), 1: ("length",), 2: ("height", "width")}[rank]
-    return SequenceInput(
-        name,
-        stem,
-        node.is_one_hot,
-        tuple(names.unique(f"{stem.rstrip('_')}_{word}", ("length", name, word)) for word in words),
-        tuple(int(size) if size.is_Integer else None for size in node.positions),
-        node.width if isinstance(node.width, int) else None,
-    )
