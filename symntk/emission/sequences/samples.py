@@ -16,6 +16,7 @@ from symntk.emission.plan import Assign
 from symntk.emission.sequences.cases import Cases
 from symntk.emission.sequences.heads import HeadSum
 from symntk.emission.sequences.indices import extent, index_name, whole
+from symntk.emission.sequences.joining import joined
 from symntk.emission.sequences.loops import Code, group_code, reduction_code
 from symntk.emission.sequences.lowering import Feature, Positioned
 from symntk.emission.sequences.plan import Allocate, For, Item, Store
@@ -72,9 +73,9 @@ class Samples:
         written: set[str] = set()
         for item in (item for block in blocks for item in block):
             if isinstance(item, Needs):
-                for name in sorted(item.arrays - written):
-                    written.add(name)
-                    yield from self.code[name]
+                new = sorted(item.arrays - written)
+                written |= item.arrays
+                yield from joined([part for name in new for part in self.code[name]])
             else:
                 yield item
 
