@@ -10,7 +10,7 @@ from benchmarks.cases import Case, Contender
 from benchmarks.entrants import Entrant, Worker
 from benchmarks.results import Outcome, judged
 
-LEAST = 0.2
+LEAST = 0.1
 """Seconds of a turn: short calls are repeated."""
 
 PAUSE = 0.05

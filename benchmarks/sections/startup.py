@@ -34,10 +34,8 @@ VECTORS, TOKENS = "[[1.0, 0.0], [0.0, 1.0]]", "[['a', 'b'], ['b']]"
 KERNELS = {
     "mlp --depth 3": VECTORS,
     "mlp --depth 3 --b-std 0.1": VECTORS,
-    "mlp --depth 30 --b-std 0.1": VECTORS,
     "mlp --depth 3 --act tanh": VECTORS,
     "cnn": TOKENS,
-    "rnn --act relu": TOKENS,
     "transformer": TOKENS,
 }
 """What is emitted, and the samples of the first call."""
