@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-WORK = 2**22
-"""Multiplications that a product with a shard takes: some milliseconds."""
+WORK = 2**20
+"""Multiplications that a product with a shard takes at least, or nearly: a millisecond."""
 
-SHARE = 2
+SHARE, SEVERAL = 2, 4
 """Entries of a shard at least, for each feature: its part of a sum has as many numbers as there are
-features, and must not cost more than the product.
+features, and must not cost more than the product.  Of several scores, whose products cost less
+each, so many times as many.
 """
 
 
@@ -213,7 +214,8 @@ def _regrouped(
     for block in blocks:
         if not enough:
             expected = block.nnz * documents / block.shape[0]
-            number = int(expected / max(WORK / scores, SHARE * block.shape[1], 1))
+            share = SHARE * min(scores, SEVERAL) * block.shape[1]
+            number = round(expected / max(WORK / scores, share, 1))
             enough = max(expected, 1) / max(number, 1)
         begin = 0
         while begin < block.shape[0]:
