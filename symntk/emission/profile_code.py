@@ -6,13 +6,13 @@ from symntk.emission.pair_code import feature_arrays, row_arguments, row_count, 
 from symntk.emission.plan import KernelPlan
 from symntk.emission.printer import source_text
 
+_GIVEN = ("thread", "threads", "roots", "below", "above")
+
 _VALUES = '''
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _grid(
-    thread, threads, roots, below, above,
-{features}
-    found,
+{grid}
 ):
     """Both kernels of samples i <= j of variances roots^2 at all rho: 1 - rho, 1 + rho are given.
 
@@ -26,9 +26,7 @@ def _grid(
 {covariance}        rows = np.empty(({memory}, count - i))
         nngp_row, ntk_row = found[0, k, i, i:], found[1, k, i, i:]
         _row(
-            i, i,
-{arguments}
-            rows, nngp_row, ntk_row,
+{row}
         )
 
 
@@ -78,14 +76,15 @@ def profile_code(plan: KernelPlan) -> str:
     assert item.gaps is not None
     g, s = map(str, item.gaps)
     covariance = f"        {item.covariance}_row = ({s}_row - {g}_row) / 2.0\n"
+    features = [name for name, _ in feature_arrays(plan)]
     both = [name.replace("_of1", "").replace("_of2", "") for name in row_arguments(plan)]
     values = _VALUES.format(
         g=g,
         s=s,
-        features="\n".join(wrapped([name for name, _ in feature_arrays(plan)], "    ")),
+        grid="\n".join(wrapped([*_GIVEN, *features, "found"], "    ")),
         memory=row_count(plan),
         covariance=covariance if item.covariance else "",
-        arguments="\n".join(wrapped(both, " " * 12)),
+        row="\n".join(wrapped(["i", "i", *both, "rows", "nngp_row", "ntk_row"], " " * 12)),
     )
     return values + (
         _ONE_VARIANCE.format(q=item.variance) if plan.profile.powers is None else _HOMOGENEOUS
