@@ -11,13 +11,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Concatenate
 
-from symntk.decomposition.maps.threads import cores
+from symntk.decomposition.maps.threads import in_threads
 from symntk.dynamics.losses import Loss
 
 if TYPE_CHECKING:
@@ -176,20 +174,8 @@ class LocalShards(Shards):
     def each(
         self, work: Callable[Concatenate[Shard, ...], Array], arguments: Iterable[tuple[Any, ...]]
     ) -> Iterator[Array]:
-        if len(self.items) == 1:
-            yield work(self.items[0], *next(iter(arguments)))
-        else:
-            yield from self._threads.map(_apply, repeat(work), self.items, arguments)
-
-    @cached_property
-    def _threads(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(cores())
-
-
-def _apply(
-    work: Callable[Concatenate[Shard, ...], Array], shard: Shard, arguments: tuple[Any, ...]
-) -> Array:
-    return work(shard, *arguments)
+        jobs = zip(self.items, arguments, strict=False)  # of arguments there may be no end
+        return in_threads(lambda job: work(job[0], *job[1]), jobs)
 
 
 def local_shards(blocks: Iterable[sparse.csr_array], copies: Array, targets: Array) -> LocalShards:

@@ -12,7 +12,7 @@ from symntk.decomposition.documents import Document, Documents, Token, read_docu
 from symntk.decomposition.maps.positions import Chunk, chunks
 from symntk.decomposition.maps.sparse_map import SparseMap
 from symntk.decomposition.maps.statistics import Statistic, Statistics
-from symntk.decomposition.maps.tallies import Occurrences, Tuples, merged, occurrences
+from symntk.decomposition.maps.tallies import Occurrences, Tuples, occurrences
 from symntk.decomposition.maps.threads import in_threads
 from symntk.errors import UsageError
 
@@ -116,20 +116,16 @@ class FeatureMap(SparseMap):
         return names, np.repeat(own, sizes)
 
     def tuples(self, name: str) -> Documents:
-        """The different tuples of tokens of the statistics of that name, in order."""
+        """The different tuples of tokens that statistics of a name, not positional ones, count."""
         import numpy as np
 
-        size, order, codes = len(self._tokens), 0, []
-        for item, known in zip(self.statistics.items, self._tuples, strict=True):
-            if item.name == name:
-                order = item.order
-                digits = size ** np.arange(order)[::-1]
-                codes.append(known.tuples()[:, :order] @ digits)
-        found = merged(codes)
-        columns = [found // size**place % size for place in reversed(range(order))]
-        tokens = np.stack(columns, axis=1).astype(np.int32) if columns else np.zeros(0, np.int32)
-        starts = np.arange(0, tokens.size + 1, max(order, 1))
-        return Documents.numbered(tokens.ravel(), starts, list(self._tokens))
+        named = zip(self.statistics.items, self._tuples, strict=True)
+        rows = [known.tuples()[:, : item.order] for item, known in named if item.name == name]
+        if not rows:
+            return Documents.of([])
+        found = rows[0] if len(rows) == 1 else np.unique(np.concatenate(rows), axis=0)
+        starts = np.arange(0, found.size + 1, found.shape[1])
+        return Documents.numbered(found.astype(np.int32).ravel(), starts, list(self._tokens))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """What the map was made of."""
