@@ -100,7 +100,9 @@ def cost(value: float | None, unit: Unit) -> str:
 
 
 def _digits(value: float) -> str:
-    """Three, and never a power of ten."""
+    """Three, or all in front of the point; powers of ten from a million on."""
+    if value >= 1e6:
+        return f"{value:.0e}"
     return f"{value:.0f}" if value >= 99.95 else f"{value:.3g}"
 
 
