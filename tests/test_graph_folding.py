@@ -237,5 +237,5 @@ def test_the_work_of_a_derivation_in_print_grows_linearly_with_depth() -> None:
         return sum(entry.callcount for entry in profile.getstats())
 
     calls(2)  # what is loaded and derived once
-    first, second, third = (calls(depth) for depth in (6, 12, 18))
+    first, second, third = (calls(depth) for depth in (4, 8, 12))
     assert third - second < 1.1 * (second - first)
