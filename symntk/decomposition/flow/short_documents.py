@@ -9,10 +9,11 @@ from __future__ import annotations
 import sympy as sp
 
 from symntk.decomposition.polynomials.expectations import Means, TooLong
-from symntk.decomposition.polynomials.instance import Instance, Matches
+from symntk.decomposition.polynomials.instance import Instance, Matches, evaluated
 from symntk.decomposition.polynomials.multilinear import coefficients, collected
 from symntk.decomposition.windows.blocks import Pattern
 from symntk.derivation import Derivation
+from symntk.derivation.result import Moments
 
 _SHORT = 100
 """Operations in a coefficient of two positions; a third one is looked at up to there."""
@@ -28,13 +29,23 @@ def short_documents(derivation: Derivation) -> tuple[int, dict[Pattern, sp.Expr]
     Raises TooLong where these have no reasonable size.
     """
     for same in (frozenset[tuple[int, int]](), frozenset([(0, 0)]), frozenset([(0, 0), (1, 1)])):
-        kernel = Instance(derivation, Matches((2, 2), same)).output("ntk")
+        kernel = Instance(derivation, Matches((2, 2), same), evaluate=_short_enough).output("ntk")
         if kernel.count_ops() > _LONGEST:
             raise TooLong
     size, found = 2, coefficients(derivation, 2)
     if all(value.count_ops() <= _SHORT for value in found.values()):
         size, found = 3, coefficients(derivation, 3)
     return size, {frozenset((i - 1, i - 1) for i in chosen): c for chosen, c in found.items()}
+
+
+def _short_enough(expectation: sp.Expr, moments: Moments) -> sp.Expr:
+    """The value of an expectation; layer upon layer it would be several times as long as its law.
+
+    Raises TooLong under a law that is as long as no kernel may be.
+    """
+    if any(part.count_ops() > _LONGEST for part in expectation.law):
+        raise TooLong
+    return evaluated(expectation, moments)
 
 
 def without_matches(
