@@ -41,11 +41,14 @@ def short_documents(derivation: Derivation) -> tuple[int, dict[Pattern, sp.Expr]
 def _short_enough(expectation: sp.Expr, moments: Moments) -> sp.Expr:
     """The value of an expectation; layer upon layer it would be several times as long as its law.
 
-    Raises TooLong under a law that is as long as no kernel may be.
+    Raises TooLong where it, or what it is a function of, is as long as no kernel may be.
     """
-    if any(part.count_ops() > _LONGEST for part in expectation.law):
+    if sum(part.count_ops() for part in expectation.law) > _LONGEST:
         raise TooLong
-    return evaluated(expectation, moments)
+    value = evaluated(expectation, moments)
+    if value.count_ops() > _LONGEST:
+        raise TooLong
+    return value
 
 
 def without_matches(
