@@ -26,6 +26,8 @@ from symntk.rendering.reading.reading import Statement
 _TWO_VALUES = "A bracket is 0 or 1, so that a function of one has two values. The expectations are"
 _SHORT = 12
 """Operations in a constant that is written out in the kernels."""
+_MANY = 12
+"""Expectations in kernels that are written out: their product has 3 terms to this power."""
 
 
 class _NoPolynomial(Exception):
@@ -40,7 +42,10 @@ def token_kernels(page: Page) -> list[Block]:
         return []
     evaluation = Evaluation(page, stated)
     try:
-        values = [evaluation.total(kernel) for kernel in reading.outputs]
+        polynomials = [evaluation.polynomial(kernel) for kernel in reading.outputs]
+        if len(evaluation.affine) > _MANY:
+            return list(evaluation.told())
+        values = [evaluation.total(value) for value in polynomials]
     except _NoPolynomial:
         return []
     told = list(evaluation.told())
@@ -70,11 +75,18 @@ class Evaluation:
             for moment in page.derivation.moments.values()
             if moment.g is not None and page.functions.names(moment)
         }
+        self.known: dict[Kernel, sp.Expr] = {}
         self.several = len({e.law for s in stated for e in s.right.atoms(Expectation)}) > 1
 
-    def total(self, kernel: Kernel) -> sp.Expr:
-        """A kernel of the network, in counts and constants; short constants written out."""
-        value = _spread(self.value(kernel))
+    def polynomial(self, output: Kernel) -> sp.Expr:
+        """A kernel of the network as a polynomial in brackets, not multiplied out."""
+        for layer in self._layers_below(output):
+            self.value(layer)
+        return self.value(output)
+
+    def total(self, polynomial: sp.Expr) -> sp.Expr:
+        """The polynomial in counts and constants; short constants written out."""
+        value = _spread(polynomial)
         units: dict[sp.Expr, sp.Expr] = {}
         for total in value.atoms(sp.Sum):
             count = recognised(total)
@@ -97,7 +109,26 @@ class Evaluation:
         statement = self.defined.get(kernel.bare())
         if statement is None or kernel.letter in ("weight", "attention", "tangent", "scale"):
             raise _NoPolynomial
-        return self.expression(_at(statement, kernel))
+        if kernel not in self.known:
+            self.known[kernel] = self.expression(_at(statement, kernel))
+        return self.known[kernel]
+
+    def _layers_below(self, output: Kernel) -> list[Kernel]:
+        """The covariances of layers that ``output`` depends on, in order.
+
+        Above one that is no polynomial none is, so that nothing is written into another in vain.
+        """
+        found = {output.bare()}
+        pending = [output.bare()]
+        while pending:
+            statement = self.defined.get(pending.pop())
+            inner = (
+                set() if statement is None else {k.bare() for k in statement.right.atoms(Kernel)}
+            )
+            pending += inner - found
+            found |= inner
+        layers = [bare for bare in self.defined if bare in found and bare.letter == "Sigma"]
+        return [self.defined[layer].left for layer in layers]
 
     def expression(self, value: sp.Expr) -> sp.Expr:
         """``value`` with its kernels and expectations replaced."""
@@ -130,13 +161,16 @@ class Evaluation:
         assert names is not None
         whose = (sp.Symbol(cross.vector),) if self.several else ()
         on, off = Dual(*names, *whose, sp.S.One), Dual(*names, *whose, sp.S.Zero)
-        for level, covariance in ((on, constant + slope), (off, constant)):
+        levels = [(on, constant + slope), (off, constant)]
+        if bracket == 1:
+            levels = [(on if constant == first else off, constant)]
+        for level, covariance in levels:
             value = moment.value.xreplace({q1: first, q2: first, c: covariance})
             if value.has(sp.nan, sp.zoo, sp.oo):
                 raise _NoPolynomial
             self.levels[level] = _collected(value, set())
         if bracket == 1:
-            return on if constant == first else off
+            return levels[0][0]
         result = off + (on - off) * bracket
         if cross.site == "ab":
             self.affine.setdefault(expectation, result)
