@@ -29,6 +29,8 @@ def emit(derivation: Derivation, dtype: str = "float64") -> str:
         if [node.is_one_hot for node in derivation.graph.inputs] == [True]:
             with suppress(NotWindows):
                 return counts.module_text(counts.plan_kernel(derivation), dtype)
+            with suppress(NotWindows):
+                return counts.weighted_text(counts.plan_weighted(derivation), dtype)
         return sequences.module_text(sequences.plan_kernel(derivation), dtype)
     return module.module_text(planning.plan_kernel(derivation.folded), dtype)
 

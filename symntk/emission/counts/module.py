@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pprint import pformat
 
 from symntk.emission.assembly import assembled
-from symntk.emission.counts.plan import CountPlan
+from symntk.emission.counts.plan import CountPlan, WeightedPlan
 from symntk.emission.excerpts import names_in, quote
+from symntk.emission.module import constants
+from symntk.emission.sequences.module import items_text
 from symntk.emission.template import DEFINITIONS, DOCSTRING
 
 _WIDTH = 100
@@ -27,8 +29,37 @@ def _features(batches):
     count = len(read[0][2])
     rows, width, squares = features(STATISTICS, joined(read), MEANS, count)
     return *parted(rows, count), width, squares
+'''
+
+_WEIGHTED = '''\
+@njit(cache=True, error_model="numpy")
+def _weight({data}, {length}, weights{encoding}):
+    """The weights of the positions of one document."""
+{body}
 
 
+@njit(cache=True, error_model="numpy", nogil=True)
+def _weights(thread, threads, tokens, starts, lengths, weights{encoding}):
+    """The weights of all documents."""
+    for n in range(thread, len(lengths), threads):
+        begin, end = starts[n], starts[n + 1]
+        _weight(tokens[begin:end], lengths[n, 0], weights[:, begin:end]{encoding})
+
+
+def _features(batches):
+    """The features of the first batch and of the other, their number, and all squares."""
+    vocabularies = {{}}
+    read = [as_positioned(x, name, INPUTS, vocabularies)[0] for x, name in batches]
+    batch = joined(read)
+    weights = np.empty(({count}, len(batch[0])))
+{encode}    on_threads(_weights, len(batch[2]), *batch, weights{encoding})
+    parts = (weighted(statistic, batch, weights) for statistic in STATISTICS)
+    count = len(read[0][2])
+    rows, width, squares = shared(parts, np.ones((len(batch[2]), 2)), count)
+    return *parted(rows, count), width, squares
+'''
+
+_KERNELS = '''\
 def kernel(x1, x2=None):
     """The kernels of all pairs of a document of x1 and one of x2 (of x1 itself without x2).
 
@@ -48,21 +79,57 @@ def diag(x):
 '''
 
 
+_ENCODE = """\
+    SINUSOID = sinusoid_covariances(int(batch[2].max()))
+"""
+
+
 def module_text(plan: CountPlan, dtype: str) -> str:
     """The module that computes ``plan``, its results in arrays of type ``dtype``."""
-    excerpts = quote(names_in(_FUNCTIONS))
+    note = (
+        "A token matches another or not, so that these kernels are polynomials in matches. Summed "
+        "over positions they are inner products of features, which are counts of tokens and "
+        "n-grams times the factors below"
+    )
+    body = _documentation(plan.formula, (), note, dtype)
+    return _assembled(plan.title, body, _data(plan), _FUNCTIONS, dtype)
+
+
+def weighted_text(plan: WeightedPlan, dtype: str) -> str:
+    """The same for sums of weights of positions."""
+    note = (
+        "Summed over positions these kernels are inner products of features, which are sums of the "
+        "weights of the positions with the same token (and place) times the factors below"
+    )
+    code = plan.code
+    lines = "\n".join(items_text(code.body, "    "))
+    is_encoded = "SINUSOID[" in lines
+    functions = _WEIGHTED.format(
+        data=code.input.data,
+        length=code.input.lengths[0],
+        body=lines,
+        count=plan.count,
+        encode=_ENCODE if is_encoded else "",
+        encoding=", SINUSOID" if is_encoded else "",
+    )
+    body = _documentation(plan.formula, plan.equations, note, dtype)
+    return _assembled(plan.title, body, _weighted_data(plan), functions, dtype)
+
+
+def _assembled(title: str, body: str, data: Iterator[str], functions: str, dtype: str) -> str:
+    code = "\n\n\n".join([functions.rstrip(), _KERNELS])
+    excerpts = quote(names_in(code))
     numbers = [excerpt.text for excerpt in excerpts if not excerpt.is_function]
     helpers = [excerpt.text for excerpt in excerpts if excerpt.is_function]
-    known = "\n".join([*_data(plan), *dict.fromkeys(numbers)])
+    known = "\n".join([*data, *dict.fromkeys(numbers)])
     return assembled(
-        DOCSTRING.format(title=plan.title, body=_documentation(plan, dtype)),
-        [DEFINITIONS.format(dtype=dtype, constants=known), *helpers, _FUNCTIONS],
+        DOCSTRING.format(title=title, body=body),
+        [DEFINITIONS.format(dtype=dtype, constants=known), *helpers, code],
     )
 
 
 def _data(plan: CountPlan) -> Iterator[str]:
-    name, length = plan.token_input
-    yield f"INPUTS = {{{name!r}: ('tokens', ({length},), None)}}  # length, None for any"
+    yield _inputs(*plan.token_input)
     means = tuple(None if mean is None else tuple(mean) for mean in plan.means)
     yield f"MEANS = {means!r}  # NNGP, NTK: (k, p) where features are divided by (T + k)^p"
     yield "STATISTICS = [  # groups of readings, see met_readings"
@@ -74,14 +141,28 @@ def _data(plan: CountPlan) -> Iterator[str]:
     yield "]"
 
 
-def _documentation(plan: CountPlan, dtype: str) -> str:
+def _weighted_data(plan: WeightedPlan) -> Iterator[str]:
+    item = plan.code.input
+    yield _inputs(item.name, item.fixed[0])
+    yield from constants(plan.code.constants)
+    yield "STATISTICS = [  # see weighted"
+    yield from (f"    {tuple(feature)!r}," for feature in plan.features)
+    yield "]"
+
+
+def _inputs(name: str, length: int | None) -> str:
+    return f"INPUTS = {{{name!r}: ('tokens', ({length},), None)}}  # length, None for any"
+
+
+def _documentation(formula: str, equations: tuple[str, ...], note: str, dtype: str) -> str:
     stored = " and stored as float32 (relative rounding 6e-8)" if dtype == "float32" else ""
-    notes = [
-        "A token matches another or not, so that these kernels are polynomials in matches. Summed "
-        "over positions they are inner products of features, which are counts of tokens and "
-        "n-grams times the factors below: kernel(x, x') = sum_f F_f(x) F_f(x'). "
-        f"Computed in float64{stored}."
-    ]
-    parts = ["The network:\n\n" + textwrap.indent(plan.formula, "    ")]
-    parts += ["\n".join(textwrap.wrap(note, _WIDTH - 4)) for note in notes]
+    parts = ["The network:\n\n" + textwrap.indent(formula, "    ")]
+    if equations:
+        lines = "\n".join(equations)
+        parts.append(
+            "The limit of infinite width, for a pair of inputs x, x' and their positions t, t':\n\n"
+            + textwrap.indent(lines, "    ")
+        )
+    note += f": kernel(x, x') = sum_f F_f(x) F_f(x'). Computed in float64{stored}."
+    parts.append("\n".join(textwrap.wrap(note, _WIDTH - 4)))
     return "\n\n".join(parts).replace("\\", "\\\\").replace('"""', "'''")

@@ -15,6 +15,9 @@ from symntk.decomposition.windows.conditions import (
     states,
 )
 from symntk.derivation import Derivation
+from symntk.emission.counts.weighted import Feature, weighted_sum
+from symntk.emission.sequences.programs import equations
+from symntk.emission.sequences.weights import WeightsCode, weights_code
 
 KERNELS = ("nngp", "ntk")
 
@@ -46,7 +49,7 @@ def plan_kernel(derivation: Derivation) -> CountPlan:
     (node,) = derivation.graph.inputs
     (length,) = node.positions
     return CountPlan(
-        title=f"Kernels of an infinitely wide network: {derivation.graph.title or 'f'}.",
+        title=_title(derivation),
         formula=str(derivation.graph),
         token_input=(str(node["name"]), int(length) if length.is_Integer else None),
         statistics=tuple(
@@ -55,6 +58,41 @@ def plan_kernel(derivation: Derivation) -> CountPlan:
         ),
         means=tuple(kernel.mean for kernel in found),
     )
+
+
+@dataclass(frozen=True)
+class WeightedPlan:
+    """All that the source text says of a kernel of sums of weights.
+
+    count: of weights, which ``code`` computes.
+    """
+
+    title: str
+    formula: str
+    equations: tuple[str, ...]
+    features: tuple[Feature, ...]
+    count: int
+    code: WeightsCode
+
+
+def plan_weighted(derivation: Derivation) -> WeightedPlan:
+    """The plan of the kernels of ``derivation``.
+
+    Raises NotWindows where one is not linear in matches.
+    """
+    found = weighted_sum(derivation)
+    return WeightedPlan(
+        title=_title(derivation),
+        formula=str(derivation.graph),
+        equations=tuple(equations(found.program)),
+        features=found.features,
+        count=len(found.weights),
+        code=weights_code(derivation, found.program, found.weights),
+    )
+
+
+def _title(derivation: Derivation) -> str:
+    return f"Kernels of an infinitely wide network: {derivation.graph.title or 'f'}."
 
 
 def _joint(nngp: Sequence[Statistic], ntk: Sequence[Statistic]) -> Iterator[Statistic]:

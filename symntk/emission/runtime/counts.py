@@ -23,33 +23,64 @@ MIXER = -7046029254386353131  # 2^64 / golden ratio, modulo 2^64: spreads keys o
 
 
 def features(statistics: Any, batch: Any, means: Any, count: int) -> Any:
-    """The features of documents that others share, a row for each; and the squares of all.
+    """The features of documents by counts, as `shared` gives them.
 
     batch: (tokens, starts, lengths).  means: for the NNGP and for the NTK (beyond, power) where
-    features are divided by (T + beyond)^power, else None.  count: the documents of the first batch,
-    which are compared with the others, or with one another if there are none.
-    Returns (rows, width, squares): ``width`` columns, and squares (2, documents).
+    features are divided by (T + beyond)^power, else None.
     """
     sizes = batch[2][:, 0]
     scales = np.ones((len(sizes), 2))
     for n, mean in enumerate(means):
         if mean is not None:
             scales[:, n] = (sizes + mean[0]) ** mean[1]
-    shared, width, own = [], 0, np.zeros((2, len(sizes)))
-    for groups in statistics:
-        (starts, columns, amounts), count_all = counted(groups, batch)
-        documents = np.repeat(np.arange(len(sizes)), np.diff(starts))
+    return shared((counted(groups, batch) for groups in statistics), scales, count)
+
+
+def shared(parts: Any, scales: Any, count: int) -> Any:
+    """The features that documents share, a row for each, and the squares of all features.
+
+    parts: rows, and the number of their columns, for one statistic after the other; their amounts
+    are divided by ``scales``.  count: the documents of the first batch, which are compared with the
+    others, or with one another if there are none.
+    Returns (rows, width, squares): ``width`` columns, and squares (2, documents).
+    """
+    found, width, squares = [], 0, np.zeros((2, len(scales)))
+    for (starts, columns, amounts), column_count in parts:
+        documents = np.repeat(np.arange(len(scales)), np.diff(starts))
         amounts /= scales[documents]
         for n in range(2):
-            own[n] += np.bincount(documents, amounts[:, n] ** 2, minlength=len(sizes))
-        first = np.bincount(columns[: starts[count]], minlength=count_all)
-        others = np.bincount(columns[starts[count] :], minlength=count_all)
-        met = (first > 0) & (others > 0) if count < len(sizes) else first > 1
+            squares[n] += np.bincount(documents, amounts[:, n] ** 2, minlength=len(scales))
+        first = np.bincount(columns[: starts[count]], minlength=column_count)
+        others = np.bincount(columns[starts[count] :], minlength=column_count)
+        met = (first > 0) & (others > 0) if count < len(scales) else first > 1
         numbers = width + np.cumsum(met) - 1
         kept = np.flatnonzero(met[columns])
-        shared.append((documents[kept], numbers[columns[kept]], amounts[kept]))
+        found.append((documents[kept], numbers[columns[kept]], amounts[kept]))
         width += int(met.sum())
-    return summed(len(sizes), width, *map(np.concatenate, zip(*shared, strict=True))), width, own
+    entries = map(np.concatenate, zip(*found, strict=True))
+    return summed(len(scales), width, *entries), width, squares
+
+
+def weighted(statistic: Any, batch: Any, weights: Any) -> Any:
+    """The rows of sums of weights over positions that agree, and the number of their columns.
+
+    statistic: (has_token, has_position, n, factors) for weights[n] at positions with the same token
+    and at the same place, times ``factors`` in the NNGP and in the NTK.
+    """
+    tokens, starts, lengths = batch
+    has_token, has_position, n, factors = statistic
+    documents = np.repeat(np.arange(len(lengths)), lengths[:, 0])
+    places = np.arange(len(tokens)) - starts[documents]
+    read = (tokens,) * has_token + (places,) * has_position
+    (columns,), count = numbered([(len(tokens), read)])
+    amounts = weights[n][:, None] * np.array(factors)
+    if not read:  # one number of each document, at all of its positions
+        documents, columns, amounts = (
+            documents[starts[:-1]],
+            columns[starts[:-1]],
+            amounts[starts[:-1]],
+        )
+    return summed(len(lengths), count, documents, columns, amounts), count
 
 
 def counted(groups: Any, batch: Any) -> Any:

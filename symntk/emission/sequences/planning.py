@@ -54,10 +54,10 @@ _BOTH: tuple[Site, Site] = ("ab", "ba")
 
 def plan_kernel(derivation: Derivation) -> SequencePlan:
     """The plan of the kernel that computes the NNGP and the NTK of ``derivation``."""
-    return _Planning(derivation).plan()
+    return Planning(derivation).plan()
 
 
-class _Planning:
+class Planning:
     """The steps from a program to a plan."""
 
     def __init__(self, derivation: Derivation) -> None:
