@@ -11,8 +11,10 @@ import pytest
 
 from symntk import zoo
 from symntk.activations import activation
+from symntk.decomposition.polynomials.summands import NotWindows
 from symntk.derivation import derive
 from symntk.emission import emit
+from symntk.emission.counts.weighted import weighted_sum
 from symntk.graph import Graph, attention, conv, sequence, weights
 from tests.interpreted import load
 from tests.sequence_oracle import evaluate
@@ -61,8 +63,8 @@ def test_attention_over_vectors(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "graph",
-    [zoo.transformer(), zoo.transformer(depth=2, act="erf", pool="sum"), zoo.sa(separate=True)],
-    ids=["a block", "two blocks", "attention alone"],
+    [zoo.transformer(), zoo.transformer(depth=2, act="erf", pool="sum")],
+    ids=["a block", "two blocks"],
 )
 def test_pairs_of_tokens_match_or_not(graph: Graph, tmp_path: Path) -> None:
     """No loop over positions of both documents: one code for m = 1, and one for m = 0."""
@@ -70,3 +72,27 @@ def test_pairs_of_tokens_match_or_not(graph: Graph, tmp_path: Path) -> None:
     pair = source[source.index("def _pair(") : source.index("def _samples(")]
     assert "for " not in pair and "_same" in pair and "_apart" in pair
     check(load(source, tmp_path), graph, [[1], [1, 2, 1], [3, 4]], [[1, 1], [2, 5]])
+
+
+LINEAR = {
+    "tied": zoo.sa(),
+    "encoded keys": zoo.sa(position_in_keys=True, position_scale=0.7),
+    "trained positions, a mean": zoo.sa(p_std=0.5, pool="mean", v_std=1.3),
+    "the first output": zoo.sa(pool="first"),
+    "equal weights": zoo.sa(separate=True),
+}
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_attention_that_is_linear_in_matches(name: str, tmp_path: Path) -> None:
+    """Weights of positions, summed by token: no pair of positions of two documents is looked at."""
+    source = emit(derive(LINEAR[name]))
+    assert "_pair(" not in source and "inner_counts" in source
+    module = load(source, tmp_path)
+    check(module, LINEAR[name], [[1], [1, 2, 1], [3, 4]], [[1, 1], [2, 5, 1, 2], [7]])
+
+
+def test_what_is_not_linear_in_matches() -> None:
+    for graph in (zoo.transformer(), zoo.rnn(), zoo.bow(pool="first")):
+        with pytest.raises(NotWindows):
+            weighted_sum(derive(graph))

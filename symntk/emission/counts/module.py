@@ -10,7 +10,7 @@ from symntk.emission.assembly import assembled
 from symntk.emission.counts.plan import CountPlan, WeightedPlan
 from symntk.emission.excerpts import names_in, quote
 from symntk.emission.module import constants
-from symntk.emission.sequences.module import items_text
+from symntk.emission.sequences.text import items_text
 from symntk.emission.template import DEFINITIONS, DOCSTRING
 
 _WIDTH = 100
