@@ -38,6 +38,7 @@ from symntk.emission.sequences.plan import (
 )
 from symntk.emission.sequences.reading import Frame
 from symntk.emission.sequences.schedule import Group, Schedule, Target
+from symntk.emission.sequences.sharing import shared
 from symntk.emission.sequences.sums import Axes
 from symntk.errors import UsageError
 from symntk.graph.positions import Inside, Positions, indices
@@ -82,13 +83,15 @@ class Lanes:
                 results += map(self._result, body.items)
             else:
                 stages.append(self._stage(group, body))
-        inputs = tuple(self.lowering.read.pair_arrays(*target) for target in given)
+        inputs = [array for target in given for array in self.lowering.read.pair_arrays(*target)]
+        picks = list(self.picks.values())
+        stages, pairs = shared(stages, list(self.pairs), picks, tuple(inputs))
         return LanePlan(
-            given=inputs[0] if inputs else (),
+            given=tuple(inputs),
             stages=tuple(stages),
-            pairs=tuple(self.pairs),
+            pairs=tuple(pairs),
             totals=tuple(self.totals),
-            picks=tuple(self.picks.values()),
+            picks=tuple(picks),
             reach=tuple(self.reach[: len(self.lengths)]),
             scratch=self.scratch,
             results=tuple(results),

@@ -96,11 +96,11 @@ class Schedule:
                     and item.domain == work.domain
                     and not _is_sum(item, key)
                 )
-                here = pointwise and same and item.reverse is None  # type: ignore[union-attr]
+                here = pointwise and same and _takes(item, work)
                 earliest = max(earliest, at if here else at + 1)
         for at in range(earliest, len(self.items)):
             item = self.items[at]
-            if isinstance(item, Group) and item.domain == work.domain and item.reverse is None:
+            if isinstance(item, Group) and item.domain == work.domain and _takes(item, work):
                 item.works.append(work)
                 self.place[work.key] = at
                 return
@@ -136,6 +136,11 @@ def in_order(works: list[Work]) -> list[Work]:
     for work in works:
         visit(work)
     return list(done.values())
+
+
+def _takes(item: Item, work: Work) -> bool:
+    """Whether a work can join a loop: a recurrence, which has its own order, takes sums alone."""
+    return isinstance(item, Group) and (item.reverse is None or work.is_sum)
 
 
 def _is_sum(group: Group, key: Key) -> bool:
