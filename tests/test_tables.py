@@ -82,13 +82,14 @@ def test_tables_give_kernels_of_closed_form(kernels: Any, symmetric: bool) -> No
     assert table is not None
     one, two = table_fits.table_samples(table, q1), table_fits.table_samples(table, q2)
     assert not len(one.outside) and not len(two.outside)
-    rows, columns = padded(x / 12**0.5), np.ascontiguousarray(padded(second / 12**0.5).T)
+    rows, others = padded(x / 12**0.5), padded(second / 12**0.5)
     found = np.zeros((2, len(x), len(second)))
     assert len(x) > ROWS and len(second) <= COLUMNS
     for thread in range(2):
         tables.tabulated_pairs(
-            thread, 2, symmetric, table.curve, table.parity, rows, columns, np.sqrt(q1),
-            np.sqrt(q2), one.polynomials, one.scales, table.core, table.widths, two.bases, *found,
+            thread, 2, symmetric, table.curve, table.parity, rows,
+            np.ascontiguousarray(others.T), others, np.sqrt(q1), np.sqrt(q2), one.polynomials,
+            one.scales, table.core, table.widths, two.bases, *found,
         )  # fmt: skip
     exact = kernels(q1[:, None], q2[None], x @ second.T / 12)
     sizes = np.sqrt(kernels(q1, q1, q1)[:, :, None] * kernels(q2, q2, q2)[:, None])

@@ -26,7 +26,7 @@ def _along_table(first, second, symmetric, nngp, ntk):
     on_threads(
         tabulated_pairs, -(-count1 // ROWS) * -(-count2 // COLUMNS),
         symmetric, table.curve, table.parity, first["{x}_rows"], second["{x}_columns"],
-        first["{x}_root"], second["{x}_root"], one.polynomials, one.scales,
+        second["{x}_rows"], first["{x}_root"], second["{x}_root"], one.polynomials, one.scales,
         table.core, table.widths, two.bases, nngp, ntk
     )
     if symmetric:

@@ -24,6 +24,7 @@ from symntk.emission.runtime.profiles import _chebyshev, _points, one_variance
 CURVES = (-1.0, -0.2, 0.0, 0.2, 0.4)  # m of y = (1 - m) u / (1 - m u^2), u = tan(asin(rho) / 2)
 ANGLES = 96  # of the fit that finds the curve; kernels that need as many terms have no table
 MOST_POINTS = 48  # of a fit in the logarithm of a variance
+MORE_POINTS = 4  # after a fit that is not close enough
 WIDEST = 6.0  # range of the logarithms of the variances
 RANGES = 4.0  # ranges end at multiples of 1 / 4, so that calls share tables
 CLOSE = 3e-14  # error of a table, beside the square roots of the diagonals
@@ -93,16 +94,20 @@ def tabulated(grid: Any, low: float, high: float) -> Table | None:
     both diagonals, (2, samples).
     The error is measured between the points of the fit, and is at most ``CLOSE``.
     """
+    diagonals = grid(np.exp([low, high]), np.empty(0), np.empty(0))[1]
+    if not (diagonals > 0.0).all() or not np.isfinite(diagonals).all():
+        return None
     curve, parity, count = _curve(grid, low, high)
-    points = _points_enough(grid, low, high)
-    while count < ANGLES and points <= MOST_POINTS:
+    if count == ANGLES:
+        return None
+    fewest = _points_enough(grid, low, high)
+    for points in range(fewest, min(fewest + 3 * MORE_POINTS, MOST_POINTS) + 1, MORE_POINTS):
         series, diagonals = _series(grid, low, high, curve, parity, points, count)
         if np.abs(series[..., -2:]).max() <= CLOSE / 4:
             kept = series[:, parity % 2 :: 2 if parity else 1]
             table = Table(low, high, curve, parity, diagonals, *_of_low_rank(kept))
             if _is_close(grid, table):
                 return table
-        points += 4
     return None
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from symntk.emission.runtime.angles import TINY
+from symntk.emission.runtime.inputs import NEAR, close_gaps
 from symntk.emission.runtime.tiles import COLUMNS, PITCH, ROWS, STRIP, inner_products, placed
 
 
@@ -23,6 +24,7 @@ def tabulated_pairs(
     parity: int,
     first: Any,
     second: Any,
+    samples2: Any,
     roots1: Any,
     roots2: Any,
     polynomials: Any,
@@ -35,7 +37,8 @@ def tabulated_pairs(
 ) -> None:
     """Both kernels of all pairs, tile by tile; if symmetric of the upper triangle, and copies.
 
-    first, second: rows x / sqrt(d), and the same as columns; roots1, roots2: |x|/sqrt(d).
+    first, second: rows x/sqrt(d), and columns x'/sqrt(d); samples2: the second ones as rows.
+    roots1, roots2: |x|/sqrt(d), |x'|/sqrt(d).
     polynomials, scales: of the first samples; bases: of the second; as in `TableSamples`.
     core, widths: as in `Table`.
     """
@@ -59,7 +62,9 @@ def tabulated_pairs(
             for i in range(top, bottom):
                 row = i - top
                 y, x = memory[0, :count], memory[1, :count]
-                variable(curve, products[row, :count], roots1[i], roots2[left:right], y)
+                c, roots = products[row, :count], roots2[left:right]
+                if table_variable(curve, c, roots1[i], roots, y):
+                    close_places(curve, c, first[i], roots1[i], samples2[left:right], roots, y)
                 doubled(parity, y, x)
                 for kernel in range(2):
                     terms = rows[row, begins[kernel] : begins[kernel + 1]]
@@ -80,18 +85,38 @@ def combination(factors: Any, rows: Any, total: Any) -> None:
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
-def variable(curve: float, products: Any, root1: float, roots2: Any, y: Any) -> None:
-    """y = (1 - m) u / (1 - m u^2), u = tan(asin(rho) / 2) = c / (n + sqrt((n - c) (n + c)))."""
+def table_variable(curve: float, products: Any, root1: float, roots2: Any, y: Any) -> bool:
+    """y = (1 - m) u / (1 - m u^2), u = tan(asin(rho) / 2) = c / (n + sqrt((n - c) (n + c))).
+
+    Whether there are pairs so nearly parallel or opposite that `close_places` is due.
+    """
     if curve == -1.0:
         for j in range(len(y)):
             y[j] = min(max(products[j] / max(root1 * roots2[j], TINY), -1.0), 1.0)
-        return
+        return False
+    close = 0
+    for j in range(len(y)):
+        close += abs(products[j]) >= (1.0 - NEAR) * (root1 * roots2[j])
     factor = 1.0 - curve
     for j in range(len(y)):
         c, n = products[j], root1 * roots2[j]
         far = n + math.sqrt(max(0.0, (n - c) * (n + c)))
         value = factor * c * far / max(far * far - curve * c * c, TINY)
         y[j] = min(max(value, -1.0), 1.0)
+    return close > 0
+
+
+@njit(cache=True, error_model="numpy")
+def close_places(
+    curve: float, products: Any, sample1: Any, root1: float, samples2: Any, roots2: Any, y: Any
+) -> None:
+    """y of the pairs that are nearly parallel or opposite, from their `close_gaps`."""
+    for j in range(len(y)):
+        if abs(products[j]) >= (1.0 - NEAR) * (root1 * roots2[j]):
+            gap, total = close_gaps(products[j], sample1, root1, samples2[j], roots2[j])
+            c, far = (total - gap) / 2.0, (total + gap) / 2.0 + math.sqrt(gap * total)
+            value = (1.0 - curve) * c * far / max(far * far - curve * c * c, TINY)
+            y[j] = min(max(value, -1.0), 1.0)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
