@@ -9,6 +9,7 @@ late.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import sympy as sp
 
@@ -140,24 +141,30 @@ def factor_key(expr: sp.Expr) -> tuple[int, str]:
         rank = 12 if isinstance(base, sp.Heaviside) else 13
     if isinstance(base, Kernel) and base.left:
         return rank, f"{len(base.name):04}{base.name}"  # x_t before x_{t+1}
-    return rank, str(expr)
+    return rank, _shown(expr)
 
 
 def term_key(term: sp.Expr) -> tuple[int, int, int, int, str]:
     """Where a term stands in a sum."""
     negative = is_negative(term)
     if term.is_number:
-        return (8 if negative else 0), 0, 0, 0, str(term)
+        return (8 if negative else 0), 0, 0, 0, _shown(term)
     symbols = term.free_symbols
     kernels = [s for s in symbols if isinstance(s, Kernel | Entry)]
     theta = any(_KERNEL_RANK[_letter(s)] == 9 for s in kernels)
     constant = symbols <= scales(term) and not term.has(Expectation)
     place = 5 if constant else 4 if theta else 3
     functions = len(term.atoms(sp.Function))
-    shown = str(term)
+    shown = _shown(term)
     if any(isinstance(s, Kernel) and s.left for s in kernels):
         shown = f"{len(shown):05}{shown}"  # K(t, t') before K(t + 1, t' + 1)
     return place, functions, int(negative), int(term.count_ops()), shown
+
+
+@lru_cache(maxsize=4096)
+def _shown(expr: sp.Expr) -> str:
+    """The expression's text, the last key: a sum's terms are compared over and over."""
+    return str(expr)
 
 
 def _letter(symbol: sp.Symbol) -> str:
