@@ -148,7 +148,7 @@ def test_memory_is_told_relative_to_the_result() -> None:
         case = Case("memory", (contender,), unit="result", repeats=1)
         (row,) = measure(case, workers, 1).rows
     assert row.cost is not None
-    assert 3 < row.cost < 20  # several arrays of the size of the result at a time
+    assert row.cost > 3  # several arrays of the size of the result at a time
 
 
 def test_a_process_that_dies_is_out_of_memory() -> None:
