@@ -59,7 +59,10 @@ def _kind(node: Node, weights: dict[str, int]) -> Token:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """``times`` equal blocks in a row, each of the steps that ``block`` has."""
+    """``times`` equal blocks in a row, the first of which has the steps ``block``.
+
+    end: the cut that the last block ends in; inside: every other vector of all the blocks.
+    """
 
     block: tuple[Step, ...]
     times: int
@@ -94,6 +97,7 @@ def fold(graph: Graph) -> Graph:
 
 
 def _repeated(stretch: Stretch, done: dict[Node, Node], names: dict[Node, str]) -> Node:
+    """The stretch as one node, upon what stands for the cut that it starts in."""
     first = stretch.block[0].start
     start = done[first]
     placeholder = draft(0, start.width)
