@@ -40,7 +40,8 @@ def count_products(first: Any, second: Any, width: int, squares: Any, dtype: Any
     parts = []
     for chosen in (is_common, ~is_common):
         numbers = np.where(chosen, np.cumsum(chosen) - 1, -1)
-        parts.append([only_columns(rows, numbers) for rows in (first, others)])
+        part = only_columns(first, numbers)
+        parts.append((part, part if symmetric else only_columns(others, numbers)))
     (common1, common2), (rare1, rare2) = parts
     rare2 = by_column(rare2, int((~is_common).sum()))
     found = np.empty((2, len(first[0]) - 1, len(others[0]) - 1), dtype)
