@@ -1,6 +1,6 @@
 """Random graphs of every operation: compiled kernel, plain evaluation and finite networks agree.
 
-Three routes that share little: the kernel is compiled from closed forms in stable arithmetic, the
+Three routes that share little: the kernel is made of closed forms in stable arithmetic, the
 oracle integrates every expectation numerically, and the finite networks know no covariance rule.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from oracle import evaluate
@@ -16,6 +17,7 @@ from oracle import evaluate
 from symntk import check
 from symntk.activations import ACTIVATIONS, activation
 from symntk.derivation import derive
+from symntk.emission.kernel import Kernel
 from symntk.graph import (
     Graph,
     Node,
@@ -28,6 +30,7 @@ from symntk.graph import (
     vector,
     weights,
 )
+from tests.interpreted import load
 
 PHIS = {name: ACTIVATIONS[name] for name in ("relu", "erf", "gelu", "sin", "abs", "leaky_relu")} | {
     "shifted": activation("max(x, 0) - x**2/4 + 1/3")
@@ -113,6 +116,21 @@ def graphs(draw: Callable) -> Graph:
     return Graph(draft.weight() @ h)
 
 
+@pytest.fixture(scope="module")
+def uncompiled(tmp_path_factory):
+    """Kernels run by Python itself, in tiles that are no larger than the inputs need."""
+    folder = tmp_path_factory.mktemp("kernels")
+
+    def kernel(source: str) -> Kernel:
+        module = load(source, folder)
+        module.ROWS, module.STRIP, module.PITCH = 4, 8, 16
+        return Kernel(source, folder, module)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Kernel, "load", kernel)
+        yield
+
+
 @given(graphs())
 @settings(
     max_examples=10,
@@ -121,7 +139,7 @@ def graphs(draw: Callable) -> Graph:
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-def test_kernel_evaluation_and_finite_networks_agree(graph):
+def test_kernel_evaluation_and_finite_networks_agree(uncompiled, graph):
     derivation = derive(graph)
     result = derivation.compile()(INPUTS)
     for i, j in ((0, 1), (2, 3), (0, 0)):
