@@ -216,17 +216,19 @@ def as_tokens(x: Any, name: str, length: int | None, vocabulary: dict[Any, Any])
 
 def token_numbers(tokens: list[Any], label: str, vocabulary: dict[Any, Any]) -> Any:
     """The numbers of one sequence's tokens; ValueError for what is no token."""
-    if all(isinstance(token, str) for token in tokens):
+    types = set(map(type, tokens))
+    if all(issubclass(one, str) for one in types):
         kind = "strings"
-    elif all(isinstance(t, int | np.integer) and not isinstance(t, bool) for t in tokens):
+    elif all(issubclass(one, int | np.integer) and one is not bool for one in types):
         kind = "numbers"
     else:
         odd = next(t for t in tokens if isinstance(t, bool) or not isinstance(t, int | np.integer))
         raise ValueError(f"{label}: tokens are strings, or whole numbers; {odd!r} is among others")
     if vocabulary.setdefault(KIND, kind) != kind:
         raise ValueError(f"{label}: some tokens are strings and others numbers")
-    numbers = [vocabulary.setdefault(token, len(vocabulary)) for token in tokens]
-    return np.array(numbers, dtype=np.int64)
+    for token in dict.fromkeys(tokens):
+        vocabulary.setdefault(token, len(vocabulary))
+    return np.fromiter(map(vocabulary.__getitem__, tokens), np.int64, len(tokens))
 
 
 def as_rows(x: Any, name: str, fixed: tuple[int | None, ...], dim: int | None) -> list[Any]:
