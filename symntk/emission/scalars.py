@@ -109,7 +109,7 @@ class Scalars(ABC):
     def sample(self, expression: Expr) -> Expr:
         """An expression in entries at (a, a), in sample variables."""
         found: dict[Expr, Expr] = dict(self.fixed)
-        for expectation in expression.atoms(Expectation):
+        for expectation in sorted(expression.atoms(Expectation), key=str):
             if not expectation.is_of_pair:
                 law = self.sample(expectation.law[0])
                 found[expectation] = self.single_moment(expectation).xreplace({canonical.q: law})
@@ -121,13 +121,13 @@ class Scalars(ABC):
                 law3 = [self.sample(part) for part in expectation.law]
                 found[expectation] = self.pair_moment(expectation).value.xreplace(_naive_law(*law3))
         found |= self.others(expression, pair=False)
-        found |= {entry: self.own(entry) for entry in entries(expression)}
+        found |= {entry: self.own(entry) for entry in sorted(entries(expression), key=str)}
         return expression.xreplace(found)
 
     def pair(self, expression: Expr) -> Expr:
         """An expression in entries at all sites, in pair variables."""
         found: dict[Expr, Expr] = dict(self.fixed)
-        for expectation in expression.atoms(Expectation):
+        for expectation in sorted(expression.atoms(Expectation), key=str):
             if expectation.is_of_pair:
                 value = self.pair_moment(expectation).value
                 found[expectation] = value.xreplace(self.law(expectation.law))
@@ -135,7 +135,7 @@ class Scalars(ABC):
                 law = self.pair(expectation.law[0])
                 found[expectation] = self.single_moment(expectation).xreplace({canonical.q: law})
         found |= self.others(expression, pair=True)
-        found |= {entry: self._entry(entry) for entry in entries(expression)}
+        found |= {entry: self._entry(entry) for entry in sorted(entries(expression), key=str)}
         return expression.xreplace(found)
 
     def _entry(self, entry: Entry) -> Expr:

@@ -177,11 +177,11 @@ class Positioned(Scalars):
     def others(self, expression: Expr, pair: bool) -> dict[Expr, Expr]:
         """Brackets, lengths, encodings and sums."""
         found: dict[Expr, Expr] = {}
-        for length in expression.atoms(Length):
+        for length in sorted(expression.atoms(Length), key=str):
             found[length] = self._length(length, pair)
-        for other in others_in(expression):
+        for other in sorted(others_in(expression), key=str):
             found[other] = self._other(other, pair)
-        for part in expression.atoms(Part):
+        for part in sorted(expression.atoms(Part), key=str):
             if not pair:
                 raise UsageError(f"the program needs the sum {part} for one input: not compiled")
             found[part] = self.part(part)
@@ -373,9 +373,9 @@ class Positioned(Scalars):
             symbol = self._named("bracket", other)
             readings.append(self.read.other(other, symbol, self.frame, self.loops))
             found[other] = symbol
-        for length in expression.atoms(Length):
+        for length in sorted(expression.atoms(Length), key=str):
             found[length] = Symbol(self.frame.lengths[length], positive=True)
-        for part in expression.atoms(Part):
+        for part in sorted(expression.atoms(Part), key=str):
             symbol = self.part(part)
             readings += self.readings.get(symbol, ())
             found[part] = symbol
