@@ -12,8 +12,8 @@ from numba import njit
 from symntk.emission.runtime.inputs import input_gaps
 from symntk.emission.runtime.tiles import inner_products
 
-LANES = 1024  # positions of x2 that one task works on, unless one sample has more
-CACHE = 1 << 16  # numbers that a task keeps of its pairs of positions, where rows are not too long
+LANES = 4096  # positions of x2 that one task works on, unless one sample has more
+CACHE = 1 << 17  # numbers that a task keeps of its pairs of positions, where rows are not too long
 NARROW = 64  # columns that are worked on at a time, at least
 WIDE = 512  # and at most
 
