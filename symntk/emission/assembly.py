@@ -12,7 +12,7 @@ _STANDARD = {
     "functools": ("cache",),
     "typing": ("Any", "NamedTuple"),
 }
-_NUMBA = ("get_num_threads", "njit", "prange")
+_NUMBA = ("get_num_threads", "njit")
 """What modules may take from the standard library, beside `math`, and from Numba."""
 
 _INNER = "INNER = dict(no_cpython_wrapper=True, no_cfunc_wrapper=True)  # called by compiled code"

@@ -54,7 +54,7 @@ class Names:
 
 _RESERVED = {
     "angle", "d", "diag", "e", "g", "i", "j", "k", "kernel", "math", "n", "nngp", "np", "ntk", "q",
-    "prange", "njit", "s", "x1", "x2", "count", "rows", "layer", "f",
+    "njit", "s", "x1", "x2", "count", "rows", "layer", "f",
 }  # fmt: skip
 
 
