@@ -10,7 +10,6 @@ import numpy as np
 from numba import njit
 
 from symntk.emission.runtime.inputs import input_gaps
-from symntk.emission.runtime.tiles import inner_products
 
 LANES = 4096  # positions of x2 that one task works on, unless one sample has more
 CACHE = 1 << 17  # numbers that a task keeps of its pairs of positions, where rows are not too long
@@ -99,6 +98,34 @@ def products_with(x: Any, columns: Any, begin: int, end: int, found: Any) -> Non
             found[j] += a4 * s4[j] + a5 * s5[j] + a6 * s6[j] + a7 * s7[j]
 
 
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def four_rows(first: Any, i: int, second: Any, begin: int, end: int, tile: Any) -> None:
+    """tile[r, j] = sum_k first[i + r, k] second[k, begin + j] for r < 4, 8 terms at a time."""
+    count = end - begin
+    tile[:] = 0.0
+    t0, t1, t2, t3 = tile[0], tile[1], tile[2], tile[3]
+    for k in range(0, len(second), 8):
+        s0, s1 = second[k, begin:end], second[k + 1, begin:end]
+        s2, s3 = second[k + 2, begin:end], second[k + 3, begin:end]
+        s4, s5 = second[k + 4, begin:end], second[k + 5, begin:end]
+        s6, s7 = second[k + 6, begin:end], second[k + 7, begin:end]
+        a0, a1, a2, a3, a4, a5, a6, a7 = first[i, k : k + 8]
+        b0, b1, b2, b3, b4, b5, b6, b7 = first[i + 1, k : k + 8]
+        c0, c1, c2, c3, c4, c5, c6, c7 = first[i + 2, k : k + 8]
+        d0, d1, d2, d3, d4, d5, d6, d7 = first[i + 3, k : k + 8]
+        for j in range(count):
+            x0, x1, x2, x3 = s0[j], s1[j], s2[j], s3[j]
+            x4, x5, x6, x7 = s4[j], s5[j], s6[j], s7[j]
+            t0[j] += a0 * x0 + a1 * x1 + a2 * x2 + a3 * x3
+            t0[j] += a4 * x4 + a5 * x5 + a6 * x6 + a7 * x7
+            t1[j] += b0 * x0 + b1 * x1 + b2 * x2 + b3 * x3
+            t1[j] += b4 * x4 + b5 * x5 + b6 * x6 + b7 * x7
+            t2[j] += c0 * x0 + c1 * x1 + c2 * x2 + c3 * x3
+            t2[j] += c4 * x4 + c5 * x5 + c6 * x6 + c7 * x7
+            t3[j] += d0 * x0 + d1 * x1 + d2 * x2 + d3 * x3
+            t3[j] += d4 * x4 + d5 * x5 + d6 * x6 + d7 * x7
+
+
 @njit(cache=True, error_model="numpy")
 def band_products(
     rows: Any,
@@ -117,7 +144,7 @@ def band_products(
     for top in range(0, size, 4):
         left, right = max(begin, low + top), min(end, low + width + top + 3)
         if left < right:
-            inner_products(rows, origin + top, origin + top + 4, columns, left, right, tile)
+            four_rows(rows, origin + top, columns, left, right, tile)
         for t in range(top, min(top + 4, size)):
             start, stop = max(begin, low + t), min(end, low + width + t)
             row, products = covariances[t + reach], tile[t - top]
@@ -147,7 +174,7 @@ def band_gaps(
     for top in range(0, size, 4):
         left, right = max(begin, low + top), min(end, low + width + top + 3)
         if left < right:
-            inner_products(rows, origin + top, origin + top + 4, columns, left, right, tile)
+            four_rows(rows, origin + top, columns, left, right, tile)
         for t in range(top, min(top + 4, size)):
             start, stop = max(begin, low + t), min(end, low + width + t)
             if start < stop:
