@@ -270,7 +270,7 @@ def test_inputs_in_any_order_and_in_blocks(tmp_path: Path) -> None:
     source = emit(derive(mlp(2, "relu", b_std=0.1)))
     whole = load(source, tmp_path).kernel(x)
     small = load(
-        source.replace("ROWS = 32", "ROWS = 4").replace("STRIP = 256", "STRIP = 3"), tmp_path
+        source.replace("ROWS = 32", "ROWS = 8").replace("STRIP = 512", "STRIP = 3"), tmp_path
     )
     order = np.array([4, 0, 8, 2])
     for found, expected in (

@@ -123,7 +123,7 @@ def uncompiled(tmp_path_factory):
 
     def kernel(source: str) -> Kernel:
         module = load(source, folder)
-        module.ROWS, module.STRIP, module.PITCH = 4, 8, 16
+        module.ROWS, module.STRIP, module.PITCH = 8, 8, 16
         return Kernel(source, folder, module)
 
     with pytest.MonkeyPatch.context() as patch:
