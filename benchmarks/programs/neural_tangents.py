@@ -26,14 +26,14 @@ def mlp(act: str, depth: int, w_std: float, b_std: float = 0, dtype: str = "floa
     return lambda x: kernel(x.astype(dtype))
 
 
-def bag(act: str) -> Any:
-    """A perceptron at each token, summed over the document; one-hot tokens."""
-    return _of_tokens(1, act)
+def bag(act: str, first: int | None = None) -> Any:
+    """A perceptron at each token, summed over the document; see `_of_tokens`."""
+    return _of_tokens(1, act, first)
 
 
-def tokens_cnn(act: str) -> Any:
-    """A convolution over tokens, window 3, summed over positions; one-hot tokens."""
-    return _of_tokens(3, act)
+def tokens_cnn(act: str, first: int | None = None) -> Any:
+    """A convolution over tokens, window 3, summed over positions; see `_of_tokens`."""
+    return _of_tokens(3, act, first)
 
 
 def vectors_cnn(act: str, depth: int) -> Any:
@@ -57,12 +57,19 @@ def _convolutional(window: tuple[int, ...], act: str, depth: int) -> Any:
     return _compiled(*layers, stax.GlobalSumPool(), stax.Dense(1))
 
 
-def _of_tokens(window: int, act: str) -> Any:
-    """The embedding is a convolution of window 1 whose fan-in is taken out again."""
+def _of_tokens(window: int, act: str, first: int | None) -> Any:
+    """One-hot vectors with a component for each token that occurs in the documents.
+
+    The embedding is a convolution of window 1 whose fan-in is taken out again.
+
+    first: the block of the kernel between so many documents alone.
+    """
 
     def kernel(documents: Any) -> Any:
-        tokens, ids = np.unique(documents, return_inverse=True)
-        one_hot = np.sqrt(len(tokens)) * np.eye(len(tokens))[ids.reshape(documents.shape)]
+        tokens = np.unique(documents)
+        ids = np.searchsorted(tokens, documents[:first])
+        one_hot = np.zeros((*ids.shape, len(tokens)))
+        np.put_along_axis(one_hot, ids[..., None], np.sqrt(len(tokens)), axis=2)
         return convolutional(one_hot)
 
     convolutional = _compiled(
