@@ -11,6 +11,7 @@ import pytest
 import symntk as sn
 from symntk.emission import emit
 from symntk.emission.assembly import assembled
+from symntk.emission.excerpts import without_types
 from symntk.emission.runtime.threads import on_threads
 from tests.interpreted import load
 
@@ -29,6 +30,37 @@ def test_functions_for_compiled_code_alone_have_no_wrappers() -> None:
 def test_what_python_calls_as_well_keeps_its_wrapper() -> None:
     text = assembled('"""Title."""\n', [INNER, OUTER, CALLER + "(inner(0))"])
     assert '@njit(cache=True, error_model="numpy")\ndef inner' in text and "INNER" not in text
+
+
+TYPED = """\
+@njit(cache=True)
+def f(
+    a: Any, b: dict[str,
+        int], *rest: Any, k: int = 2
+) -> tuple[float, Any]:
+    \'\'\'x -> y: any, é.\'\'\'
+    total: Any = {"a": b}
+    return lambda x: (x, total[1:2])"""
+
+UNTYPED = """\
+@njit(cache=True)
+def f(
+    a, b, *rest, k = 2
+):
+    \'\'\'x -> y: any, é.\'\'\'
+    total = {"a": b}
+    return lambda x: (x, total[1:2])"""
+
+
+def test_types_are_taken_out_and_nothing_else() -> None:
+    assert without_types(TYPED) == UNTYPED
+
+
+@pytest.mark.parametrize("act", ["relu", "tanh"])
+def test_modules_have_no_types(act: str) -> None:
+    for node in ast.walk(ast.parse(emit(sn.derive(sn.zoo.rnn(act))))):
+        assert not (isinstance(node, ast.arg) and node.annotation)
+        assert not (isinstance(node, ast.FunctionDef) and node.returns)
 
 
 @pytest.mark.parametrize("act", ["relu", "tanh"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -125,3 +125,36 @@ def names_in(code: str) -> set[str]:
 
 def _names(node: ast.AST) -> set[str]:
     return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+
+
+def without_types(function: str) -> str:
+    """The source of a function without the annotations that only a type checker needs."""
+    lines = function.encode().splitlines()
+    for first, last in sorted(_annotations(ast.parse(function)), reverse=True):
+        lines[first[0]] = lines[first[0]][: first[1]] + lines[last[0]][last[1] :]
+        del lines[first[0] + 1 : last[0] + 1]
+    return b"\n".join(lines).decode()
+
+
+_Place = tuple[int, int]
+
+
+def _annotations(tree: ast.AST) -> Iterator[tuple[_Place, _Place]]:
+    """Where an annotation begins, with the mark before it, and ends: lines and bytes from 0."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg) and node.annotation:
+            yield (node.lineno - 1, node.col_offset + len(node.arg)), _end(node.annotation)
+        elif isinstance(node, ast.AnnAssign):
+            yield _end(node.target), _end(node.annotation)
+        elif isinstance(node, ast.FunctionDef) and node.returns:
+            yield _before(node.returns), _end(node.returns)
+
+
+def _end(node: ast.expr) -> _Place:
+    assert node.end_lineno is not None and node.end_col_offset is not None
+    return node.end_lineno - 1, node.end_col_offset
+
+
+def _before(returned: ast.expr) -> _Place:
+    """Where `` -> `` begins, which stands in the line of the annotation."""
+    return returned.lineno - 1, returned.col_offset - len(" -> ")

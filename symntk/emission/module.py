@@ -2,119 +2,33 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections.abc import Iterator
 
-import sympy as sp
-from sympy import Expr, Symbol
-
-from symntk.emission.assembly import assembled
-from symntk.emission.calls import IntegratedFunction
-from symntk.emission.excerpts import names_in, quote
+from symntk.emission.composition import GAPS, composed, constants, docstring
 from symntk.emission.pair_code import arguments, feature_arrays, pair_code
 from symntk.emission.plan import KernelPlan
-from symntk.emission.printer import source_text
 from symntk.emission.profile_code import profile_code, profile_data, profile_use
 from symntk.emission.sample_code import sample_call, sample_code
 from symntk.emission.table_code import is_tabulated, table_code
-from symntk.emission.template import DEFINITIONS, DOCSTRING, FOOTER
-
-_WIDTH = 100
+from symntk.emission.template import FOOTER
 
 
 def module_text(plan: KernelPlan, dtype: str) -> str:
     """The module that computes ``plan``, its results in arrays of type ``dtype``."""
+    notes = [*plan.notes, GAPS]
     code = "\n".join([*sample_code(plan), "", "", *pair_code(plan)]) + "\n" + _footer(plan)
-    own = [function_text(function) for function in plan.functions]
-    excerpts = quote(names_in("\n".join([code, *own])))
-    numbers = [excerpt.text for excerpt in excerpts if excerpt.is_number]
-    helpers = [untyped(excerpt.text) for excerpt in excerpts if excerpt.is_function]
-    classes = [e.text for e in excerpts if not e.is_number and not e.is_function]
-    known = [_inputs_table(plan), *constants(plan.constants), *numbers, *edges(plan.functions)]
-    definitions = DEFINITIONS.format(dtype=dtype, constants="\n".join(known))
-    return assembled(
-        DOCSTRING.format(title=plan.title, body=_documentation(plan, dtype)),
-        [definitions, *classes, *own, *helpers, code],
+    return composed(
+        docstring(plan.title, plan.formula, "a pair of inputs", plan.equations, notes, dtype),
+        dtype,
+        [_inputs_table(plan), *constants(plan.constants)],
+        code,
+        plan.functions,
     )
-
-
-def edges(functions: tuple[IntegratedFunction, ...]) -> Iterator[str]:
-    """Panels and kinks of the functions that are integrated."""
-    for function in functions:
-        for name, found in (("EDGES", function.edges), ("KINKS", function.kinks)):
-            numbers = ", ".join(map(repr, found))
-            start = f"{name}_{function.name} = np.array(["
-            if len(start) + len(numbers) + 2 <= _WIDTH and found:
-                yield f"{start}{numbers}])"
-            elif found:
-                yield start
-                yield from _indented_text(numbers)
-                yield "])"
-            else:
-                yield f"{name}_{function.name} = np.empty(0)"
-
-
-def _indented_text(text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH - 4, initial_indent="    ", subsequent_indent="    ")
-
-
-def function_text(function: IntegratedFunction) -> str:
-    """The source of a function of x."""
-    text = function.text.replace("\\", "")
-    lines = ['@njit(cache=True, error_model="numpy")', f"def {function.name}(x):"]
-    lines += _indented_text(f'"""{text}"""')
-    for end, expression in function.pieces:
-        indent = "    "
-        if end is not None:
-            lines.append(f"    if x < {end!r}:")
-            indent = "        "
-        shared, (value,) = sp.cse([expression], symbols=sp.numbered_symbols("t"), order="none")
-        lines += [f"{indent}{symbol} = {source_text(part)}" for symbol, part in shared]
-        lines.append(f"{indent}return {source_text(value)}")
-    return "\n".join(lines)
-
-
-def _documentation(plan: KernelPlan, dtype: str) -> str:
-    """The body of the module's docstring."""
-    parts = ["The network:\n\n" + textwrap.indent(plan.formula, "    ")]
-    parts.append(
-        "The limit of infinite width, for a pair of inputs:\n\n"
-        + textwrap.indent("\n".join(plan.equations), "    ")
-    )
-    parts += ["\n".join(textwrap.wrap(note, _WIDTH - 4)) for note in plan.notes]
-    stored = " and stored as float32 (relative rounding 6e-8)" if dtype == "float32" else ""
-    parts.append(
-        "\n".join(
-            textwrap.wrap(
-                "A covariance c of a pair is carried by its two gaps, g = sqrt(q1 q2) - c and "
-                "s = sqrt(q1 q2) + c, so that nearly parallel and nearly opposite inputs keep "
-                f"their precision through all layers. Computed in float64{stored}.",
-                _WIDTH - 4,
-            )
-        )
-    )
-    return "\n\n".join(parts).replace("\\", "\\\\").replace('"""', "'''")
 
 
 def _inputs_table(plan: KernelPlan) -> str:
     inputs = ", ".join(f"{item.name!r}: {item.dim}" for item in plan.inputs)
     return f"INPUTS = {{{inputs}}}  # name and dimension, None for any"
-
-
-def constants(given: tuple[tuple[Symbol, Expr], ...]) -> Iterator[str]:
-    """The numbers of scale symbols."""
-    for symbol, value in given:
-        yield f"{symbol} = {float(value)!r}"
-
-
-def untyped(text: str) -> str:
-    """Source without the annotations that only a type checker needs."""
-    text = re.sub(r"tuple\[Any, [^]]*\]", "tuple", text)
-    return text.replace(": Any", "").replace(" -> Any", "")
-
-
-# -- around --------------------------------------------------------------------------------------
 
 
 def _footer(plan: KernelPlan) -> str:

@@ -11,6 +11,9 @@ from sympy.printing.str import StrPrinter
 
 from symntk.errors import UsageError
 
+WIDTH = 100
+"""Of lines of emitted source."""
+
 _NAMES = {
     "exp": "exponential",
     "log": "math.log",

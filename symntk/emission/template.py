@@ -1,25 +1,6 @@
-"""What every emitted module begins and ends with; the gaps are filled by `module_text`."""
+"""The end of an emitted module for vectors; the gaps are filled by `module_text`."""
 
 from __future__ import annotations
-
-DOCSTRING = '''\
-"""{title}
-
-{body}
-"""
-'''
-
-DEFINITIONS = '''\
-DTYPE = np.{dtype}
-{constants}
-
-
-class Kernels(NamedTuple):
-    """The covariance of the outputs (NNGP) and the neural tangent kernel (NTK)."""
-
-    nngp: np.ndarray
-    ntk: np.ndarray
-'''
 
 FOOTER = '''
 

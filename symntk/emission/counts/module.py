@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from pprint import pformat
 
-from symntk.emission.assembly import assembled
+from symntk.emission.composition import composed, constants, docstring
 from symntk.emission.counts.plan import CountPlan, WeightedPlan
-from symntk.emission.excerpts import names_in, quote
-from symntk.emission.module import constants
-from symntk.emission.sequences.text import items_text
-from symntk.emission.template import DEFINITIONS, DOCSTRING
+from symntk.emission.printer import WIDTH
+from symntk.emission.sequences.text import PAIR, items_text
 
-_WIDTH = 100
+_SUM = ": kernel(x, x') = sum_f F_f(x) F_f(x')."
 
 _FUNCTIONS = '''\
 def _features(batches):
@@ -59,7 +56,8 @@ def _features(batches):
     return *parted(rows, count), width, squares
 '''
 
-_KERNELS = '''\
+_KERNELS = '''
+
 def kernel(x1, x2=None):
     """The kernels of all pairs of a document of x1 and one of x2 (of x1 itself without x2).
 
@@ -91,8 +89,8 @@ def module_text(plan: CountPlan, dtype: str) -> str:
         "over positions they are inner products of features, which are counts of tokens and "
         "n-grams times the factors below"
     )
-    body = _documentation(plan.formula, (), note, dtype)
-    return _assembled(plan.title, body, _data(plan), _FUNCTIONS, dtype)
+    text = docstring(plan.title, plan.formula, PAIR, (), [note + _SUM], dtype)
+    return composed(text, dtype, _data(plan), _FUNCTIONS + _KERNELS)
 
 
 def weighted_text(plan: WeightedPlan, dtype: str) -> str:
@@ -112,20 +110,8 @@ def weighted_text(plan: WeightedPlan, dtype: str) -> str:
         encode=_ENCODE if is_encoded else "",
         encoding=", SINUSOID" if is_encoded else "",
     )
-    body = _documentation(plan.formula, plan.equations, note, dtype)
-    return _assembled(plan.title, body, _weighted_data(plan), functions, dtype)
-
-
-def _assembled(title: str, body: str, data: Iterator[str], functions: str, dtype: str) -> str:
-    code = "\n\n\n".join([functions.rstrip(), _KERNELS])
-    excerpts = quote(names_in(code))
-    numbers = [excerpt.text for excerpt in excerpts if not excerpt.is_function]
-    helpers = [excerpt.text for excerpt in excerpts if excerpt.is_function]
-    known = "\n".join([*data, *dict.fromkeys(numbers)])
-    return assembled(
-        DOCSTRING.format(title=title, body=body),
-        [DEFINITIONS.format(dtype=dtype, constants=known), *helpers, code],
-    )
+    text = docstring(plan.title, plan.formula, PAIR, plan.equations, [note + _SUM], dtype)
+    return composed(text, dtype, _weighted_data(plan), functions + _KERNELS)
 
 
 def _data(plan: CountPlan) -> Iterator[str]:
@@ -135,7 +121,7 @@ def _data(plan: CountPlan) -> Iterator[str]:
     yield "STATISTICS = [  # groups of readings, see met_readings"
     for label, groups in plan.statistics:
         yield f"    # {label}"
-        lines = pformat(list(groups), width=_WIDTH - 6, compact=True).splitlines()
+        lines = pformat(list(groups), width=WIDTH - 6, compact=True).splitlines()
         yield from (f"    {line}" for line in lines[:-1])
         yield f"    {lines[-1]},"
     yield "]"
@@ -152,17 +138,3 @@ def _weighted_data(plan: WeightedPlan) -> Iterator[str]:
 
 def _inputs(name: str, length: int | None) -> str:
     return f"INPUTS = {{{name!r}: ('tokens', ({length},), None)}}  # length, None for any"
-
-
-def _documentation(formula: str, equations: tuple[str, ...], note: str, dtype: str) -> str:
-    stored = " and stored as float32 (relative rounding 6e-8)" if dtype == "float32" else ""
-    parts = ["The network:\n\n" + textwrap.indent(formula, "    ")]
-    if equations:
-        lines = "\n".join(equations)
-        parts.append(
-            "The limit of infinite width, for a pair of inputs x, x' and their positions t, t':\n\n"
-            + textwrap.indent(lines, "    ")
-        )
-    note += f": kernel(x, x') = sum_f F_f(x) F_f(x'). Computed in float64{stored}."
-    parts.append("\n".join(textwrap.wrap(note, _WIDTH - 4)))
-    return "\n\n".join(parts).replace("\\", "\\\\").replace('"""', "'''")

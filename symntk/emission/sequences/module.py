@@ -6,51 +6,30 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from symntk.emission.assembly import assembled
-from symntk.emission.excerpts import names_in, quote
-from symntk.emission.module import constants, edges, function_text
+from symntk.emission.composition import GAPS, composed, constants, docstring
+from symntk.emission.printer import WIDTH
 from symntk.emission.sequences.lane_text import lane_functions
 from symntk.emission.sequences.plan import SequencePlan, Stored
 from symntk.emission.sequences.template import FUNCTIONS, MIXED, MIXTURE
-from symntk.emission.sequences.text import WIDTH, inputs_in_words, items_text, text_of, wrapped
-from symntk.emission.template import DEFINITIONS, DOCSTRING
+from symntk.emission.sequences.text import (
+    PAIR,
+    inputs_in_words,
+    items_text,
+    text_of,
+    wrapped,
+)
 
 
 def module_text(plan: SequencePlan, dtype: str) -> str:
     """The module that computes ``plan``, its results in arrays of type ``dtype``."""
-    code = _mixture(plan) + (_functions(plan) if plan.lanes is None else lane_functions(plan))
-    own = [function_text(function) for function in plan.functions]
-    excerpts = quote(names_in("\n".join([code, *own])))
-    while True:
-        more = quote(names_in("\n".join([code, *own, *(e.text for e in excerpts)])))
-        if len(more) == len(excerpts):
-            break
-        excerpts = more
-    numbers = [excerpt.text for excerpt in excerpts if not excerpt.is_function]
-    helpers = [excerpt.text for excerpt in excerpts if excerpt.is_function]
-    lines = [_inputs(plan), *constants(plan.constants), *dict.fromkeys(numbers)]
-    definitions = DEFINITIONS.format(
-        dtype=dtype, constants="\n".join([*lines, *edges(plan.functions)])
+    notes = [*plan.notes, GAPS]
+    return composed(
+        docstring(plan.title, plan.formula, PAIR, plan.equations, notes, dtype),
+        dtype,
+        [_inputs(plan), *constants(plan.constants)],
+        _mixture(plan) + (_functions(plan) if plan.lanes is None else lane_functions(plan)),
+        plan.functions,
     )
-    docstring = DOCSTRING.format(title=plan.title, body=_documentation(plan, dtype))
-    return assembled(docstring, [definitions, *own, *helpers, code])
-
-
-def _documentation(plan: SequencePlan, dtype: str) -> str:
-    parts = ["The network:\n\n" + textwrap.indent(plan.formula, "    ")]
-    parts.append(
-        "The limit of infinite width, for a pair of inputs x, x' and their positions t, t':\n\n"
-        + textwrap.indent("\n".join(plan.equations), "    ")
-    )
-    stored = " and stored as float32 (relative rounding 6e-8)" if dtype == "float32" else ""
-    notes = [
-        *plan.notes,
-        "A covariance c that an activation needs is carried by its two gaps, g = sqrt(q1 q2) - c "
-        "and s = sqrt(q1 q2) + c, so that nearly parallel and nearly opposite vectors keep their "
-        f"precision. Computed in float64{stored}.",
-    ]
-    parts += ["\n".join(textwrap.wrap(note, WIDTH - 4)) for note in notes]
-    return "\n\n".join(parts).replace("\\", "\\\\").replace('"""', "'''")
 
 
 def _inputs(plan: SequencePlan) -> str:

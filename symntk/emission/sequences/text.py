@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sympy import Expr
 
 from symntk.emission.plan import Assign
-from symntk.emission.printer import SourcePrinter
+from symntk.emission.printer import WIDTH, SourcePrinter
 from symntk.emission.sequences.plan import (
     Allocate,
     For,
@@ -19,7 +19,7 @@ from symntk.emission.sequences.plan import (
     Store,
 )
 
-WIDTH = 100
+PAIR = "a pair of inputs x, x' and their positions t, t'"
 
 
 class PositionPrinter(SourcePrinter):
