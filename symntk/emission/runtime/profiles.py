@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from symntk.emission.runtime.angles import TINY
 from symntk.emission.runtime.inputs import NEAR, close_gaps
 
 POINTS = 96  # of a profile's first fit; where they do not suffice, pairs go through the layers
@@ -151,11 +152,17 @@ def along_profile(
     scaled_sum(scales1[1], scales2[1, begin:end], x, even, odd, ntk)
 
 
+@njit(cache=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+def profile_place(shift: float, near: float, far: float) -> float:
+    """2 w - 1 of a pair of samples, tan(angle / 4) = near / far."""
+    return 2.0 * (1.0 + shift) * near / (near + shift * far + TINY) - 1.0
+
+
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def profile_variable(shift: float, products: Any, root1: float, roots2: Any, x: Any) -> bool:
-    """x = 2 w - 1; whether there are pairs so nearly parallel or opposite that `close_gaps` is due.
+    """`profile_place`, and whether a pair is so nearly parallel or opposite that it needs its gaps.
 
-    tan(angle / 4) = sqrt(g) / (sqrt(g + s) + sqrt(s)), g + s = 2 n, sqrt(n) = root1 root2.
+    near = sqrt(g), far = sqrt(g + s) + sqrt(s), g + s = 2 n, sqrt(n) = root1 root2.
     """
     close = 0
     for j in range(len(x)):
@@ -166,7 +173,7 @@ def profile_variable(shift: float, products: Any, root1: float, roots2: Any, x: 
         n = root * root
         near = math.sqrt(max(n - products[j], 0.0))
         far = math.sqrt(2.0) * root + math.sqrt(max(n + products[j], 0.0))
-        x[j] = 2.0 * (1.0 + shift) * near / (near + shift * far + 1e-300) - 1.0
+        x[j] = profile_place(shift, near, far)
     return close > 0
 
 
@@ -182,7 +189,7 @@ def close_variable(
                 products[j], sample1, root1 * root1, samples2[j], roots2[j] * roots2[j]
             )
             near, far = math.sqrt(gap), math.sqrt(2.0) * root + math.sqrt(total)
-            x[j] = 2.0 * (1.0 + shift) * near / (near + shift * far + 1e-300) - 1.0
+            x[j] = profile_place(shift, near, far)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})

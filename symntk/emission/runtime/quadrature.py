@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from symntk.emission.runtime.angles import TINY
 from symntk.emission.runtime.exponentials import exponential
 
-TINY = 1e-300  # keeps 0 / 0 away from rows of zeros
 TERMS = 256  # of Mehler's series; a multiple of 4
 ACCURACY = 2e-15  # of an expectation, relative to sqrt(E phi(u)^2 E psi(v)^2)
 NODES = np.polynomial.legendre.leggauss(16)[0]
