@@ -10,6 +10,7 @@ from symntk.emission.excerpts import names_in
 _STANDARD = {
     "concurrent.futures": ("ThreadPoolExecutor",),
     "functools": ("cache",),
+    "itertools": ("chain",),
     "typing": ("Any", "NamedTuple"),
 }
 _NUMBA = ("get_num_threads", "njit")

@@ -14,8 +14,8 @@ from symntk.emission.runtime.exponentials import exponential
 from symntk.emission.runtime.inputs import NEAR, as_samples
 from symntk.emission.runtime.quadrature import NODES, TERMS, WEIGHTS, hermite_phi
 from symntk.emission.runtime.threads import on_threads
+from symntk.emission.runtime.token_lists import as_tokens
 
-KIND = ("kind of tokens",)  # under which a vocabulary holds whether they are strings or numbers
 ROUNDING = 1e-14  # a gap smaller than this, beside n, is taken for rounding
 
 
@@ -192,45 +192,6 @@ def sinusoid_covariances(count: int) -> Any:
     return found
 
 
-def as_tokens(x: Any, name: str, length: int | None, vocabulary: dict[Any, Any]) -> list[Any]:
-    """Sequences of tokens as arrays of the numbers that ``vocabulary`` gives them."""
-    if isinstance(x, str):
-        raise ValueError(f"{name}: a list of sequences of tokens is needed, not one text")
-    found = []
-    for row, sample in enumerate(x):
-        label = f"{name}: sequence {row}"
-        if isinstance(sample, str):
-            raise ValueError(f"{label} is a text: split it into a list of tokens first")
-        if not hasattr(sample, "__len__"):
-            raise ValueError(f"{label} is {sample!r}: a sequence is a list of tokens")
-        tokens = list(sample)
-        if not tokens:
-            raise ValueError(f"{label} is empty")
-        if length is not None and len(tokens) != length:
-            raise ValueError(f"{label} has {len(tokens)} tokens, the network takes {length}")
-        found.append(token_numbers(tokens, label, vocabulary))
-    if not found:
-        raise ValueError(f"{name}: there is no sequence in it")
-    return found
-
-
-def token_numbers(tokens: list[Any], label: str, vocabulary: dict[Any, Any]) -> Any:
-    """The numbers of one sequence's tokens; ValueError for what is no token."""
-    types = set(map(type, tokens))
-    if all(issubclass(one, str) for one in types):
-        kind = "strings"
-    elif all(issubclass(one, int | np.integer) and one is not bool for one in types):
-        kind = "numbers"
-    else:
-        odd = next(t for t in tokens if isinstance(t, bool) or not isinstance(t, int | np.integer))
-        raise ValueError(f"{label}: tokens are strings, or whole numbers; {odd!r} is among others")
-    if vocabulary.setdefault(KIND, kind) != kind:
-        raise ValueError(f"{label}: some tokens are strings and others numbers")
-    for token in dict.fromkeys(tokens):
-        vocabulary.setdefault(token, len(vocabulary))
-    return np.fromiter(map(vocabulary.__getitem__, tokens), np.int64, len(tokens))
-
-
 def as_rows(x: Any, name: str, fixed: tuple[int | None, ...], dim: int | None) -> list[Any]:
     """Samples of vectors at positions as float64 arrays (T, d) or (H, W, d)."""
     rank = len(fixed)
@@ -268,10 +229,8 @@ def as_rows(x: Any, name: str, fixed: tuple[int | None, ...], dim: int | None) -
 def packed(samples: list[Any], rank: int) -> tuple[Any, Any, Any]:
     """Samples one after the other: the data, where each begins, and the lengths of the axes."""
     lengths = np.array([sample.shape[:rank] for sample in samples], dtype=np.int64)
-    lengths = lengths.reshape((len(samples), rank))
     starts = np.concatenate([[0], np.cumsum(lengths.prod(axis=1))]).astype(np.int64)
-    rows = [s.reshape((-1, s.shape[-1])) if s.ndim > rank else s for s in samples]
-    return np.ascontiguousarray(np.concatenate(rows)), starts, lengths
+    return np.concatenate([s.reshape((-1, s.shape[-1])) for s in samples]), starts, lengths
 
 
 def as_positioned(
@@ -292,20 +251,12 @@ def as_positioned(
         label = f"{name}[{key!r}]" if len(inputs) > 1 else name
         if kind == "tokens":
             vocabulary = vocabularies.setdefault(key, {})
-            samples = as_tokens(x[key], label, fixed[0], vocabulary)
-        elif not fixed:
-            samples = [row[None, :] for row in as_samples(x[key], label, dim)]
-            found.append(
-                (
-                    np.concatenate(samples),
-                    np.arange(len(samples) + 1),
-                    np.empty((len(samples), 0), np.int64),
-                )
-            )
-            continue
+            found.append(as_tokens(x[key], label, fixed[0], vocabulary))
+        elif fixed:
+            found.append(packed(as_rows(x[key], label, fixed, dim), len(fixed)))
         else:
-            samples = as_rows(x[key], label, fixed, dim)
-        found.append(packed(samples, len(fixed)))
+            rows = as_samples(x[key], label, dim)
+            found.append((rows, np.arange(len(rows) + 1), np.empty((len(rows), 0), np.int64)))
     counts = {len(lengths) for _, _, lengths in found}
     if len(counts) > 1:
         raise ValueError(f"{name}: the inputs have {sorted(counts)} samples, not one number")
