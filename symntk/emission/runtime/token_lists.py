@@ -47,12 +47,11 @@ def as_tokens(
 
 def token_numbers(samples: Any, name: str, vocabulary: dict[Any, Any]) -> Any:
     """The numbers of the tokens of all samples in turn; ValueError for what is no token."""
-    tokens: Any
-    if are_signed(samples):
-        kind, tokens = "numbers", np.concatenate(samples, dtype=np.int64)
-    else:
-        tokens = list(chain.from_iterable(samples))
-        kind = kind_of(tokens)
+    signed = are_signed(samples)
+    tokens: Any = (
+        np.concatenate(samples, dtype=np.int64) if signed else list(chain.from_iterable(samples))
+    )
+    kind = "numbers" if signed else kind_of(tokens)
     if not kind or vocabulary.setdefault(KIND, kind) != kind:
         refuse_tokens(samples, name, vocabulary.get(KIND, ""))
     if kind == "numbers":
