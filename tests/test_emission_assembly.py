@@ -39,6 +39,8 @@ def f(
         int], *rest: Any, k: int = 2
 ) -> tuple[float, Any]:
     \'\'\'x -> y: any, é.\'\'\'
+    found: tuple[Any,
+        Any]
     total: Any = {"a": b}
     return lambda x: (x, total[1:2])"""
 

@@ -132,7 +132,8 @@ def without_types(function: str) -> str:
     lines = function.encode().splitlines()
     for first, last in sorted(_annotations(ast.parse(function)), reverse=True):
         lines[first[0]] = lines[first[0]][: first[1]] + lines[last[0]][last[1] :]
-        del lines[first[0] + 1 : last[0] + 1]
+        emptied = not lines[first[0]].strip()
+        del lines[first[0] + (not emptied) : last[0] + 1]
     return b"\n".join(lines).decode()
 
 
@@ -145,7 +146,8 @@ def _annotations(tree: ast.AST) -> Iterator[tuple[_Place, _Place]]:
         if isinstance(node, ast.arg) and node.annotation:
             yield (node.lineno - 1, node.col_offset + len(node.arg)), _end(node.annotation)
         elif isinstance(node, ast.AnnAssign):
-            yield _end(node.target), _end(node.annotation)
+            start = _end(node.target) if node.value else (node.lineno - 1, 0)
+            yield start, _end(node.annotation)
         elif isinstance(node, ast.FunctionDef) and node.returns:
             yield _before(node.returns), _end(node.returns)
 
