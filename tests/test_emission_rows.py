@@ -87,6 +87,6 @@ def test_one_diagonal_where_it_decides(name: str) -> None:
 def test_what_the_way_back_needs_again_is_kept() -> None:
     """The angle is computed once, and the gaps that it is made of are not kept for it."""
     source = emit(derive(zoo.rnn(act="relu")))
-    assert source.count(" = angle(") == 1
+    assert source.count(" = angle_by_root(") == 1
     assert "z_angle_at" in source
     assert "z_g_at" not in source

@@ -9,6 +9,7 @@ from sympy import Symbol
 
 from symntk.emission.plan import Assign, Feature, KernelPlan, PairItem, Repeat, Segment
 from symntk.emission.printer import source_text
+from symntk.emission.roots import with_roots
 
 _WIDTH = 100
 
@@ -89,7 +90,7 @@ def _items(
                 yield f"{inner}{feature.second} = second{item.index}_{k}[j]"
         for symbol in item.loads:
             yield f"{inner}{symbol} = {symbol}_row[j]"
-        for line in item.lines:
+        for line in with_roots(item.lines):
             yield from assignment(line, inner)
         for symbol in item.stores:
             yield f"{inner}{symbol}_row[j] = {symbol}"

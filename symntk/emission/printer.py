@@ -29,6 +29,7 @@ _NAMES = {
     "erfc": "math.erfc",
     "Abs": "abs",
     "Angle": "angle",
+    "AngleByRoot": "angle_by_root",
     "atan2": "math.atan2",
     "atan": "arctangent",
     "ExponentialDifference": "exponential_difference",

@@ -11,14 +11,16 @@ from numba import get_num_threads
 def on_threads(work: Any, tasks: int, *arguments: Any) -> None:
     """work(thread, threads, *arguments), in as many threads as there are tasks and Numba may use.
 
-    Of the tasks, a thread does every threads-th one.  Python's threads, as compiled functions do
-    not hold its lock: a third less to compile than with loops that Numba makes parallel.
+    Of the tasks, a thread does every threads-th one; the calling thread is the first of them.
+    Python's threads, as compiled functions do not hold its lock: a third less to compile than with
+    loops that Numba makes parallel.
     """
     threads = max(1, min(get_num_threads(), tasks))
     if threads == 1:
         work(0, 1, *arguments)
         return
-    with ThreadPoolExecutor(threads) as pool:
-        waiting = [pool.submit(work, thread, threads, *arguments) for thread in range(threads)]
-        for done in waiting:
+    with ThreadPoolExecutor(threads - 1) as pool:
+        others = [pool.submit(work, thread, threads, *arguments) for thread in range(1, threads)]
+        work(0, threads, *arguments)
+        for done in others:
             done.result()

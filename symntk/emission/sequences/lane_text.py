@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from symntk.emission.roots import with_roots
 from symntk.emission.sequences.lane_block import BlockText
 from symntk.emission.sequences.lane_template import FUNCTIONS
 from symntk.emission.sequences.plan import LanePlan, Loop, SequencePlan, Stage, Stored
@@ -249,7 +250,7 @@ class _Text:
         yield "    for s in range(count):"
         for symbol, text in loop.reads:
             yield f"{inner}{symbol} = {text}"
-        for line in loop.lines:
+        for line in with_roots(loop.lines):
             yield from assignment(line, inner)
         for symbol, row in loop.writes:
             yield f"{inner}{row}[s] = {symbol}"
