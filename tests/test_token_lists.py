@@ -54,7 +54,7 @@ def test_an_array_is_read_like_lists(kind: Any) -> None:
 def test_numbers_are_the_same_in_all_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small ones, negative ones, those far apart and those of more than 64 bits, in any order."""
     monkeypatch.setattr(token_lists, "DENSE", 8)
-    batches = [
+    batches: list[Any] = [
         np.array([[4, 1, 4], [0, 2, 1]]),
         [[-3, 4], [10**12, 0]],
         np.array([[2**63 + 5, 4]], np.uint64),

@@ -47,11 +47,9 @@ def as_tokens(
 
 def token_numbers(samples: Any, name: str, vocabulary: dict[Any, Any]) -> Any:
     """The numbers of the tokens of all samples in turn; ValueError for what is no token."""
-    signed = are_signed(samples)
-    tokens: Any = (
-        np.concatenate(samples, dtype=np.int64) if signed else list(chain.from_iterable(samples))
-    )
-    kind = "numbers" if signed else kind_of(tokens)
+    are_numbers = are_signed(samples)
+    tokens = np.concatenate(samples) if are_numbers else list(chain.from_iterable(samples))
+    kind = "numbers" if are_numbers else kind_of(tokens)
     if not kind or vocabulary.setdefault(KIND, kind) != kind:
         refuse_tokens(samples, name, vocabulary.get(KIND, ""))
     if kind == "numbers":
