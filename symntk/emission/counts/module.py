@@ -14,7 +14,7 @@ _SUM = ": kernel(x, x') = sum_f F_f(x) F_f(x')."
 
 _FUNCTIONS = '''\
 def _features(batches):
-    """The features of the first batch and of the other, their number, and all squares."""
+    """The features of the documents of all batches, and how many the first has."""
     vocabularies = {}
     read = []
     for x, name in batches:
@@ -24,8 +24,7 @@ def _features(batches):
             require_positions(batch[2][:, 0] + beyond, name, words)
         read.append(batch)
     count = len(read[0][2])
-    rows, width, squares = features(STATISTICS, joined(read), MEANS, count)
-    return *parted(rows, count), width, squares
+    return features(STATISTICS, joined(read), MEANS, count), count
 '''
 
 _WEIGHTED = '''\
@@ -44,36 +43,32 @@ def _weights(thread, threads, tokens, starts, lengths, weights{encoding}):
 
 
 def _features(batches):
-    """The features of the first batch and of the other, their number, and all squares."""
+    """The features of the documents of all batches, and how many the first has."""
     vocabularies = {{}}
     read = [as_positioned(x, name, INPUTS, vocabularies)[0] for x, name in batches]
     batch = joined(read)
     weights = np.empty(({count}, len(batch[0])))
 {encode}    on_threads(_weights, len(batch[2]), *batch, weights{encoding})
-    parts = (weighted(statistic, batch, weights) for statistic in STATISTICS)
     count = len(read[0][2])
-    rows, width, squares = shared(parts, np.ones((len(batch[2]), 2)), count)
-    return *parted(rows, count), width, squares
+    return [weighted(statistic, batch, weights, count) for statistic in STATISTICS], count
 '''
 
-_KERNELS = '''
-
+_KERNELS = '''\
 def kernel(x1, x2=None):
     """The kernels of all pairs of a document of x1 and one of x2 (of x1 itself without x2).
 
-    x1, x2: lists of documents, each a list of tokens: strings, or whole numbers.
+    x1, x2: lists of documents, each a list of tokens: strings, or whole numbers; or an array of
+    whole numbers, a document a row.
     Returns ``Kernels`` with arrays of shape (n1, n2); symmetric without x2.
     """
-    if x2 is None:
-        rows, _, width, squares = _features([(x1, "x1")])
-        return Kernels(*count_products(rows, None, width, squares, DTYPE))
-    return Kernels(*count_products(*_features([(x1, "x1"), (x2, "x2")]), DTYPE))
+    batches = [(x1, "x1")] if x2 is None else [(x1, "x1"), (x2, "x2")]
+    return Kernels(*count_products(*_features(batches), DTYPE))
 
 
 def diag(x):
     """The kernels of each document of x with itself, as vectors."""
-    *_, squares = _features([(x, "x")])
-    return Kernels(*squares.astype(DTYPE))
+    found, _ = _features([(x, "x")])
+    return Kernels(*squared(found).astype(DTYPE))
 '''
 
 

@@ -7,7 +7,7 @@ same token at t + a and at t + b; those that hold make a number, bit by bit, and
 k-th of ``codes``, the features get the k-th of ``rows``: what they are in the NNGP, and what in the
 NTK.  A group without codes reads each document once.
 
-Features are kept as rows of a sparse matrix: (starts, columns, amounts) with amounts (entries, 2).
+What is read gets a number: the features are the columns of a sparse matrix, see `row_sums`.
 """
 
 # mypy: disable-error-code="misc, untyped-decorator"
@@ -19,159 +19,187 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from symntk.emission.runtime.threads import on_threads
+
 MIXER = -7046029254386353131  # 2^64 / golden ratio, modulo 2^64: spreads keys over the bits
+SPAN_OF_KEYS = 2**62  # keys of tuples stay below this
+DIRECT = 65536  # keys below this, or below four for each reading, are numbers as they are
 
 
-def features(statistics: Any, batch: Any, means: Any, count: int) -> Any:
-    """The features of documents by counts, as `shared` gives them.
+def features(statistics: Any, batch: Any, means: Any, count: int) -> list[Any]:
+    """The features of documents by counts: `row_sums` for each statistic.
 
     batch: (tokens, starts, lengths).  means: for the NNGP and for the NTK (beyond, power) where
-    features are divided by (T + beyond)^power, else None.
+    features are divided by (T + beyond)^power, else None.  count: the documents of the first batch.
     """
     sizes = batch[2][:, 0]
     scales = np.ones((len(sizes), 2))
     for n, mean in enumerate(means):
         if mean is not None:
-            scales[:, n] = (sizes + mean[0]) ** mean[1]
-    return shared((counted(groups, batch) for groups in statistics), scales, count)
+            scales[:, n] = 1.0 / (sizes + mean[0]) ** mean[1]
+    found: list[Any] = [None] * len(statistics)
+    remaining = reversed(range(len(statistics)))  # n-grams, which take longest, come last
+    on_threads(count_some, len(found), remaining, statistics, batch, scales, count, found)
+    return found
 
 
-def shared(parts: Any, scales: Any, count: int) -> Any:
-    """The features that documents share, a row for each, and the squares of all features.
-
-    parts: rows, and the number of their columns, for one statistic after the other; their amounts
-    are divided by ``scales``.  count: the documents of the first batch, which are compared with the
-    others, or with one another if there are none.
-    Returns (rows, width, squares): ``width`` columns, and squares (2, documents).
-    """
-    found, width, squares = [], 0, np.zeros((2, len(scales)))
-    for (starts, columns, amounts), column_count in parts:
-        documents = np.repeat(np.arange(len(scales)), np.diff(starts))
-        amounts /= scales[documents]
-        for n in range(2):
-            squares[n] += np.bincount(documents, amounts[:, n] ** 2, minlength=len(scales))
-        first = np.bincount(columns[: starts[count]], minlength=column_count)
-        others = np.bincount(columns[starts[count] :], minlength=column_count)
-        met = (first > 0) & (others > 0) if count < len(scales) else first > 1
-        numbers = width + np.cumsum(met) - 1
-        kept = np.flatnonzero(met[columns])
-        found.append((documents[kept], numbers[columns[kept]], amounts[kept]))
-        width += int(met.sum())
-    entries = map(np.concatenate, zip(*found, strict=True))
-    return summed(len(scales), width, *entries), width, squares
+def count_some(
+    thread: int,
+    threads: int,
+    remaining: Any,
+    statistics: Any,
+    batch: Any,
+    scales: Any,
+    count: int,
+    found: Any,
+) -> None:
+    """Counts the next of the ``remaining`` statistics, which threads share, until all are done."""
+    for n in remaining:
+        found[n] = counted(statistics[n], batch, scales, count)
 
 
-def weighted(statistic: Any, batch: Any, weights: Any) -> Any:
-    """The rows of sums of weights over positions that agree, and the number of their columns.
+def counted(groups: Any, batch: Any, scales: Any, count: int) -> Any:
+    """The rows of the features of a statistic."""
+    read = [readings(batch, group) for group in groups]
+    keys, span = keys_of(batch, groups, read)
+    rows = np.concatenate([np.array(group[-1]) for group in groups])
+    shifts = np.cumsum([0, *(len(group[-1]) for group in groups)])
+    which = [kinds + shift for (_, _, kinds), shift in zip(read, shifts, strict=False)]
+    if len(groups) == 1:
+        ends, (numbers,), (kinds,) = read[0][0], keys, which
+    else:
+        documents = np.concatenate([np.repeat(np.arange(len(e) - 1), np.diff(e)) for e, *_ in read])
+        order = np.argsort(documents, kind="stable")
+        ends = sum(e for e, *_ in read)
+        numbers, kinds = np.concatenate(keys)[order], np.concatenate(which)[order]
+    if span > max(DIRECT, 4 * len(numbers)):
+        numbers, span = key_numbers(numbers)
+    return row_sums(ends, numbers, kinds, rows, span, scales, count)
+
+
+def weighted(statistic: Any, batch: Any, weights: Any, count: int) -> Any:
+    """The rows of sums of weights over positions that agree.
 
     statistic: (has_token, has_position, n, factors) for weights[n] at positions with the same token
     and at the same place, times ``factors`` in the NNGP and in the NTK.
     """
-    tokens, starts, lengths = batch
+    tokens, starts, _ = batch
     has_token, has_position, n, factors = statistic
-    documents = np.repeat(np.arange(len(lengths)), lengths[:, 0])
-    places = np.arange(len(tokens)) - starts[documents]
-    read = (tokens,) * has_token + (places,) * has_position
-    (columns,), count = numbered([(len(tokens), read)])
-    amounts = weights[n][:, None] * np.array(factors)
-    if not read:  # one number of each document, at all of its positions
-        documents, columns, amounts = (
-            documents[starts[:-1]],
-            columns[starts[:-1]],
-            amounts[starts[:-1]],
-        )
-    return summed(len(lengths), count, documents, columns, amounts), count
+    if has_token or has_position:
+        ends, places = starts, np.arange(len(tokens))
+    else:  # one number of each document, at all of its positions
+        ends, places = np.arange(len(starts)), starts[:-1]
+    group = ((0,) * has_token, 0, has_position)
+    (keys,), span = keys_of(batch, [group], [(ends, places, None)])
+    if span > max(DIRECT, 4 * len(keys)):
+        keys, span = key_numbers(keys)
+    rows = weights[n][places, None, None] * np.array(factors)[:, None]
+    return row_sums(
+        ends, keys, np.arange(len(keys)), rows, span, np.ones((len(ends) - 1, 2)), count
+    )
 
 
-def counted(groups: Any, batch: Any) -> Any:
-    """The rows of the features of a statistic, and the number of their columns."""
-    read = [occurrences(batch, group) for group in groups]
-    numbers, count = numbered([(len(which), values) for _, which, values in read])
-    rank = len(groups[0][-1][0][0])
-    parts = []
-    for (documents, which, _), number, group in zip(read, numbers, groups, strict=True):
-        rows: Any = np.array(group[-1]).transpose(0, 2, 1)
-        for k in range(rank):
-            is_used = (rows[:, k] != 0.0).any(axis=1)
-            kept = slice(None) if is_used.all() else np.flatnonzero(is_used[which])
-            parts.append((documents[kept], rank * number[kept] + k, rows[which[kept], k]))
-    entries = map(np.concatenate, zip(*parts, strict=True))
-    return summed(len(batch[2]), rank * count, *entries), rank * count
-
-
-def occurrences(batch: Any, group: Any) -> Any:
-    """Where the readings of a group occur: documents, which of them, and what is read."""
-    tokens, starts, lengths = batch
-    sizes = lengths[:, 0]
-    offsets, excess, is_aligned, conditions, codes, _ = group
+def readings(batch: Any, group: Any) -> Any:
+    """Where the readings of a document end, the places in all tokens, and which of them it is."""
+    tokens, starts, _ = batch
+    offsets, excess, _, conditions, codes, _ = group
     if not codes:
-        return np.arange(len(sizes)), np.zeros(len(sizes), np.int64), ()
+        return np.arange(len(starts)), starts[:-1], np.zeros(len(starts) - 1, np.int64)
     asked = np.array([(kind == "equal", a, b) for kind, a, b in conditions], np.int64)
-    found = met_readings(
+    return met_readings(
         tokens, starts, excess, np.array(offsets, np.int64), asked.reshape((-1, 3)), np.array(codes)
     )
-    documents, places, which = found
-    first = starts[documents] + places
-    values = [tokens[first + offset] for offset in offsets] + [places] * is_aligned
-    return documents, which, tuple(values)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def met_readings(
     tokens: Any, starts: Any, excess: int, offsets: Any, conditions: Any, codes: Any
 ) -> Any:
-    """The documents, the positions and the numbers of the readings that are met."""
-    count = 0
+    """The readings that are met, document by document, as `readings`.
+
+    Far from the edges all that is asked to be inside is: only equal tokens are looked for.
+    """
+    count, equal = 0, 0
     for n in range(len(starts) - 1):
         count += max(0, starts[n + 1] - starts[n] + excess)
-    documents = np.empty(count, np.int64)
-    places, which = np.empty_like(documents), np.empty_like(documents)
+    for k in range(len(conditions)):
+        equal += conditions[k, 0]
+    every = (1 << len(conditions)) - 1
+    places, which = np.empty(count, np.int64), np.empty(count, np.int64)
+    ends = np.zeros(len(starts), np.int64)
     known = 0
     for n in range(len(starts) - 1):
         size = starts[n + 1] - starts[n]
+        low, high = 0, size + excess
+        for k in range(len(offsets)):
+            low, high = max(low, -offsets[k]), min(high, size - offsets[k])
+        begin, end = low, high
+        for k in range(len(conditions)):
+            if conditions[k, 0] == 0:
+                begin = max(begin, -conditions[k, 1])
+                end = min(end, size + conditions[k, 2] - conditions[k, 1])
         last_code: Any = -1
         last: Any = 0
-        for t in range(size + excess):
-            met = True
-            for k in range(len(offsets)):
-                met = met and 0 <= t + offsets[k] < size
-            code: Any = 0
-            for k in range(len(conditions)):
-                a, b = t + conditions[k, 1], conditions[k, 2]
-                if conditions[k, 0] == 0:
-                    holds = 0 <= a < size + b
-                else:
-                    b += t
-                    holds = 0 <= a < size and 0 <= b < size
-                    holds = holds and tokens[starts[n] + a] == tokens[starts[n] + b]
-                code |= np.int64(holds) << k
+        for t in range(low, high):
+            code: Any = every
+            if equal > 0 or t < begin or t >= end:
+                code = 0
+                for k in range(len(conditions)):
+                    a, b = t + conditions[k, 1], conditions[k, 2]
+                    if conditions[k, 0] == 0:
+                        holds = 0 <= a < size + b
+                    else:
+                        b += t
+                        holds = 0 <= a < size and 0 <= b < size
+                        holds = holds and tokens[starts[n] + a] == tokens[starts[n] + b]
+                    code |= np.int64(holds) << k
             if code != last_code:
                 last_code, last = code, 0
                 while last < len(codes) and codes[last] < code:
                     last += 1
-            if met and last < len(codes) and codes[last] == code:
-                documents[known], places[known], which[known] = n, t, last
+            if last < len(codes) and codes[last] == code:
+                places[known], which[known] = starts[n] + t, last
                 known += 1
-    return documents[:known], places[:known], which[:known]
+        ends[n + 1] = known
+    return ends, places[:known], which[:known]
 
 
-def numbered(lists: Any) -> Any:
-    """A number for each tuple, the same for the same ones in all lists, and how many there are.
+def keys_of(batch: Any, groups: Any, read: Any) -> Any:
+    """A number from 0 for each reading of each group, the same for the same ones; their bound."""
+    tokens, starts, lengths = batch
+    keys = [np.zeros(len(places), np.int64) for _, places, _ in read]
+    span, base = 1, int(tokens.max()) + 1
+    for level in range(len(groups[0][0])):
+        keys, span = room_for(keys, span, base)
+        for (_, places, _), group, own in zip(read, groups, keys, strict=True):
+            add_tokens(own, base, tokens, places, group[0][level])
+        span *= base
+    if groups[0][2]:
+        base = int(lengths.max())
+        keys, span = room_for(keys, span, base)
+        for (ends, places, _), own in zip(read, keys, strict=True):
+            own *= base
+            own += places - np.repeat(starts[:-1], np.diff(ends))
+        span *= base
+    return keys, span
 
-    lists: for each list its length, and its tuples as columns of small numbers.
-    """
-    sizes = [size for size, _ in lists]
-    found, count = np.zeros(sum(sizes), np.int64), 1
-    for level, column in enumerate(zip(*(columns for _, columns in lists), strict=True)):
-        values = np.concatenate(column)
-        if level == 0:
-            found, count = values, int(values.max(initial=-1)) + 1
-        else:
-            found, count = key_numbers(found * (values.max(initial=0) + 1) + values)
-    return np.split(found, np.cumsum(sizes)[:-1]), count
+
+def room_for(keys: Any, span: int, base: int) -> Any:
+    """The keys and their bound, or smaller ones, so that ``base`` times as many are possible."""
+    if span * base <= SPAN_OF_KEYS:
+        return keys, span
+    numbers, span = key_numbers(np.concatenate(keys))
+    return np.split(numbers, np.cumsum([len(own) for own in keys])[:-1]), span
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
+def add_tokens(keys: Any, base: int, tokens: Any, places: Any, offset: int) -> None:
+    """The token at each place + offset becomes the last digit of a key."""
+    for n in range(len(keys)):
+        keys[n] = keys[n] * base + tokens[places[n] + offset]
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
 def key_numbers(keys: Any) -> Any:
     """Numbers for keys in the order in which they are met, and how many, by a table of hashes."""
     bits = 4
@@ -196,44 +224,62 @@ def key_numbers(keys: Any) -> Any:
     return found, count
 
 
-def summed(count: int, width: int, rows: Any, columns: Any, amounts: Any) -> Any:
-    """Rows (starts, columns, amounts) from entries in any order, those of equal places added."""
-    ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=count))])
-    order = order_of_keys(rows, ends[:-1].copy())
-    columns, amounts = columns[order], amounts[order]
-    starts, kept = np.zeros(count + 1, np.int64), np.zeros(len(rows), np.bool_)
-    add_equal(ends, columns, amounts, np.full(width, -1), starts, kept)
-    return starts, columns[kept], amounts[kept]
+@njit(cache=True, error_model="numpy", nogil=True)
+def row_sums(
+    ends: Any, numbers: Any, kinds: Any, rows: Any, width: int, scales: Any, count: int
+) -> Any:
+    """Sparse rows of the sums of features: (starts, columns, amounts, squares, documents).
 
-
-@njit(cache=True, error_model="numpy")
-def order_of_keys(keys: Any, places: Any) -> Any:
-    """The order that sorts keys, those that are equal as they come; places: where each begins."""
-    order = np.empty_like(keys)
-    for n in range(len(keys)):
-        order[places[keys[n]]] = n
-        places[keys[n]] += 1
-    return order
-
-
-@njit(cache=True, error_model="numpy")
-def add_equal(ends: Any, columns: Any, amounts: Any, seen: Any, starts: Any, kept: Any) -> None:
-    """Adds the entries of a row with the same column to the first of them, the one that is kept.
-
-    ends: of the rows; starts: of the rows of what is kept; seen: -1 for each column.
+    The reading n, of the document whose readings end behind it, adds rows[kinds[n], :, k] to the
+    column numbers[n] rank + k: the features of the NNGP and of the NTK.  A row is scaled by
+    ``scales``; amounts are (entries, 2).  squares: of each row, (2, rows).  documents: how many of
+    the first ``count`` rows have a column, and how many of the others, (2, columns).
     """
+    rank = rows.shape[2]
+    used = np.zeros(len(rows) + 1, np.int64)
+    for kind in range(len(rows)):
+        used[kind + 1] = used[kind]
+        for k in range(rank):
+            if rows[kind, 0, k] != 0.0 or rows[kind, 1, k] != 0.0:
+                used[kind + 1] += 1
+    shifts, values = np.empty(used[-1], np.int64), np.empty((used[-1], 2))
+    known = 0
+    for kind in range(len(rows)):
+        for k in range(rank):
+            if rows[kind, 0, k] != 0.0 or rows[kind, 1, k] != 0.0:
+                shifts[known] = k
+                values[known, 0], values[known, 1] = rows[kind, 0, k], rows[kind, 1, k]
+                known += 1
+    capacity = 0
+    for n in range(len(kinds)):
+        capacity += used[kinds[n] + 1] - used[kinds[n]]
+    starts = np.zeros(len(ends), np.int64)
+    columns, amounts = np.empty(capacity, np.int32), np.empty((capacity, 2))
+    squares = np.zeros((2, len(ends) - 1))
+    documents = np.zeros((2, width * rank), np.int32)
+    places = np.full(width * rank, -1)
     known = 0
     for row in range(len(ends) - 1):
+        begin, met = known, documents[0 if row < count else 1]
         for n in range(ends[row], ends[row + 1]):
-            first = seen[columns[n]]
-            if first < ends[row]:
-                seen[columns[n]] = n
-                kept[n] = True
-                known += 1
-            else:
-                amounts[first, 0] += amounts[n, 0]
-                amounts[first, 1] += amounts[n, 1]
+            for term in range(used[kinds[n]], used[kinds[n] + 1]):
+                column = numbers[n] * rank + shifts[term]
+                place = places[column]
+                if place < begin:
+                    place = places[column] = known
+                    columns[known] = column
+                    amounts[known, 0] = amounts[known, 1] = 0.0
+                    met[column] += 1
+                    known += 1
+                amounts[place, 0] += values[term, 0]
+                amounts[place, 1] += values[term, 1]
+        for n in range(begin, known):
+            amounts[n, 0] *= scales[row, 0]
+            amounts[n, 1] *= scales[row, 1]
+            squares[0, row] += amounts[n, 0] ** 2
+            squares[1, row] += amounts[n, 1] ** 2
         starts[row + 1] = known
+    return starts, columns[:known], amounts[:known], squares, documents
 
 
 def joined(batches: Any) -> Any:
@@ -242,13 +288,3 @@ def joined(batches: Any) -> Any:
     begin = np.cumsum([0, *map(len, tokens)])
     ends = [one[1:] + offset for one, offset in zip(starts, begin, strict=False)]
     return np.concatenate(tokens), np.concatenate([[0], *ends]), np.concatenate(lengths)
-
-
-def parted(rows: Any, count: int) -> Any:
-    """The first ``count`` rows, and the others."""
-    starts, columns, amounts = rows
-    at = starts[count]
-    return (
-        (starts[: count + 1], columns[:at], amounts[:at]),
-        (starts[count:] - at, columns[at:], amounts[at:]),
-    )
