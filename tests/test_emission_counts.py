@@ -43,7 +43,7 @@ def test_counts_give_what_pairs_give(name: str, tmp_path: Path) -> None:
     derivation = derive(GRAPHS[name])
     by_counts = load(counts.module_text(counts.plan_kernel(derivation), "float64"), tmp_path)
     by_pairs = load(sequences.module_text(sequences.plan_kernel(derivation), "float64"), tmp_path)
-    by_counts.HEIGHT, by_counts.SPAN, by_counts.COMMON = 24, 12, 3
+    by_counts.HEIGHT, by_counts.SPAN, by_counts.PART, by_counts.COMMON = 16, 8, 32, 3
     few, more = [*documents(4, 0), [7, 8, 9], [1]], [*documents(5, 1), [5, 5, 6, 9]]
     for found, expected in zip(
         by_counts.kernel(few, more), by_pairs.kernel(few, more), strict=True

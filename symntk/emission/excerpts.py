@@ -12,7 +12,7 @@ from importlib.resources import files
 FILES = (
     *("threads", "angles", "exponentials", "inputs", "tiles", "profiles", "table_fits", "tables"),
     "quadrature",
-    *("token_lists", "positions", "lanes", "counts", "count_products"),
+    *("token_lists", "positions", "lanes", "counts", "shared_counts", "count_products"),
     *("softmax_factors", "softmax_grids", "softmax_laplace", "softmax_pairs", "softmax_lattice"),
     *("softmax", "heads"),
 )

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from symntk.emission.runtime.threads import on_threads
+from symntk.emission.runtime.threads import each_on_threads
 
 MIXER = -7046029254386353131  # 2^64 / golden ratio, modulo 2^64: spreads keys over the bits
 SPAN_OF_KEYS = 2**62  # keys of tuples stay below this
@@ -37,25 +37,8 @@ def features(statistics: Any, batch: Any, means: Any, count: int) -> list[Any]:
     for n, mean in enumerate(means):
         if mean is not None:
             scales[:, n] = 1.0 / (sizes + mean[0]) ** mean[1]
-    found: list[Any] = [None] * len(statistics)
-    remaining = reversed(range(len(statistics)))  # n-grams, which take longest, come last
-    on_threads(count_some, len(found), remaining, statistics, batch, scales, count, found)
-    return found
-
-
-def count_some(
-    thread: int,
-    threads: int,
-    remaining: Any,
-    statistics: Any,
-    batch: Any,
-    scales: Any,
-    count: int,
-    found: Any,
-) -> None:
-    """Counts the next of the ``remaining`` statistics, which threads share, until all are done."""
-    for n in remaining:
-        found[n] = counted(statistics[n], batch, scales, count)
+    calls = [(groups, batch, scales, count) for groups in statistics]
+    return each_on_threads(counted, calls[::-1])[::-1]  # n-grams, which take longest, come last
 
 
 def counted(groups: Any, batch: Any, scales: Any, count: int) -> Any:

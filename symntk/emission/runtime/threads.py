@@ -24,3 +24,12 @@ def on_threads(work: Any, tasks: int, *arguments: Any) -> None:
         work(0, threads, *arguments)
         for done in others:
             done.result()
+
+
+def each_on_threads(work: Any, calls: Any) -> list[Any]:
+    """The results of work(*arguments) for all calls: a thread that is free takes the next."""
+    threads = max(1, min(get_num_threads(), len(calls)))
+    if threads == 1:
+        return [work(*arguments) for arguments in calls]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, *zip(*calls, strict=True)))
