@@ -69,9 +69,10 @@ def _sample_items(
             )
             for name, part in shared:
                 yield f"{indent}{name} = {source_text(part)}"
-            for value, (_, array, place) in zip(values, places(segment), strict=True):
-                target = f"{array}[{before}{place.format(sample='i')}]"
-                yield f"{indent}{target} = {source_text(value)}"
+            for value, (feature, array, place) in zip(values, places(segment), strict=True):
+                target, text = f"{array}[{before}{place.format(sample='i')}]", source_text(value)
+                copied = f"copied({text}, {target})"
+                yield indent + (copied if feature.is_row else f"{target} = {text}")
         else:
             yield f"{indent}for {item.counter} in range({item.times}):"
             yield from _sample_items(

@@ -20,12 +20,13 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from symntk.emission.runtime.quadrature import copied
 from symntk.emission.runtime.softmax import SOFTMAX_EFFORT, softmax_means
 
 KEPT_HEADS = 16  # matrices M that are kept for queries with equal laws
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def heads_over_keys(
     q1: Any, q2: Any, c: Any, k11: Any, k22: Any, k12: Any, values: Any, weights: Any
 ) -> Any:
@@ -41,21 +42,21 @@ def heads_over_keys(
                 matrix = heads_matrix(q1[t], q2[t_2], c[t, t_2], k11, k22, k12, values)
                 total = np.sum(matrix * weights)
                 at = known % KEPT_HEADS
-                laws[at] = q1[t], q2[t_2], c[t, t_2]
+                laws[at, 0], laws[at, 1], laws[at, 2] = q1[t], q2[t_2], c[t, t_2]
                 sums[at] = total
                 known += 1
             found[t, t_2] = sums[at]
     return found
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def heads_over_queries(
     q1: Any, q2: Any, c: Any, k11: Any, k22: Any, k12: Any, values: Any, weights: Any
 ) -> Any:
     """sum_{t, t'} M(t r, t' r') weights[t, t'], shape (keys, keys')."""
-    found = np.zeros(k12.shape)
+    found = np.zeros(k12.size)
     laws = np.empty((KEPT_HEADS, 3))
-    matrices = np.empty((KEPT_HEADS, k12.shape[0], k12.shape[1]))
+    matrices = np.empty((KEPT_HEADS, k12.size))
     known = 0
     for t in range(c.shape[0]):
         for t_2 in range(c.shape[1]):
@@ -64,14 +65,15 @@ def heads_over_queries(
             at = same_law(laws, known, q1[t], q2[t_2], c[t, t_2])
             if at < 0:
                 at = known % KEPT_HEADS
-                laws[at] = q1[t], q2[t_2], c[t, t_2]
-                matrices[at] = heads_matrix(q1[t], q2[t_2], c[t, t_2], k11, k22, k12, values)
+                laws[at, 0], laws[at, 1], laws[at, 2] = q1[t], q2[t_2], c[t, t_2]
+                matrix = heads_matrix(q1[t], q2[t_2], c[t, t_2], k11, k22, k12, values)
+                copied(matrix.ravel(), matrices[at])
                 known += 1
             found += weights[t, t_2] * matrices[at]
-    return found
+    return found.reshape(k12.shape)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def heads_matrix(q1: float, q2: float, c: float, k11: Any, k22: Any, k12: Any, values: Any) -> Any:
     """M for one pair of queries, shape (keys, keys')."""
     none = np.zeros((0, 0))

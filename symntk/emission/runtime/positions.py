@@ -12,7 +12,7 @@ from numba import njit
 
 from symntk.emission.runtime.exponentials import exponential
 from symntk.emission.runtime.inputs import NEAR, as_samples
-from symntk.emission.runtime.quadrature import NODES, TERMS, WEIGHTS, hermite_phi
+from symntk.emission.runtime.quadrature import NODES, TERMS, WEIGHTS, copied, hermite_phi
 from symntk.emission.runtime.threads import on_threads
 from symntk.emission.runtime.token_lists import as_tokens
 
@@ -84,16 +84,15 @@ def row_gaps(x: Any, y: Any, shape: Any) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def softmax_rows(logits: Any) -> Any:
-    """exp(l_r) / sum_k exp(l_k) for each row, the largest logit taken off first."""
-    found = np.empty_like(logits)
-    for t in range(len(logits)):
-        top, total = logits[t].max(), 0.0
-        for r in range(logits.shape[1]):
-            found[t, r] = exponential(logits[t, r] - top)
-            total += found[t, r]
-        found[t] /= total
-    return found
+def softmax_rows(logits: Any) -> None:
+    """Rows become exp(l_r) / sum_k exp(l_k), the largest logit taken off first."""
+    for row in logits:
+        top, total = row.max(), 0.0
+        for r in range(len(row)):
+            row[r] = exponential(row[r] - top)
+            total += row[r]
+        for r in range(len(row)):
+            row[r] /= total
 
 
 @njit(cache=True, error_model="numpy")
@@ -149,7 +148,7 @@ def table_phi(deviations: Any) -> Any:
 def fill_table_phi(thread: int, threads: int, deviations: Any, rows: Any) -> None:
     """The rows of `table_phi` that are one thread's."""
     for k in range(thread, len(deviations), threads):
-        rows[k] = hermite_phi(deviations[k])
+        copied(hermite_phi(deviations[k]), rows[k])
 
 
 def full_table_phi(deviations: Any) -> Any:

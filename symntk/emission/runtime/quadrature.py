@@ -89,6 +89,13 @@ def panels(reach: float, step: float, points: Any, more: Any) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
+def copied(values: Any, place: Any) -> None:
+    """place = values, item by item: assigning a slice takes a second to compile."""
+    for k in range(len(place)):
+        place[k] = values[k]
+
+
+@njit(cache=True, error_model="numpy")
 def hermite_phi(r: float) -> Any:
     """Row of a sample: a_k(r) for k < TERMS, |tail|, sqrt(E phi^2), and the reach of phi."""
     row = np.zeros(TERMS + 3)

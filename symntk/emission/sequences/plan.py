@@ -70,7 +70,7 @@ class Increase:
 
 @dataclass(frozen=True, slots=True)
 class Allocate:
-    """An array of zeros, of the given shape; or ``text``, which makes one."""
+    """An array of the given shape; or ``text``, which makes one, or without a name fills one."""
 
     name: str
     shape: tuple[str, ...] = ()

@@ -201,7 +201,7 @@ class Samples:
         for line in lines:
             if _logits(line) is not None:
                 array = lowering.read.own_array(line.target)
-                items.append(Allocate(f"{array}[:]", (), f"softmax_rows({array})"))
+                items.append(Allocate("", text=f"softmax_rows({array})"))
         return [*before.items, *allocated, *items]
 
     def _without_sums(self, value: Expr, axes: Axes, before: Code) -> Expr:

@@ -16,7 +16,7 @@ def _sample({sample_arguments}):
 {sample}
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _pair({pair_arguments}):
     """The NNGP and the NTK of a pair of samples."""
 {pair}

@@ -35,7 +35,7 @@ def weights_code(
     samples = Samples(lowering, planning.sample_frame, planning.as_work, demands, set())
     body = samples.run((*program, *weights))
     found = (
-        Allocate(f"weights[{n}, :]", (), lowering.read.own_array(line.target))
+        Allocate("", text=f"copied({lowering.read.own_array(line.target)}, weights[{n}])")
         for n, line in enumerate(weights)
     )
     constants = ((symbol, derivation.values[scale]) for scale, symbol in lowering.constants.items())
