@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import sympy as sp
 from sympy import Expr, Symbol
 
+from symntk.activations.properties import kinks
 from symntk.emission.stable_moment import StableMoment
 from symntk.emission.symbols import g, q, r1, r2, root1, root2, s
+from symntk.gaussian import derivative
 from symntk.gaussian.symbols import x
 
 if TYPE_CHECKING:
@@ -50,6 +52,19 @@ class Functions:
         """The name of ``f``, a function of ``x``; parameters become numbers."""
         plain = f.xreplace(self.values)
         return self.names.setdefault(plain, f"phi{len(self.names) + 1}")
+
+    def is_smooth(self, name: str) -> bool:
+        """Whether the function of this name has derivatives of all orders."""
+        f = self._function(name)
+        return not f.has(sp.DiracDelta) and not kinks(f)
+
+    def slope(self, name: str) -> str:
+        """The name of the derivative of the function of this name."""
+        return self.name(derivative(self._function(name)))
+
+    def _function(self, name: str) -> Expr:
+        (found,) = (f for f, known in self.names.items() if known == name)
+        return found
 
     def moment(self, f: Expr, h: Expr) -> StableMoment:
         """E[f(u) h(v)]; with its gap where f is a positive multiple of h."""

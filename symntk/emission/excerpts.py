@@ -11,8 +11,9 @@ from importlib.resources import files
 
 FILES = (
     *("threads", "angles", "exponentials", "inputs", "tiles", "profiles", "table_fits", "tables"),
-    "quadrature",
-    *("token_lists", "positions", "lanes", "counts", "shared_counts", "count_products"),
+    *("gap_fits", "quadrature"),
+    *("token_lists", "positions", "lane_tables", "lanes"),
+    *("counts", "shared_counts", "count_products"),
     *("softmax_factors", "softmax_grids", "softmax_laplace", "softmax_pairs", "softmax_lattice"),
     *("softmax", "heads"),
 )

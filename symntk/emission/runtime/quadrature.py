@@ -143,7 +143,7 @@ def hermite_phi(r: float) -> Any:
     return row
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath={"reassoc"})
 def mean_phi(q: float) -> float:
     """E phi(u), u ~ N(0, q)."""
     if q == 0.0:
@@ -160,7 +160,7 @@ def mean_phi(q: float) -> float:
     return total / math.sqrt(2.0 * math.pi)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath={"reassoc"})
 def mean_phi_psi(q: float) -> float:
     """E phi(u) psi(u), u ~ N(0, q)."""
     if q == 0.0:

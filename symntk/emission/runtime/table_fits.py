@@ -73,7 +73,11 @@ def table_range(variances1: Any, variances2: Any, pairs: int) -> tuple[float, fl
     """
     if one_variance(variances1, variances2) > 0.0:
         return None
-    variances = np.concatenate([variances1, variances2])
+    return worthwhile_range(np.concatenate([variances1, variances2]), pairs)
+
+
+def worthwhile_range(variances: Any, pairs: int) -> tuple[float, float] | None:
+    """As `table_range`, of samples of one variance too."""
     logs = np.sort(np.log(variances[variances > 0.0]))
     ends = np.searchsorted(logs, logs + WIDEST, side="right")
     start = int(np.argmax(ends - np.arange(len(logs)))) if len(logs) else 0
@@ -94,8 +98,7 @@ def tabulated(grid: Any, low: float, high: float) -> Table | None:
     both diagonals, (2, samples).
     The error is measured between the points of the fit, and is at most ``CLOSE``.
     """
-    diagonals = grid(np.exp([low, high]), np.empty(0), np.empty(0))[1]
-    if not (diagonals > 0.0).all() or not np.isfinite(diagonals).all():
+    if not _is_regular(grid, low, high):
         return None
     curve, parity, count = _curve(grid, low, high)
     if count == ANGLES:
@@ -120,6 +123,12 @@ def table_samples(table: Table, variances: Any) -> TableSamples:
     scales = np.exp(table.diagonals @ polynomials.T / 2.0)
     bases = table.bases @ polynomials.T * scales[:, None]
     return TableSamples(polynomials, scales, bases, outside)
+
+
+def _is_regular(grid: Any, low: float, high: float) -> bool:
+    """Whether the diagonals are positive numbers."""
+    diagonals = grid(np.exp([low, high]), np.empty(0), np.empty(0))[1]
+    return bool((diagonals > 0.0).all() and np.isfinite(diagonals).all())
 
 
 def _curve(grid: Any, low: float, high: float) -> tuple[float, int, int]:
@@ -175,33 +184,38 @@ def _at_points(grid: Any, variances: Any, curve: float, parity: int, count: int)
 
 
 def _relative(grid: Any, variances: Any, y: Any, curve: float) -> tuple[Any, Any]:
-    """F of both kernels at all pairs of variances and all y, and both diagonals."""
-    upper, diagonals = grid(variances, *_gaps_of_curve(y, curve))
+    """F of all kernels at all pairs of variances and all y, and the diagonals."""
+    return _relative_at(grid, variances, *_gaps_of_curve(y, curve))
+
+
+def _relative_at(grid: Any, variances: Any, below: Any, above: Any) -> tuple[Any, Any]:
+    """F of all kernels at all pairs of variances and all rho, and the diagonals."""
+    upper, diagonals = grid(variances, below, above)
     values = upper + np.triu(upper, 1).swapaxes(2, 3)
     roots = np.sqrt(diagonals)
     return values / (roots[:, None, :, None] * roots[:, None, None, :]), diagonals
 
 
 def _of_low_rank(series: Any) -> tuple[Any, Any, Any]:
-    """Bases, core and widths of coefficients (2, terms, size, size)."""
-    _, count, size, _ = series.shape
+    """Bases, core and widths of coefficients (kernels, terms, size, size)."""
+    kernels, count, size, _ = series.shape
     groups, ranks = -(-count // GROUP), -(-size // GROUP) * GROUP
-    parts = np.zeros((2, groups * GROUP, size, size))
+    parts = np.zeros((kernels, groups * GROUP, size, size))
     parts[:, groups * GROUP - count :] = series[:, ::-1]
-    bases = np.zeros((2, ranks, size))
-    bases[:, :size] = np.linalg.svd(parts.reshape(2, -1, size), full_matrices=False)[2]
+    bases = np.zeros((kernels, ranks, size))
+    bases[:, :size] = np.linalg.svd(parts.reshape(kernels, -1, size), full_matrices=False)[2]
     cores = parts @ bases[:, None].swapaxes(2, 3)
     # how large each summand gets, and all from a rank on
     fine = _polynomials(np.linspace(-1.0, 1.0, 4 * size), size)
     largest = np.abs(fine @ bases.swapaxes(1, 2)).max(axis=1)
     sizes = np.abs(fine @ cores).max(axis=2) * largest[:, None]
-    squares = (sizes.reshape(2, groups, GROUP, ranks) ** 2).sum(axis=2)
+    squares = (sizes.reshape(kernels, groups, GROUP, ranks) ** 2).sum(axis=2)
     rest = np.cumsum(squares[..., ::-1], axis=2)[..., ::-1]
     widths = np.maximum(1, (rest > (CLOSE / 4) ** 2 / groups).sum(axis=2))
     widths = -(-widths // GROUP) * GROUP
     pieces = [
         cores[kernel, group * GROUP + k, :, rank : rank + GROUP]
-        for kernel in range(2)
+        for kernel in range(kernels)
         for group, width in enumerate(widths[kernel])
         for rank in range(width - GROUP, -1, -GROUP)
         for k in range(GROUP)
@@ -234,7 +248,7 @@ def _terms(rows: Any, widths: Any, bases: Any) -> Any:
         ranks = np.arange(width).reshape(-1, GROUP)[::-1]
         found.append(np.einsum("agkr,grb->kab", part, basis[ranks]))
         at += GROUP * width
-    return np.array(found).reshape(2, -1, len(rows), len(rows))[:, ::-1]
+    return np.array(found).reshape(len(bases), -1, len(rows), len(rows))[:, ::-1]
 
 
 def _polynomials(places: Any, count: int) -> Any:

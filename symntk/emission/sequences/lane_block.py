@@ -148,6 +148,12 @@ class BlockText:
             return f"{array}_table2"
         if parameter.kind == "other":
             return f"{array}_j[k, first:last]" if aligned else f"{array}_j[left:right]"
+        if parameter.kind == "own along":
+            return f"{array}_own"
+        if parameter.kind == "columns":
+            return f"{array}_columns[k]" if aligned else f"{array}_columns"
+        if parameter.kind == "column":
+            return "first" if aligned else "left"
         if parameter.kind == "exists":
             return "exists2[k, first:last]"
         if parameter.kind == "scratch":

@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from symntk.emission.roots import with_roots
 from symntk.emission.sequences.lane_block import BlockText
 from symntk.emission.sequences.lane_template import FUNCTIONS
-from symntk.emission.sequences.plan import LanePlan, Loop, SequencePlan, Stage, Stored
+from symntk.emission.sequences.plan import (
+    Call,
+    LanePlan,
+    Load,
+    Loop,
+    OfSample,
+    SequencePlan,
+    Stage,
+    Stored,
+)
 from symntk.emission.sequences.template import MIXED
 from symntk.emission.sequences.text import (
     assignment,
@@ -38,14 +47,28 @@ class _Text:
         (self.input,) = plan.inputs
         self.block = BlockText(plan)
         self.is_grid = self.block.is_grid
-        self.tables = [f"{array.name}_table" for array in plan.tables]
+        rows = {
+            parameter.array
+            for stage in self.lanes.stages
+            for parameter in stage.parameters.values()
+            if parameter.kind in ("own table", "table")
+        }
+        rows |= {
+            item.source.array
+            for item in self.lanes.results
+            if isinstance(item, Load) and isinstance(item.source, OfSample)
+        }
+        self.by_rows = [array.name for array in plan.tables if array.name in rows]
+        self.tables = [f"{name}_table" for name in self.by_rows]
+        self.along = list(dict.fromkeys(along.array for along in self.lanes.along))
 
     def functions(self) -> str:
         """All of them."""
         data, lengths = self.input.data, list(self.input.lengths)
         stride = ["stride"] if self.is_grid else []
         sides = [f"{name}{k}" for k in "12" for name in self._side(k)]
-        rest = ["blocks", "shape", "largest", "symmetric", "diagonal", "nngp", "ntk"]
+        along = [f"{a.name}_{part}" for a in self.lanes.along for part in ("own", "columns")]
+        rest = [*along, "blocks", "shape", "largest", "symmetric", "diagonal", "nngp", "ntk"]
         sample = [
             *(f"{data}[packed[n] : packed[n + 1]]",),
             *(f"lengths[n, {axis}]" for axis in range(len(lengths))),
@@ -71,7 +94,7 @@ class _Text:
             count=len(self.plan.stored),
             prepare="\n".join(self._prepare()),
             prepared="\n".join(self._prepared()),
-            shapes="\n".join(self._shapes()),
+            shapes="\n".join([*self._shapes(), *self._tables()]),
             run_arguments=wrapped(["_pairs", "nngp.size", *self._passed(), *stride, *rest], 8),
             arguments=inputs_in_words(self.plan),
             stride="    stride = max(widest(one), widest(two))\n" if self.is_grid else "",
@@ -112,7 +135,10 @@ class _Text:
             if array.table:
                 yield f"    deviations, numbers = np.unique(lanes[{k}], return_inverse=True)"
                 yield f"    lanes[{k}] = numbers.ravel()"
-                yield f"    {array.name}_table = full_table_{array.table}(deviations)"
+                if array.name in self.by_rows:
+                    yield f"    {array.name}_table = full_table_{array.table}(deviations)"
+                if array.name in self.along:
+                    yield f"    {array.name}_deviations = deviations"
         if self.lanes.given:
             data = self.input.data
             if self.is_grid:
@@ -124,7 +150,8 @@ class _Text:
             yield f"    places = aligned_places(starts, {self.lanes.aligned == 'last'})"
 
     def _prepared(self) -> Iterator[str]:
-        names = ["starts", "lengths", "lanes", *self.tables]
+        deviations = [f"{name}_deviations" for name in self.along]
+        names = ["starts", "lengths", "lanes", *self.tables, *deviations]
         found = {name: name for name in names}
         given = len(self.lanes.given)
         found |= {name: name for name in ["rows", "roots"][:given]}
@@ -161,6 +188,24 @@ class _Text:
             yield '    blocks = block_borders(second["starts"])'
             yield '    largest = np.diff(second["starts"][blocks]).max()'
             yield f"    shape = ({arrays}, rows, columns_at_a_time(rows, {arrays}))"
+
+    def _tables(self) -> Iterator[str]:
+        """Tables of expectations, for the deviations on both sides."""
+        if not self.lanes.along:
+            return
+        if self.lanes.aligned:
+            yield '    pairs = first["starts"][-1] * (1 if diagonal else count2)'
+        else:
+            yield '    pairs = first["starts"][-1] * second["starts"][-1]'
+            yield "    pairs //= count2 if diagonal else 1"
+        aligned = "aligned_" if self.lanes.aligned else ""
+        stored = [array.name for array in self.plan.stored]
+        for along in self.lanes.along:
+            deviations = [f'{side}["{along.array}_deviations"]' for side in ("first", "second")]
+            arguments = wrapped([*deviations, "pairs"], 8)
+            yield f"    {along.name}_own, columns = {along.routine}({arguments})"
+            numbers = f'second["{aligned}lanes"][{stored.index(along.array)}]'
+            yield f"    {along.name}_columns = in_lanes(columns, {numbers})"
 
     def _memory(self) -> Iterator[str]:
         lanes = self.lanes
@@ -245,8 +290,21 @@ class _Text:
         for loop in stage.loops:
             yield from self._loop(loop)
 
+    def _call(self, call: Call) -> str:
+        """A row that a routine fills in."""
+        g, s, r1, r2, number, numbers, *roots = call.arguments
+        arguments = [
+            *(f"{call.along}_own", f"int({number})", f"{call.along}_columns", "column"),
+            *(f"{g}[:count]", f"{s}[:count]", r1, r2, numbers, *roots, f"{call.target}[:count]"),
+        ]
+        return f"{call.routine}({wrapped(arguments, 8)})"
+
     def _loop(self, loop: Loop) -> Iterator[str]:
         inner = " " * 8
+        for call in loop.calls:
+            yield f"    {self._call(call)}"
+        if not loop.writes and not loop.sums:
+            return
         yield "    for s in range(count):"
         for symbol, text in loop.reads:
             yield f"{inner}{symbol} = {text}"

@@ -8,18 +8,21 @@ without branches, in memory that grows with the length of x and not with its squ
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 from sympy import Expr, Symbol
 
+from symntk.emission.calls import Functions
 from symntk.emission.plan import Assign
 from symntk.emission.sequences.diagonals import equal_shift
 from symntk.emission.sequences.indices import at_first, conditions, index_name, whole
+from symntk.emission.sequences.lane_calls import Calls
 from symntk.emission.sequences.loops import Body, group_body
 from symntk.emission.sequences.lowering import Positioned
 from symntk.emission.sequences.plan import (
     Alignment,
+    Along,
     For,
     Item,
     Kind,
@@ -61,6 +64,7 @@ class Lanes:
     lengths: Positions
     schedule: Schedule
     aligned: Alignment
+    functions: Functions
     arrays: set[str] = field(default_factory=set)
     tokens: dict[Expr, str] = field(default_factory=dict)
     pairs: dict[str, None] = field(default_factory=dict)
@@ -68,6 +72,7 @@ class Lanes:
     picks: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Pick] = field(default_factory=dict)
     reach: list[int] = field(default_factory=lambda: [0, 0])
     scratch: int = 0
+    along: dict[Along, None] = field(default_factory=dict)
 
     def plan(self, given: Iterable[Target]) -> LanePlan:
         """The plan; ``given``: the covariances of vectors, which the inputs give."""
@@ -96,6 +101,7 @@ class Lanes:
             scratch=self.scratch,
             results=tuple(results),
             aligned=self.aligned,
+            along=tuple(self.along),
         )
 
     def _result(self, item: Assign | Load) -> Assign | Load:
@@ -130,15 +136,21 @@ class Lanes:
             self.lowering.constants.values()
         )
         loads = [item for item in body.items if isinstance(item, Load)]
-        for item in loads:
-            if isinstance(item.source, OfSample) and not item.source.second:
-                scalars.add(item.symbol)
-                kind: Kind = "own table" if item.source.table else "own"
-                parameters[str(item.symbol)] = Parameter(kind, item.source.array)
+        sources = {i.symbol: i.source for i in loads if isinstance(i.source, OfSample)}
+        calls = Calls(self.functions, sources, self.lowering.temporaries)
+        lines = calls.cut_out(item for item in body.items if isinstance(item, Assign))
+        for symbol in calls.rows:
+            sources[symbol] = replace(sources[symbol], table=False)
+        for symbol, source in sources.items():
+            if not source.second:
+                scalars.add(symbol)
+                kind: Kind = "own table" if source.table else "own"
+                parameters[str(symbol)] = Parameter(kind, source.array)
         for item in loads:
             if item.symbol not in scalars:
-                reads[item.symbol] = self._read(item, group, parameters)
-        lines = [item for item in body.items if isinstance(item, Assign)]
+                found = replace(item, source=sources.get(item.symbol, item.source))
+                reads[item.symbol] = self._read(found, group, parameters)
+        lines = calls.with_rows(lines, reads)
         before: list[Assign] = []
         for line in lines:
             if not any(s in reads or s in {x.target for x in lines} - scalars for s in _used(line)):
@@ -161,7 +173,7 @@ class Lanes:
             reverse=bool(group.reverse),
             parameters=parameters,
             before=tuple(before),
-            loops=self._loops(inner, scalars, reads, stores, dict(body.totals), parameters),
+            loops=self._loops(inner, calls, scalars, reads, stores, dict(body.totals), parameters),
         )
 
     def _read(
@@ -229,6 +241,7 @@ class Lanes:
     def _loops(
         self,
         lines: list[Assign],
+        calls: Calls,
         scalars: set[Symbol],
         reads: dict[Symbol, tuple[str, tuple[str, ...]]],
         stores: dict[Symbol, str],
@@ -237,13 +250,16 @@ class Lanes:
     ) -> tuple[Loop, ...]:
         """The lines in as few loops as LLVM can tell to be free of overlaps between arrays."""
         parts: list[list[Assign]] = []
-        for piece in _pieces(lines):
-            merged = [*parts[-1], *piece] if parts else piece
-            if parts and self._checks(merged, reads, stores, totals) > CHECKS:
-                parts.append(piece)
-            else:
-                parts[-1:] = [merged]
-        parts = parts or [[]]
+        before: dict[int, list[Assign]] = {}
+        for due, rest in calls.in_turn(lines):
+            parts.append([])
+            before[len(parts) - 1] = due
+            for piece in _pieces(rest):
+                merged = [*parts[-1], *piece]
+                if parts[-1] and self._checks(merged, reads, stores, totals) > CHECKS:
+                    parts.append(piece)
+                else:
+                    parts[-1] = merged
         made = [{line.target for line in part} for part in parts]
         needs = [
             {s for line in part for s in _used(line)}
@@ -251,10 +267,11 @@ class Lanes:
             for part, targets in zip(parts, made, strict=True)
         ]
         crossing: dict[Symbol, str] = {}
+        given = [{s for line in before.get(k, ()) for s in _used(line)} for k in range(len(parts))]
         for k, targets in enumerate(made):
-            for symbol in sorted(
-                targets & set().union(*needs[k + 1 :]) if needs[k + 1 :] else (), key=str
-            ):
+            later = set().union(*needs[k + 1 :], *given[k + 1 :])
+            called = {line.target for line in before.get(k, ())}
+            for symbol in sorted((targets & later) | called, key=str):
                 row = f"{symbol}_row"
                 crossing[symbol] = row
                 if symbol not in stores:
@@ -282,10 +299,30 @@ class Lanes:
                 for total, term in totals.items()
                 if term in targets or (last and term in scalars)
             }
+            rows = {s: names[0] for s, (_, names) in reads.items() if names} | crossing
+            made_before = tuple(calls.call(line.target, rows) for line in before.get(k, ()))
             loops.append(
-                Loop(tuple(loads.items()), tuple(part), tuple(writes.items()), tuple(sums.items()))
+                Loop(
+                    tuple(loads.items()),
+                    tuple(part),
+                    tuple(writes.items()),
+                    tuple(sums.items()),
+                    made_before,
+                )
             )
+            self._along(calls, before.get(k, ()), parameters)
         return tuple(loops)
+
+    def _along(
+        self, calls: Calls, lines: Iterable[Assign], parameters: dict[str, Parameter]
+    ) -> None:
+        """What calls are told of their tables."""
+        for line in lines:
+            along = calls.along(line.target)
+            self.along.setdefault(along)
+            parameters[f"{along.name}_own"] = Parameter("own along", along.name)
+            parameters[f"{along.name}_columns"] = Parameter("columns", along.name)
+            parameters["column"] = Parameter("column", "")
 
     @staticmethod
     def _checks(

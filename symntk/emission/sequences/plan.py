@@ -132,7 +132,17 @@ class Requirement:
 
 
 Kind: TypeAlias = Literal[
-    "own", "other", "own table", "table", "pair", "total", "scratch", "exists"
+    "own",
+    "other",
+    "own table",
+    "table",
+    "pair",
+    "total",
+    "scratch",
+    "exists",
+    "own along",
+    "columns",
+    "column",
 ]
 
 
@@ -143,7 +153,8 @@ class Parameter:
     own: the number of x at its position; other: the row of numbers of x'; own table, table: the
     row of coefficients of x, and the table of those of x'; pair: the row of an array over pairs of
     positions, ``shift`` positions away; total: the row of a sum; scratch: a row of memory; exists:
-    the row that tells which samples of x' have such a position.
+    the row that tells which samples of x' have such a position; own along, columns, column: what
+    `Along` has for x, for positions of x', and the first of these that is meant.
     """
 
     kind: Kind
@@ -152,17 +163,55 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Along:
+    """An expectation that is computed along a table.
+
+    name: of what pairs need, which ``routine`` makes from the deviations in ``array``.
+    """
+
+    name: str
+    routine: str
+    array: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """``routine`` fills in the row ``target``, along a table or by quadrature.
+
+    along: the name of what it needs; arguments: g and s, the deviations, the numbers of their rows,
+    and what else it takes.
+    """
+
+    routine: str
+    along: str
+    arguments: tuple[str, ...]
+    target: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all that it is given."""
+        return (
+            *self.arguments,
+            self.target,
+            f"{self.along}_own",
+            f"{self.along}_columns",
+            "column",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Loop:
     """Straight-line code for each position of a row.
 
     reads: variables and the text that they are read by; writes: variables and the rows that get
-    them; sums: the rows of sums and the terms that are added to them.
+    them; sums: the rows of sums and the terms that are added to them; calls: what is done before.
     """
 
     reads: tuple[tuple[Symbol, str], ...]
     lines: tuple[Assign, ...]
     writes: tuple[tuple[Symbol, str], ...]
     sums: tuple[tuple[str, Symbol], ...]
+    calls: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +265,7 @@ class LanePlan:
     arrays over pairs of positions; reach: how far from its own position an entry is
     read, along each axis; scratch: rows of memory; results: lines for each pair of samples;
     aligned: whether only pairs of positions as far from the first, or from the last ones of x and
-    x' matter.
+    x' matter; along: expectations along tables.
     """
 
     given: tuple[str, ...]
@@ -228,6 +277,7 @@ class LanePlan:
     scratch: int
     results: tuple[Assign | Load, ...]
     aligned: Alignment = ""
+    along: tuple[Along, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,7 +228,8 @@ class Planning:
         if not fits(schedule, bags, given, node.positions):
             return None
         item = self.inputs[self.derivation.graph.names[node]]
-        return Lanes(self.lowering, self.pair_frame, item, node.positions, schedule, alignment)
+        frame, positions = self.pair_frame, node.positions
+        return Lanes(self.lowering, frame, item, positions, schedule, alignment, self.functions)
 
     def _pair_code(self, schedule: Schedule, bags: Bags, given: Iterable[Target]) -> Code:
         """The code of one pair of samples."""

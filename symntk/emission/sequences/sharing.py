@@ -33,10 +33,15 @@ def shared(
                     break
     needed = {pick.array for pick in picks} | set(given)
     for stage in found:
-        written = {row for loop in stage.loops for _, row in loop.writes}
+        written = {row for loop in stage.loops for _, row in loop.writes} - _given(stage)
         needed |= {p.array for name, p in stage.parameters.items() if name not in written}
     kept = [name for name in dict.fromkeys(arrays) if name in needed]
     return [_without(stage, set(arrays) - set(kept)) for stage in found], kept
+
+
+def _given(stage: Stage) -> set[str]:
+    """The names of what calls are given."""
+    return {name for loop in stage.loops for call in loop.calls for name in call.names}
 
 
 def _lines(stage: Stage) -> list[Assign]:
@@ -98,7 +103,7 @@ def _tidied(stage: Stage) -> Stage:
         ]
     )
     names = set(texts.replace("[", " ").replace("]", " ").replace("(", " ").split())
-    names |= {"exists_row"}
+    names |= {"exists_row"} | _given(stage)
     kept = {name: p for name, p in stage.parameters.items() if name in names}
     return replace(stage, parameters=kept)
 
