@@ -12,10 +12,11 @@ from symntk.activations import activation
 from symntk.decomposition.polynomials.summands import NotWindows
 from symntk.derivation import derive
 from symntk.emission import counts, emit, sequences
-from symntk.graph import Graph, positions, tokens, weights
+from symntk.graph import Graph, conv, positions, tokens, weights
 from tests.interpreted import load
 
-E, W, P, v = weights("E W P v")
+C, E, W, P, v = weights("C E W P v")
+relu = activation("relu")
 x = tokens("x")
 GRAPHS = {
     "bag": zoo.bow(depth=2, b_std=0.3),
@@ -25,7 +26,8 @@ GRAPHS = {
     "two layers": zoo.cnn(depth=2, window=2),
     "integrated": zoo.cnn(window=2, act="tanh"),
     "pairs": zoo.mv(),
-    "positions": Graph(v @ activation("relu")(W @ (E @ x) + P @ positions(x)).sum()),
+    "positions": Graph(v @ relu(W @ (E @ x) + P @ positions(x)).sum()),
+    "two ranges": Graph(v @ (relu(W @ (E @ x)).sum() + relu(conv(C, E @ x, 2, "valid")).sum())),
 }
 
 
@@ -57,6 +59,40 @@ def test_counts_give_what_pairs_give(name: str, tmp_path: Path) -> None:
         assert np.array_equal(one, one.T)
         assert one == pytest.approx(other, rel=1e-13, abs=1e-13 * own.max())
         assert np.diag(one) == pytest.approx(own, rel=1e-13)
+
+
+@pytest.mark.parametrize("name", ["windows inside", "padded windows", "positions", "pairs"])
+def test_numbers_of_tuples(name: str, tmp_path: Path) -> None:
+    """Tuples as numbers of their own, numbered anew by hashes, and anew after each token."""
+    module = load(emit(derive(GRAPHS[name])), tmp_path)
+    batches = (documents(30, 3), [*documents(10, 4), [6, 9, 6, 9]])
+    module.DENSE_KEYS = 10**9
+    expected = (*module.kernel(batches[0]), *module.kernel(*batches), *module.diag(batches[1]))
+    for dense, span in ((0, 2**62), (0, 40), (10**9, 40)):
+        module.DENSE_KEYS, module.SPAN_OF_KEYS = dense, span
+        again = (*module.kernel(batches[0]), *module.kernel(*batches), *module.diag(batches[1]))
+        for found, one in zip(again, expected, strict=True):
+            assert found == pytest.approx(one, rel=1e-13)
+
+
+def test_counts_by_hand(tmp_path: Path) -> None:
+    """A bag of tokens: rho <n, n'> + mu T T', whatever form documents have."""
+    module = load(emit(derive(zoo.bow(act="relu"))), tmp_path)
+    rng = np.random.default_rng(7)
+    array = rng.choice([3, 5, 10**9, -4, 2**40], (20, 12))
+    for batch in (
+        array,
+        list(array),
+        array.tolist(),
+        [[str(t) for t in d] for d in array.tolist()],
+    ):
+        kernels = module.kernel(batch)
+        same = np.array([[sum(s == t for s in a for t in b) for b in array] for a in array])
+        for found, at_match, apart in (
+            (kernels.nngp, 0.5, 0.5 / np.pi),
+            (kernels.ntk, 1.5, 0.5 / np.pi),
+        ):
+            assert found == pytest.approx(apart * 144 + (at_match - apart) * same, rel=1e-13)
 
 
 def test_nothing_in_common(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ FILES = (
     *("threads", "angles", "exponentials", "inputs", "tiles", "profiles", "table_fits", "tables"),
     *("gap_fits", "quadrature"),
     *("token_lists", "positions", "lane_tables", "lanes"),
-    *("counts", "shared_counts", "count_products"),
+    *("count_rows", "counts", "shared_counts", "count_products"),
     *("softmax_factors", "softmax_grids", "softmax_laplace", "softmax_pairs", "softmax_lattice"),
     *("softmax", "heads"),
 )

@@ -19,11 +19,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from symntk.emission.runtime.count_rows import key_numbers, numbered_sums
 from symntk.emission.runtime.threads import each_on_threads
 
-MIXER = -7046029254386353131  # 2^64 / golden ratio, modulo 2^64: spreads keys over the bits
 SPAN_OF_KEYS = 2**62  # keys of tuples stay below this
-DIRECT = 65536  # keys below this, or below four for each reading, are numbers as they are
 
 
 def features(statistics: Any, batch: Any, means: Any, count: int) -> list[Any]:
@@ -46,18 +45,16 @@ def counted(groups: Any, batch: Any, scales: Any, count: int) -> Any:
     read = [readings(batch, group) for group in groups]
     keys, span = keys_of(batch, groups, read)
     rows = np.concatenate([np.array(group[-1]) for group in groups])
-    shifts = np.cumsum([0, *(len(group[-1]) for group in groups)])
-    which = [kinds + shift for (_, _, kinds), shift in zip(read, shifts, strict=False)]
+    shifts = np.cumsum([0, *(len(group[-1]) for group in groups)], dtype=np.int32)
     if len(groups) == 1:
-        ends, (numbers,), (kinds,) = read[0][0], keys, which
+        ends, numbers, kinds = read[0][0], keys[0], read[0][2]
     else:
+        which = [kinds + shift for (_, _, kinds), shift in zip(read, shifts, strict=False)]
         documents = np.concatenate([np.repeat(np.arange(len(e) - 1), np.diff(e)) for e, *_ in read])
         order = np.argsort(documents, kind="stable")
         ends = sum(e for e, *_ in read)
         numbers, kinds = np.concatenate(keys)[order], np.concatenate(which)[order]
-    if span > max(DIRECT, 4 * len(numbers)):
-        numbers, span = key_numbers(numbers)
-    return row_sums(ends, numbers, kinds, rows, span, scales, count)
+    return numbered_sums(ends, numbers, kinds, rows, span, scales, count)
 
 
 def weighted(statistic: Any, batch: Any, weights: Any, count: int) -> Any:
@@ -74,11 +71,10 @@ def weighted(statistic: Any, batch: Any, weights: Any, count: int) -> Any:
         ends, places = np.arange(len(starts)), starts[:-1]
     group = ((0,) * has_token, 0, has_position)
     (keys,), span = keys_of(batch, [group], [(ends, places, None)])
-    if span > max(DIRECT, 4 * len(keys)):
-        keys, span = key_numbers(keys)
     rows = weights[n][places, None, None] * np.array(factors)[:, None]
-    return row_sums(
-        ends, keys, np.arange(len(keys)), rows, span, np.ones((len(ends) - 1, 2)), count
+    scales = np.ones((len(ends) - 1, 2))
+    return numbered_sums(
+        ends, keys, np.arange(len(keys), dtype=np.int32), rows, span, scales, count
     )
 
 
@@ -87,7 +83,7 @@ def readings(batch: Any, group: Any) -> Any:
     tokens, starts, _ = batch
     offsets, excess, _, conditions, codes, _ = group
     if not codes:
-        return np.arange(len(starts)), starts[:-1], np.zeros(len(starts) - 1, np.int64)
+        return np.arange(len(starts)), starts[:-1], np.zeros(len(starts) - 1, np.int32)
     asked = np.array([(kind == "equal", a, b) for kind, a, b in conditions], np.int64)
     return met_readings(
         tokens, starts, excess, np.array(offsets, np.int64), asked.reshape((-1, 3)), np.array(codes)
@@ -108,7 +104,7 @@ def met_readings(
     for k in range(len(conditions)):
         equal += conditions[k, 0]
     every = (1 << len(conditions)) - 1
-    places, which = np.empty(count, np.int64), np.empty(count, np.int64)
+    places, which = np.empty(count, np.int64), np.empty(count, np.int32)
     ends = np.zeros(len(starts), np.int64)
     known = 0
     for n in range(len(starts) - 1):
@@ -180,89 +176,6 @@ def add_tokens(keys: Any, base: int, tokens: Any, places: Any, offset: int) -> N
     """The token at each place + offset becomes the last digit of a key."""
     for n in range(len(keys)):
         keys[n] = keys[n] * base + tokens[places[n] + offset]
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def key_numbers(keys: Any) -> Any:
-    """Numbers for keys in the order in which they are met, and how many, by a table of hashes."""
-    bits = 4
-    while 1 << bits < 2 * len(keys):
-        bits += 1
-    mask = (1 << bits) - 1
-    mixed = keys * MIXER
-    mixed = (mixed ^ (mixed >> 32)) & mask
-    table = np.full(1 << bits, -1, np.int64)
-    different = np.empty(len(keys), np.int64)
-    found = np.empty(len(keys), np.int64)
-    count = 0
-    for n in range(len(keys)):
-        place = mixed[n]
-        while table[place] >= 0 and different[table[place]] != keys[n]:
-            place = (place + 1) & mask
-        if table[place] < 0:
-            table[place] = count
-            different[count] = keys[n]
-            count += 1
-        found[n] = table[place]
-    return found, count
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def row_sums(
-    ends: Any, numbers: Any, kinds: Any, rows: Any, width: int, scales: Any, count: int
-) -> Any:
-    """Sparse rows of the sums of features: (starts, columns, amounts, squares, documents).
-
-    The reading n, of the document whose readings end behind it, adds rows[kinds[n], :, k] to the
-    column numbers[n] rank + k: the features of the NNGP and of the NTK.  A row is scaled by
-    ``scales``; amounts are (entries, 2).  squares: of each row, (2, rows).  documents: how many of
-    the first ``count`` rows have a column, and how many of the others, (2, columns).
-    """
-    rank = rows.shape[2]
-    used = np.zeros(len(rows) + 1, np.int64)
-    for kind in range(len(rows)):
-        used[kind + 1] = used[kind]
-        for k in range(rank):
-            if rows[kind, 0, k] != 0.0 or rows[kind, 1, k] != 0.0:
-                used[kind + 1] += 1
-    shifts, values = np.empty(used[-1], np.int64), np.empty((used[-1], 2))
-    known = 0
-    for kind in range(len(rows)):
-        for k in range(rank):
-            if rows[kind, 0, k] != 0.0 or rows[kind, 1, k] != 0.0:
-                shifts[known] = k
-                values[known, 0], values[known, 1] = rows[kind, 0, k], rows[kind, 1, k]
-                known += 1
-    capacity = 0
-    for n in range(len(kinds)):
-        capacity += used[kinds[n] + 1] - used[kinds[n]]
-    starts = np.zeros(len(ends), np.int64)
-    columns, amounts = np.empty(capacity, np.int32), np.empty((capacity, 2))
-    squares = np.zeros((2, len(ends) - 1))
-    documents = np.zeros((2, width * rank), np.int32)
-    places = np.full(width * rank, -1)
-    known = 0
-    for row in range(len(ends) - 1):
-        begin, met = known, documents[0 if row < count else 1]
-        for n in range(ends[row], ends[row + 1]):
-            for term in range(used[kinds[n]], used[kinds[n] + 1]):
-                column = numbers[n] * rank + shifts[term]
-                place = places[column]
-                if place < begin:
-                    place = places[column] = known
-                    columns[known] = column
-                    amounts[known, 0] = amounts[known, 1] = 0.0
-                    met[column] += 1
-                    known += 1
-                amounts[place, 0] += values[term, 0]
-                amounts[place, 1] += values[term, 1]
-        for n in range(begin, known):
-            amounts[n, 0] *= scales[row, 0]
-            amounts[n, 1] *= scales[row, 1]
-            squares[0, row] += amounts[n, 0] ** 2
-            squares[1, row] += amounts[n, 1] ** 2
-        starts[row + 1] = known
-    return starts, columns[:known], amounts[:known], squares, documents
 
 
 def joined(batches: Any) -> Any:

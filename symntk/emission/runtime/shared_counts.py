@@ -18,7 +18,6 @@ from symntk.emission.runtime.threads import each_on_threads
 
 COMMON = 16  # a column that more than one document in so many has is common
 MOST_COMMON = 512  # columns that are common
-APART = -1  # in place of where its list begins: a column that documents do not share
 NOBODY = 2**31 - 1  # the document behind the last of a list
 
 
@@ -34,14 +33,13 @@ def shared(found: Any, count: int) -> Any:
     rows = len(found[0][0]) - 1
     symmetric = count == rows
     sizes = documents[0] if symmetric else documents[1]
-    are_met = sizes > 1 if symmetric else (sizes > 0) & (documents[0] > 0)
-    are_common = are_met & (sizes * COMMON > (rows if symmetric else rows - count))
+    are_common = sizes * COMMON > (rows if symmetric else rows - count)
     if are_common.sum() > MOST_COMMON:
         are_common &= sizes > np.sort(sizes[are_common])[-MOST_COMMON - 1]
-    taken = np.where(are_met & ~are_common, documents[0] + np.int64(1), 0)
-    begins = np.where(taken > 0, np.cumsum(taken) - taken, APART)
+    taken = np.where(are_common, 0, documents[0] + np.int64(1))
+    begins = np.cumsum(taken) - taken
     width, total = int(are_common.sum()), int(taken.sum())
-    begins[are_common] = APART - np.arange(1, width + 1)
+    begins[are_common] = -1 - np.arange(width)
     limits = np.cumsum([part[4].shape[1] for part in found])[:-1]
     parts = [(*part[:3], own) for part, own in zip(found, np.split(begins, limits), strict=True)]
     sizes = np.zeros((2, rows, len(parts)), np.int64)
@@ -68,11 +66,11 @@ def count_kept(
         common = met = 0
         for n in range(starts[row], starts[row + 1]):
             begin = begins[columns[n]]
-            if begin > APART:
+            if begin >= 0:
                 met += seen[columns[n]] if symmetric else row >= count
                 seen[columns[n]] = True
             else:
-                common += begin < APART
+                common += 1
         sizes[0, row], sizes[1, row] = common, met
 
 
@@ -95,10 +93,10 @@ def keep(
         a, b = at[0, row], at[1, row]
         for n in range(starts[row], starts[row + 1]):
             begin, one, two = begins[columns[n]], amounts[n, 0], amounts[n, 1]
-            if begin < APART:
-                common[0][a], common[1][a, 0], common[1][a, 1] = APART - 1 - begin, one, two
+            if begin < 0:
+                common[0][a], common[1][a, 0], common[1][a, 1] = -1 - begin, one, two
                 a += 1
-            elif begin > APART:
+            else:
                 end = ends[columns[n]]
                 if end > begin if symmetric else row >= count:
                     met[0][b], met[1][b, 0], met[1][b, 1] = begin, one, two

@@ -1,0 +1,189 @@
+"""Sparse rows of features: sums over what is read in documents, in columns that documents share."""
+
+# mypy: disable-error-code="misc, untyped-decorator"
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+SPREADERS = (625341585, 1013904243)  # odd, below 2^30: they spread the halves of a key over bits
+DENSE_KEYS = 4  # keys below so many for each reading are numbers as they are
+
+
+def numbered_sums(
+    ends: Any, keys: Any, kinds: Any, rows: Any, span: int, scales: Any, count: int
+) -> Any:
+    """`row_sums` for keys below ``span`` in place of numbers of columns."""
+    squares = np.zeros((2, len(ends) - 1))
+    if span > DENSE_KEYS * len(keys):
+        ends, keys, kinds = met_again(ends, keys, kinds, (rows**2).sum(axis=2), squares)
+        keys, span = key_numbers(keys)
+        squares *= scales.T**2
+    return row_sums(ends, keys, kinds, rows, span, scales, count, squares)
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)
+def mixed_bits(key: int) -> int:
+    """A number whose lower bits all bits of a key decide; products stay below 2^63."""
+    mixed = (key & 0x7FFFFFFF) * SPREADERS[0] + (key >> 31) * SPREADERS[1]
+    return mixed ^ (mixed >> 27)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def met_again(ends: Any, keys: Any, kinds: Any, own: Any, squares: Any) -> Any:
+    """The readings, but for those with a key that surely is met once, as most of n-grams are.
+
+    For these own[kind] is added to the squares, (2, rows).  Keys are counted by some of their bits,
+    so that some that are met once are left in.
+    """
+    bits = 4
+    while 1 << bits < 4 * len(keys):
+        bits += 1
+    mask = (1 << bits) - 1
+    times = np.zeros(1 << bits, np.uint8)
+    for n in range(len(keys)):
+        place = mixed_bits(keys[n]) & mask
+        times[place] = 1 if times[place] == 0 else 2
+    found, single = np.zeros(len(ends), np.int64), np.zeros(len(own), np.int64)
+    known = 0
+    for row in range(len(ends) - 1):
+        single[:] = 0
+        for n in range(ends[row], ends[row + 1]):
+            kind, again = kinds[n], times[mixed_bits(keys[n]) & mask] > 1
+            keys[known], kinds[known] = keys[n], kind
+            known += again
+            single[kind] += 1 - again
+        for kind in range(len(own)):
+            squares[0, row] += single[kind] * own[kind, 0]
+            squares[1, row] += single[kind] * own[kind, 1]
+        found[row + 1] = known
+    return found, keys[:known], kinds[:known]
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def key_numbers(keys: Any) -> Any:
+    """Numbers for keys in the order in which they are met, and how many, by a table of hashes."""
+    bits = 4
+    while 1 << bits < 2 * len(keys):
+        bits += 1
+    mask = (1 << bits) - 1
+    table = np.full(1 << bits, -1, np.int64)
+    different = np.empty(len(keys), np.int64)
+    found = np.empty(len(keys), np.int64)
+    count = 0
+    for n in range(len(keys)):
+        place = mixed_bits(keys[n]) & mask
+        while table[place] >= 0 and different[table[place]] != keys[n]:
+            place = (place + 1) & mask
+        if table[place] < 0:
+            table[place] = count
+            different[count] = keys[n]
+            count += 1
+        found[n] = table[place]
+    return found, count
+
+
+@njit(cache=True, error_model="numpy")
+def terms_of(rows: Any, width: int) -> Any:
+    """What is not 0 in rows (kinds, 2, rank): where kinds begin, k width, and values (terms, 2)."""
+    begins = np.zeros(len(rows) + 1, np.int64)
+    shifts, values = np.empty(rows.size, np.int64), np.empty((rows.size, 2))
+    known = 0
+    for kind in range(len(rows)):
+        for k in range(rows.shape[2]):
+            if rows[kind, 0, k] != 0.0 or rows[kind, 1, k] != 0.0:
+                shifts[known] = k * width
+                values[known, 0], values[known, 1] = rows[kind, 0, k], rows[kind, 1, k]
+                known += 1
+        begins[kind + 1] = known
+    return begins, shifts, values
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def row_sums(
+    ends: Any,
+    numbers: Any,
+    kinds: Any,
+    rows: Any,
+    width: int,
+    scales: Any,
+    count: int,
+    squares: Any,
+) -> Any:
+    """Sparse rows of the sums of features: (starts, columns, amounts, squares, documents).
+
+    The reading n, of the document whose readings end behind it, adds rows[kinds[n], :, k] to the
+    column numbers[n] + k width: the features of the NNGP and of the NTK.  A row is scaled by
+    ``scales``; amounts are (entries, 2).  squares, (2, rows), get those of each row.  Only columns
+    that documents share are left: those of two, or of one of the first ``count`` and one of the
+    others, if there are others.  documents: how many of both have a column, (2, columns).
+    """
+    begins, shifts, values = terms_of(rows, width)
+    sizes = np.zeros(len(rows), np.int64)
+    for n in range(len(kinds)):
+        sizes[kinds[n]] += 1
+    usual: Any = sizes.argmax()  # the readings of this kind, away from the edges, are counted
+    if begins[usual + 1] != begins[usual] + 1:
+        usual = -1
+    capacity = 1
+    for kind in range(len(rows)):
+        capacity += sizes[kind] * (begins[kind + 1] - begins[kind])
+    starts = np.zeros(len(ends), np.int64)
+    columns, amounts = np.empty(capacity, np.int64), np.empty((capacity, 2))
+    documents = np.zeros((2, width * rows.shape[2]), np.int32)
+    times, places = np.zeros(documents.shape[1], np.int64), np.full(documents.shape[1], -1)
+    known = 0
+    for row in range(len(ends) - 1):
+        begin, met = known, documents[0 if row < count else 1]
+        if usual >= 0:
+            term = begins[usual]
+            for n in range(ends[row], ends[row + 1]):
+                if kinds[n] == usual:
+                    column = numbers[n] + shifts[term]
+                    columns[known] = column
+                    known += times[column] == 0
+                    times[column] += 1
+            for n in range(begin, known):
+                column = columns[n]
+                amounts[n, 0] = times[column] * values[term, 0]
+                amounts[n, 1] = times[column] * values[term, 1]
+                places[column], times[column] = n, 0
+                met[column] += 1
+        for n in range(ends[row], ends[row + 1]):
+            if kinds[n] != usual:
+                for term in range(begins[kinds[n]], begins[kinds[n] + 1]):
+                    column = numbers[n] + shifts[term]
+                    if places[column] < begin:
+                        places[column], columns[known] = known, column
+                        amounts[known, 0] = amounts[known, 1] = 0.0
+                        met[column] += 1
+                        known += 1
+                    amounts[places[column], 0] += values[term, 0]
+                    amounts[places[column], 1] += values[term, 1]
+        for n in range(begin, known):
+            amounts[n, 0] *= scales[row, 0]
+            amounts[n, 1] *= scales[row, 1]
+            squares[0, row] += amounts[n, 0] ** 2
+            squares[1, row] += amounts[n, 1] ** 2
+        starts[row + 1] = known
+    kept = 0
+    for column in range(documents.shape[1]):  # its new number
+        one, two = documents[0, column], documents[1, column]
+        places[column] = -1
+        if (one > 1) if count == len(ends) - 1 else (one > 0 and two > 0):
+            documents[0, kept], documents[1, kept] = one, two
+            places[column] = kept
+            kept += 1
+    known = begin = 0
+    for row in range(len(ends) - 1):
+        end = starts[row + 1]
+        for n in range(begin, end):
+            if places[columns[n]] >= 0:
+                columns[known] = places[columns[n]]
+                amounts[known, 0], amounts[known, 1] = amounts[n, 0], amounts[n, 1]
+                known += 1
+        begin, starts[row + 1] = end, known
+    return starts, columns[:known], amounts[:known], squares, documents[:, :kept]
