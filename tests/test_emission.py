@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import random
+import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -297,3 +299,15 @@ def test_nested_blocks_are_nested_loops() -> None:
     (w, v) = weights("W v")
     source = emit(derive(Graph(v @ repeat(outer, w @ vector("x"), 3))))
     assert "for layer in range(3)" in source and "for layer2 in range(2)" in source
+
+
+def test_diagonals_take_no_memory_but_theirs(tmp_path: Path) -> None:
+    """Rows of coefficients, 2 kB for each sample and expectation, belong to pairs."""
+    module = load(emit(derive(mlp(1, "tanh"))), tmp_path)
+    data = np.random.default_rng(0).standard_normal((20, 3))
+    module.diag(data[:2])
+    tracemalloc.start()
+    module.diag(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2000 * len(data)

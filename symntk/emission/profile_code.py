@@ -32,7 +32,7 @@ def _grid(
 
 def _values(variances, below, above):
     """What `_grid` finds, and the diagonals, (2, samples)."""
-    *features, nngp, ntk = _samples(variances)
+    *features, nngp, ntk = _samples(True, variances)
     count = len(variances)
     found = np.zeros((2, len(below), count, count))
     on_threads(_grid, len(below) * count, np.sqrt(variances), below, above, *features, found)

@@ -16,6 +16,8 @@ from symntk.emission.pair_code import (
 from symntk.emission.plan import Assign, KernelPlan, SampleItem, Segment, Store
 from symntk.emission.printer import source_text
 
+_DOCUMENTATION = '    """Diagonals, and if wanted what the pairs of a sample need of it."""'
+
 
 def sample_code(plan: KernelPlan) -> Iterator[str]:
     """The function ``_samples``, and ``_each_sample`` that does the work."""
@@ -26,8 +28,10 @@ def sample_code(plan: KernelPlan) -> Iterator[str]:
     arrays = list(feature_arrays(plan))
     results = [*(name for name, _ in arrays), "nngp", "ntk"]
     yield '@njit(cache=True, error_model="numpy", nogil=True)'
-    yield from signature("_each_sample", ["thread", "threads", *names, *lengths, *results])
-    yield '    """What depends on one sample alone: features for its pairs, and diagonals."""'
+    yield from signature(
+        "_each_sample", ["thread", "threads", "wanted", *names, *lengths, *results]
+    )
+    yield _DOCUMENTATION
     yield "    for i in range(thread, len(nngp), threads):"
     for name, array in zip(given, names, strict=True):
         yield f"        {name} = {array}[i]"
@@ -37,16 +41,17 @@ def sample_code(plan: KernelPlan) -> Iterator[str]:
     yield f"        ntk[i] = {plan.ntk[1]}"
     yield ""
     yield ""
-    yield f"def _samples({', '.join([*names, *lengths])}):"
-    yield '    """What depends on one sample alone: features for its pairs, and diagonals."""'
-    yield f"    count = len({names[0]})"
+    yield f"def _samples(wanted, {', '.join([*names, *lengths])}):"
+    yield _DOCUMENTATION
+    if arrays:
+        yield f"    count = len({names[0]}) if wanted else 0"
     for name, shape in arrays:
         yield f"    {name} = np.empty({shape})"
-    yield "    nngp, ntk = np.empty(count), np.empty(count)"
+    yield f"    nngp, ntk = np.empty((2, len({names[0]})))"
     # only coefficients take long enough for several threads
-    call = "on_threads(_each_sample, count," if plan.has_rows() else "_each_sample(0, 1,"
+    call = "on_threads(_each_sample, len(nngp)," if plan.has_rows() else "_each_sample(0, 1,"
     yield f"    {call}"
-    yield from wrapped([*names, *lengths, *results], "        ")
+    yield from wrapped(["wanted", *names, *lengths, *results], "        ")
     yield "    )"
     yield f"    return {', '.join(results)}"
 
@@ -63,16 +68,18 @@ def _sample_items(
         elif isinstance(item, Store):
             before = "".join(f"{counter}, " for counter in counters)
             segment = segments[item.segment]
+            if segment.features:
+                yield f"{indent}if wanted:"
             names = sp.numbered_symbols(f"w{segment.index}_")
             shared, values = sp.cse(
                 [feature.value for feature in segment.features], symbols=names, order="none"
             )
             for name, part in shared:
-                yield f"{indent}{name} = {source_text(part)}"
+                yield f"{indent}    {name} = {source_text(part)}"
             for value, (feature, array, place) in zip(values, places(segment), strict=True):
                 target, text = f"{array}[{before}{place.format(sample='i')}]", source_text(value)
                 copied = f"copied({text}, {target})"
-                yield indent + (copied if feature.is_row else f"{target} = {text}")
+                yield f"{indent}    " + (copied if feature.is_row else f"{target} = {text}")
         else:
             yield f"{indent}for {item.counter} in range({item.times}):"
             yield from _sample_items(
@@ -84,11 +91,11 @@ def sample_call(plan: KernelPlan, results: list[str], arguments: list[str]) -> I
     """The call of ``_samples``; coefficients take long, and equal samples share them."""
     left = ", ".join(results)
     if not plan.has_rows() or len(arguments) > 1:
-        yield f"{left} = _samples({', '.join(arguments)})"
+        yield f"{left} = _samples(wanted, {', '.join(arguments)})"
         return
     (variance,) = arguments
     yield f"is_one = one_variance({variance}) > 0.0"
-    yield f"{left} = _samples({variance}[:1] if is_one else {variance})"
+    yield f"{left} = _samples(wanted, {variance}[:1] if is_one else {variance})"
     yield "if is_one:"
     for name in results:
         axis = -2 if name.startswith("rows") else -1

@@ -13,8 +13,8 @@ def _prepare(x, name):
     }}
 
 
-def _with_features(sample):
-    """``sample`` and what depends on one sample alone, layer by layer."""
+def _with_features(sample, wanted):
+    """``sample`` and what depends on one sample alone, layer by layer; features if wanted."""
 {features}
     return sample | {{
 {found}
@@ -23,8 +23,8 @@ def _with_features(sample):
 
 def _through_layers(first, second, symmetric, nngp, ntk):
     """Fills in both kernels of all pairs, each pair by itself."""
-    first = _with_features(first)
-    second = first if symmetric else _with_features(second)
+    first = _with_features(first, True)
+    second = first if symmetric else _with_features(second, True)
     count1, count2 = nngp.shape
 {profile}    on_threads(
         _pairs, -(-count1 // ROWS) * -(-count2 // COLUMNS),
@@ -52,6 +52,6 @@ def kernel(x1, x2=None):
 
 def diag(x):
     """The kernels of each row of x with itself, as vectors."""
-    sample = _with_features(_prepare(x, "x"))
+    sample = _with_features(_prepare(x, "x"), False)
     return Kernels(sample["nngp"].astype(DTYPE), sample["ntk"].astype(DTYPE))
 '''
