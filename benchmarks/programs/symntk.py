@@ -16,12 +16,12 @@ def mlp(act: str, depth: int, w_std: float, b_std: float = 0, dtype: str = "floa
 
 def bag(act: str) -> Any:
     """A perceptron at each token, summed over the document."""
-    return _of_tokens(sn.zoo.bow(act=act))
+    return _compiled(sn.zoo.bow(act=act))
 
 
 def tokens_cnn(act: str) -> Any:
     """A convolution over tokens, window 3, summed over positions."""
-    return _of_tokens(sn.zoo.cnn(act=act, average=True))
+    return _compiled(sn.zoo.cnn(act=act, average=True))
 
 
 def vectors_cnn(act: str, depth: int) -> Any:
@@ -36,7 +36,7 @@ def images_cnn(act: str, depth: int) -> Any:
 
 def tokens_rnn(act: str, pool: Pool) -> Any:
     """An Elman network over tokens."""
-    return _of_tokens(sn.zoo.rnn(act=act, pool=pool))
+    return _compiled(sn.zoo.rnn(act=act, pool=pool))
 
 
 def vectors_rnn(act: str, pool: Pool) -> Any:
@@ -57,23 +57,18 @@ def attention(act: str) -> Any:
 
 def self_attention() -> Any:
     """Attention over tokens with queries, keys and values in one, logits scaled by the width."""
-    return _of_tokens(sn.zoo.sa())
+    return _compiled(sn.zoo.sa())
 
 
 def heads() -> Any:
     """Infinitely many heads over tokens, logits scaled by the root of the width."""
-    return _of_tokens(sn.zoo.sa(separate=True, scaling="1/sqrt(d)"))
+    return _compiled(sn.zoo.sa(separate=True, scaling="1/sqrt(d)"))
 
 
 def transformer(act: str) -> Any:
     """A transformer block over tokens, logits scaled by the width, the mean over positions."""
-    return _of_tokens(sn.zoo.transformer(act=act))
+    return _compiled(sn.zoo.transformer(act=act))
 
 
 def _compiled(graph: sn.Graph, dtype: str = "float64") -> Any:
     return sn.derive(graph).compile(dtype=dtype)
-
-
-def _of_tokens(graph: sn.Graph) -> Any:
-    kernel = _compiled(graph)
-    return lambda documents: kernel(list(documents))

@@ -37,7 +37,8 @@ def features(statistics: Any, batch: Any, means: Any, count: int) -> list[Any]:
         if mean is not None:
             scales[:, n] = 1.0 / (sizes + mean[0]) ** mean[1]
     calls = [(groups, batch, scales, count) for groups in statistics]
-    return each_on_threads(counted, calls[::-1])[::-1]  # n-grams, which take longest, come last
+    # n-grams, which take longest, come last
+    return each_on_threads(counted, calls[::-1], len(batch[0]))[::-1]
 
 
 def counted(groups: Any, batch: Any, scales: Any, count: int) -> Any:
@@ -180,6 +181,8 @@ def add_tokens(keys: Any, base: int, tokens: Any, places: Any, offset: int) -> N
 
 def joined(batches: Any) -> Any:
     """Batches of documents as one."""
+    if len(batches) == 1:
+        return batches[0]
     tokens, starts, lengths = zip(*batches, strict=True)
     begin = np.cumsum([0, *map(len, tokens)])
     ends = [one[1:] + offset for one, offset in zip(starts, begin, strict=False)]

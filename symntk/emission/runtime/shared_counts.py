@@ -43,14 +43,15 @@ def shared(found: Any, count: int) -> Any:
     limits = np.cumsum([part[4].shape[1] for part in found])[:-1]
     parts = [(*part[:3], own) for part, own in zip(found, np.split(begins, limits), strict=True)]
     sizes = np.zeros((2, rows, len(parts)), np.int64)
-    each_on_threads(count_kept, [(*part, count, sizes[:, :, n]) for n, part in enumerate(parts)])
+    entries = sum(len(part[1]) for part in parts)
+    calls = [(*part, count, sizes[:, :, n]) for n, part in enumerate(parts)]
+    each_on_threads(count_kept, calls, entries)
     ends = np.cumsum(sizes.reshape((2, -1)), axis=1).reshape(sizes.shape)
     common, met = [(np.empty(own[-1, -1], np.int64), np.empty((own[-1, -1], 2))) for own in ends]
     lists = np.full(total, NOBODY, np.int32), np.empty((total, 2))
     at = ends - sizes
-    each_on_threads(
-        keep, [(*part, count, at[:, :, n], common, lists, met) for n, part in enumerate(parts)]
-    )
+    calls = [(*part, count, at[:, :, n], common, lists, met) for n, part in enumerate(parts)]
+    each_on_threads(keep, calls, entries)
     starts = np.concatenate([np.zeros((2, 1), np.int64), ends[:, :, -1]], axis=1)
     return width, (starts[0], *common), lists, (starts[1], *met)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from numba import get_num_threads
 
+SMALL = 32768  # numbers that one thread looks at in the time that threads take to begin
 
 def on_threads(work: Any, tasks: int, *arguments: Any) -> None:
     """work(thread, threads, *arguments), in as many threads as there are tasks and Numba may use.
@@ -26,10 +27,13 @@ def on_threads(work: Any, tasks: int, *arguments: Any) -> None:
             done.result()
 
 
-def each_on_threads(work: Any, calls: Any) -> list[Any]:
-    """The results of work(*arguments) for all calls: a thread that is free takes the next."""
+def each_on_threads(work: Any, calls: Any, size: int) -> list[Any]:
+    """The results of work(*arguments) for all calls: a thread that is free takes the next.
+
+    size: of what each works on; little of it is done before threads have begun.
+    """
     threads = max(1, min(get_num_threads(), len(calls)))
-    if threads == 1:
+    if threads == 1 or size < SMALL:
         return [work(*arguments) for arguments in calls]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, *zip(*calls, strict=True)))

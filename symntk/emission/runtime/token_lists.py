@@ -47,9 +47,13 @@ def as_tokens(
 
 def token_numbers(samples: Any, name: str, vocabulary: dict[Any, Any]) -> Any:
     """The numbers of the tokens of all samples in turn; ValueError for what is no token."""
-    are_numbers = are_signed(samples)
-    tokens = np.concatenate(samples) if are_numbers else list(chain.from_iterable(samples))
-    kind = "numbers" if are_numbers else kind_of(tokens)
+    tokens: Any
+    if are_signed(samples):
+        kind = "numbers"
+        tokens = samples.ravel() if isinstance(samples, np.ndarray) else np.concatenate(samples)
+    else:
+        tokens = list(chain.from_iterable(samples))
+        kind = kind_of(tokens)
     if not kind or vocabulary.setdefault(KIND, kind) != kind:
         refuse_tokens(samples, name, vocabulary.get(KIND, ""))
     if kind == "numbers":
