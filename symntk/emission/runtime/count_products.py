@@ -32,9 +32,12 @@ def count_products(found: Any, count: int, dtype: Any) -> Any:
     """
     rows = len(found[0][0]) - 1
     symmetric = count == rows
-    matrices = np.empty((2, count, count if symmetric else rows - count), dtype)
-    tasks = -(-matrices.shape[1] // PART) * -(-matrices.shape[2] // SPAN)
-    on_threads(inner_counts, tasks, *shared(found, count), symmetric, *matrices)
+    base = 0 if symmetric else count
+    matrices = np.empty((2, count, rows - base), dtype)
+    width, common, lists = shared(found, count)
+    met = by_strip(lists[0], lists[1], base, rows)
+    tasks = -(-count // PART) * -(-(rows - base) // SPAN)
+    on_threads(inner_counts, tasks, width, common, lists, met, symmetric, *matrices)
     if symmetric:
         for matrix, own in zip(matrices, squared(found), strict=True):
             np.fill_diagonal(matrix, own)
@@ -44,6 +47,39 @@ def count_products(found: Any, count: int, dtype: Any) -> Any:
 def squared(found: Any) -> Any:
     """The squares of all features, (2, rows)."""
     return sum(squares for _, _, _, squares, _ in found)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def by_strip(starts: Any, documents: Any, base: int, rows: int) -> Any:
+    """For each strip of documents from ``base`` on, the lists that have some to meet one of it.
+
+    Returns where a strip's lists begin, and for each of them where it begins, and where its
+    documents of the strip begin and end, (lists, 3), in the order of the lists.
+    """
+    counts = np.zeros(-(-(rows - base) // SPAN) + 1, np.int64)
+    at, found = counts, np.empty((0, 3), np.int64)
+    for is_counted in (True, False):
+        for n in range(len(starts) - 1):
+            place = starts[n]
+            while place < starts[n + 1] and documents[place] < base:
+                place += 1
+            while place < starts[n + 1]:
+                strip, first = (documents[place] - base) // SPAN, place
+                last = base + (strip + 1) * SPAN
+                while place < starts[n + 1] and documents[place] < last:
+                    place += 1
+                if place == starts[n] + 1:  # the first document of a list has none to meet
+                    continue
+                if is_counted:
+                    counts[strip + 1] += 1
+                else:
+                    own = found[at[strip]]
+                    own[0], own[1], own[2] = starts[n], first, place
+                    at[strip] += 1
+        if is_counted:
+            counts = np.cumsum(counts)
+            at, found = counts.copy(), np.empty((counts[-1], 3), np.int64)
+    return counts, found
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
@@ -72,32 +108,33 @@ def add_multiples(
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def add_listed(
-    begin: int, end: int, at: Any, amounts: Any, lists: Any, top: int, bottom: int, r: int,
-    tile: Any,
-) -> None:  # fmt: skip
-    """Adds to tile[i - top, :, r] what a row has of lists times what documents i < bottom have.
+    met: Any, lists: Any, shift: int, top: int, bottom: int, symmetric: bool, tile: Any
+) -> None:
+    """Adds to tile[i - top, :, j - shift] what the lists have of documents i < bottom and j.
 
-    at: how far each of its lists is done; the entries of the row are those from begin to end.
+    met: of the lists, where documents i begin, and where documents j begin and end.  If symmetric,
+    only i < j; documents i are left to begin from ``bottom`` on.
     """
-    documents, values = lists
-    for n in range(begin, end):
-        place, a, b = at[n - begin], amounts[n, 0], amounts[n, 1]
-        while documents[place] < bottom:
-            sums = tile[documents[place] - top]
-            sums[0, r] += a * values[place, 0]
-            sums[1, r] += b * values[place, 1]
-            place += 1
-        at[n - begin] = place
+    _, documents, values = lists
+    for n in range(len(met)):
+        for other in range(met[n, 1], met[n, 2]):
+            j, a, b = documents[other] - shift, values[other, 0], values[other, 1]
+            limit = min(bottom, documents[other]) if symmetric else bottom
+            place = met[n, 0]
+            while documents[place] < limit:
+                sums = tile[documents[place] - top]
+                sums[0, j] += a * values[place, 0]
+                sums[1, j] += b * values[place, 1]
+                place += 1
+        skip_listed(met[n : n + 1], documents, bottom)
 
 
 @njit(cache=True, error_model="numpy")
-def skip_listed(at: Any, documents: Any, top: int) -> None:
-    """Moves ``at`` in each of some lists to the first document from ``top`` on."""
-    for n in range(len(at)):
-        place = at[n]
-        while documents[place] < top:
-            place += 1
-        at[n] = place
+def skip_listed(met: Any, documents: Any, top: int) -> None:
+    """Moves where documents i begin to the first from ``top`` on, or to the first document j."""
+    for n in range(len(met)):
+        while met[n, 0] < met[n, 1] and documents[met[n, 0]] < top:
+            met[n, 0] += 1
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -114,8 +151,8 @@ def inner_counts(
 ) -> None:
     """The inner product of row i of the first batch and row j of the other, for all i and j.
 
-    The rest is what `shared` gives.  If symmetric, the upper triangle is computed and copied, and
-    the diagonal is left to the caller.
+    The rest is what `shared` and `by_strip` give.  If symmetric, the upper triangle is computed and
+    copied, and the diagonal is left to the caller.
     """
     count1, count2 = nngp.shape
     base = 0 if symmetric else count1
@@ -133,9 +170,9 @@ def inner_counts(
                 for n in range(common[0][base + j], common[0][base + j + 1]):
                     dense[common[1][n], 0, j - begin] = common[2][n, 0]
                     dense[common[1][n], 1, j - begin] = common[2][n, 1]
-            starts = met[0][base + begin : base + end + 1]
-            at = met[1][starts[0] : starts[-1]].copy()
-            skip_listed(at, lists[0], first)
+            own = met[1][met[0][begin // SPAN] : met[0][begin // SPAN + 1]].copy()
+            if first > 0:
+                skip_listed(own, lists[1], first)
             last = min(first + PART, end if symmetric else count1)
             for top in range(first, last, HEIGHT):
                 bottom = min(top + HEIGHT, last)
@@ -151,12 +188,7 @@ def inner_counts(
                         sums[0],
                         sums[1],
                     )
-                for r in range(end - begin):
-                    limit = min(bottom, begin + r) if symmetric else bottom
-                    add_listed(
-                        starts[r], starts[r + 1], at[starts[r] - starts[0] :], met[2], lists, top,
-                        limit, r, tile,
-                    )  # fmt: skip
+                add_listed(own, lists, base + begin, top, bottom, symmetric, tile)
                 for i in range(top, bottom):
                     one, two, sums = nngp[i, begin:end], ntk[i, begin:end], tile[i - top]
                     for r in range(end - begin):

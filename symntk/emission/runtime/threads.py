@@ -9,6 +9,7 @@ from numba import get_num_threads
 
 SMALL = 32768  # numbers that one thread looks at in the time that threads take to begin
 
+
 def on_threads(work: Any, tasks: int, *arguments: Any) -> None:
     """work(thread, threads, *arguments), in as many threads as there are tasks and Numba may use.
 
