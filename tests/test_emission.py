@@ -13,7 +13,7 @@ import sympy as sp
 
 from symntk.derivation import derive
 from symntk.emission import emit
-from symntk.emission.forms import FEW, Form, add, constant, product
+from symntk.emission.forms import Form, add, constant, product
 from symntk.emission.moments import gaps, stable_moment
 from symntk.emission.naming import Names
 from symntk.emission.printer import source_text
@@ -116,7 +116,7 @@ def forms_of(a: np.ndarray, b: np.ndarray) -> tuple[dict[sp.Symbol, float], Form
     return values, Form(diagonal, sp.Float(norm - a @ b, 30), sp.Float(norm + a @ b, 30))
 
 
-@pytest.mark.parametrize("count", [3, FEW + 3])
+@pytest.mark.parametrize("count", [1, 3, 7])
 def test_sums_and_products_of_forms(count: int) -> None:
     rng = np.random.default_rng(0)
     tiny = {sp.Symbol("TINY", positive=True): 0}

@@ -49,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def with_small_blocks(module: ModuleType) -> ModuleType:
     """Three columns at a time, and no more than one sample in most blocks."""
-    for name, value in (("LANES", 6), ("CACHE", 1), ("NARROW", 3), ("WIDE", 3)):
+    for name, value in (("LANES", 6), ("CACHE", 1), ("NARROW", 3), ("WIDE", 3), ("VECTOR", 3)):
         if hasattr(module, name):
             setattr(module, name, value)
     return module

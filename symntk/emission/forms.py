@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sympy import Add, Expr, Max, S, Symbol, expand, sqrt
+from sympy import Add, Expr, Max, Mul, S, Symbol, expand, sqrt
 
 TINY = Symbol("TINY", positive=True)
 """A constant of the emitted module that keeps 0 / 0 away from rows of zeros."""
-
-FEW = 4
-"""Terms of a sum whose pairs are few."""
 
 Site = Callable[[Expr], Expr]
 
@@ -51,17 +48,21 @@ def product(one: Form, other: Form) -> Form:
 def add(terms: Sequence[Form], first: Site, second: Site) -> Form:
     r"""Sum_k of kernels: the gaps add up, and so do the differences of the norms.
 
-    With n_k = a_k b_k and n = |a| |b|, a_k = sqrt(k_k(a, a)), b_k = sqrt(k_k(b, b)), Lagrange's
-    identity is n^2 - (sum n_k)^2 = sum_{k<l} (a_k b_l - a_l b_k)^2.  ``first`` and ``second`` take
-    sample variables to those of the first and of the second sample.  More than `FEW` terms have
-    too many pairs, and n - sum n_k = n/2 sum_k (a_k/|a| - b_k/|b|)^2 has the same precision.
+    With n_k = a_k b_k and n = |a| |b|, a_k = sqrt(k_k(a, a)), b_k = sqrt(k_k(b, b)), the excess of
+    n over sum n_k is 2 n sin^2(delta/2), delta the angle between the vectors a and b.  ``first``
+    and ``second`` take sample variables to those of the first and of the second sample.
     """
     if len(terms) == 1:
         return terms[0]
     roots = [sqrt(term.diagonal) for term in terms]
     total = Add(*(term.diagonal for term in terms))
     whole = first(sqrt(total)) * second(sqrt(total))
-    excess = (_excess if len(terms) <= FEW else _excess_of_many)(roots, total, whole, first, second)
+    if _are_parallel(roots, first, second):
+        excess = S.Zero
+    elif len(terms) == 2:
+        excess = _excess_of_two(roots, total, first, second)
+    else:
+        excess = _excess_of_many(roots, total, whole, first, second)
     return Form(
         total,
         Add(*(term.g for term in terms)) + excess,
@@ -69,18 +70,38 @@ def add(terms: Sequence[Form], first: Site, second: Site) -> Form:
     )
 
 
-def _excess(roots: list[Expr], total: Expr, whole: Expr, first: Site, second: Site) -> Expr:
-    """n - sum n_k by Lagrange's identity."""
+def _are_parallel(roots: list[Expr], first: Site, second: Site) -> bool:
+    """Whether a and b are, for all samples: a_k b_l = a_l b_k."""
     a, b = [first(root) for root in roots], [second(root) for root in roots]
-    squares = S.Zero
-    for k in range(len(roots)):
-        for other in range(k + 1, len(roots)):
-            squares += (a[k] * b[other] - a[other] * b[k]) ** 2
-    parts = Add(*(x * y for x, y in zip(a, b, strict=True)))
-    return squares / Max(TINY, whole + parts) if expand(squares) != 0 else S.Zero
+    return all(expand(a[0] * b[k] - a[k] * b[0]) == 0 for k in range(1, len(roots)))
+
+
+def _excess_of_two(roots: list[Expr], total: Expr, first: Site, second: Site) -> Expr:
+    r"""n - n_1 - n_2 without a division for each pair, from half the angles in the plane.
+
+    With a = |a| (cos alpha, sin alpha) the excess is (u(a) v(b) - v(a) u(b))^2 for
+    u = sqrt(2 |a|) sin(alpha/2) = a_2 / sqrt(|a| + a_1) and
+    v = sqrt(2 |a|) cos(alpha/2) = sqrt(|a| + a_1), up to a factor 1/2.
+    """
+    long = sqrt(total) + roots[0]
+    factor, rest = _apart(roots[1], first)
+    u, v = rest / sqrt(Max(TINY, long)), sqrt(long)
+    return factor**2 / 2 * (first(u) * second(v) - first(v) * second(u)) ** 2
 
 
 def _excess_of_many(roots: list[Expr], total: Expr, whole: Expr, first: Site, second: Site) -> Expr:
-    """n - sum n_k by the distance of a/|a| and b/|b|."""
-    units = [root / sqrt(Max(TINY, total)) for root in roots]
-    return whole / 2 * Add(*((first(unit) - second(unit)) ** 2 for unit in units))
+    """n - sum n_k = n/2 sum_k (a_k/|a| - b_k/|b|)^2."""
+    squares: dict[Expr, Expr] = {}
+    for root in roots:
+        factor, rest = _apart(root, first)
+        unit = rest / sqrt(Max(TINY, total))
+        square = (first(unit) - second(unit)) ** 2
+        squares[factor] = squares.get(factor, S.Zero) + square
+    return whole / 2 * Add(*(factor**2 * square for factor, square in squares.items()))
+
+
+def _apart(root: Expr, first: Site) -> tuple[Expr, Expr]:
+    """The factors of a root that are the same for all samples, and the others."""
+    factors = Mul.make_args(root)
+    constants = [factor for factor in factors if first(factor) == factor]
+    return Mul(*constants), Mul(*(factor for factor in factors if factor not in constants))

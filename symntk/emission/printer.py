@@ -160,7 +160,10 @@ class SourcePrinter(StrPrinter):
             return " * ".join(self._factors(numerator))
         over = self._factors(denominator)
         below = over[0] if len(over) == 1 else f"({' * '.join(over)})"
-        return f"{' * '.join(self._factors(numerator))} / {below}"
+        above = " * ".join(self._factors(numerator))
+        if denominator.is_number and numerator.free_symbols and not _is_power_of_two(denominator):
+            return f"{above} * (1.0 / {below})"  # a constant: compilers keep divisions as they are
+        return f"{above} / {below}"
 
     def _factors(self, expr: Expr) -> list[str]:
         factors = expr.args if isinstance(expr, Mul) else (expr,)
@@ -191,6 +194,11 @@ def _fraction(expr: Mul) -> tuple[Expr, Expr]:
         else:
             above.append(factor)
     return Mul(*above), Mul(*below)
+
+
+def _is_power_of_two(number: Expr) -> bool:
+    """Whether dividing by a number is exact."""
+    return bool(number.is_Integer) and int(number) & (int(number) - 1) == 0
 
 
 def _is_denominator(factor: Expr) -> bool:

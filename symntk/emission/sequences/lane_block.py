@@ -39,8 +39,10 @@ class BlockText:
         for mark, k in (("i", "1"), ("j", "2")):
             for row, array in enumerate(self.plan.stored):
                 yield f"    {array.name}_{mark} = lanes{k}[{row}]"
+        if lanes.pairs:
+            yield "    # their rows in the memory of a position of x"
         for row, name in enumerate(lanes.pairs):
-            yield f"    {name} = memory[{row}]"
+            yield f"    {name} = {row}"
         yield from self._aligned() if lanes.aligned else self._bands()
         yield from self._results()
 
@@ -49,9 +51,11 @@ class BlockText:
     def _bands(self) -> Iterator[str]:
         given = self.lanes.given
         yield "    begin, end = starts2[first], starts2[last]"
-        yield "    bands = -(-(end - begin + size - 1) // shape[2])"
-        yield "    width = -(-(end - begin + size - 1) // bands)"
-        yield from self._no_totals("end - begin")
+        if self.lanes.totals:
+            yield "    margin = begin - VECTOR"
+        yield "    bands = -(-(end - begin + size - 1) // shape[1])"
+        yield "    width = -(-(end - begin + size - 1) // (bands * VECTOR)) * VECTOR"
+        yield from self._no_totals("end - begin + 2 * VECTOR")
         yield "    for low in range(begin - size + 1, end, width):"
         if given:
             name = "band_gaps" if len(given) == 2 else "band_products"
@@ -59,7 +63,7 @@ class BlockText:
             arguments = [
                 *("rows1", *(["roots1"] * roots), "origin", "size", "columns2"),
                 *(["rows2", "roots2"] * roots),
-                *("begin", "end", "low", "width", "reach", "products", *given),
+                *("begin", "end", "low", "width", "reach", "products", "memory", *given),
             ]
             yield f"        {name}({wrapped(arguments, 12)})"
         for number, stage in enumerate(self.lanes.stages, 1):
@@ -72,11 +76,11 @@ class BlockText:
         yield f"{indent}# {stage.title}"
         yield from self._positions(stage, indent, "0")
         indent += "    " * len(stage.sizes)
-        yield f"{indent}left, right = max(begin, low + t), min(end, low + width + t)"
-        yield f"{indent}if left < right:"
+        yield f"{indent}at, to = whole_vectors(begin - low - t, end - low - t, width)"
+        yield f"{indent}if at < to:"
         indent += "    "
-        yield f"{indent}row, at, to = t + reach, left - t - low, right - t - low"
-        arguments = ["right - left", *(self._argument(p) for p in stage.parameters.values())]
+        yield f"{indent}row, left, right = t + reach, low + t + at, low + t + to"
+        arguments = ["to - at", *(self._argument(p) for p in stage.parameters.values())]
         yield f"{indent}_stage{number}({wrapped(arguments, len(indent) + 4)})"
 
     def _positions(self, stage: Stage, indent: str, start: str) -> Iterator[str]:
@@ -100,29 +104,31 @@ class BlockText:
             yield f"            t = {self._flat(pick.left)}"
             yield f"            column = starts2[m] + {self._flat(pick.right)} - t - low"
             yield "            if 0 <= column < width:"
-            yield f"                picked[{k}, m - first] = {pick.array}[t + reach, column]"
+            entry = f"memory[t + reach, {pick.array}, column]"
+            yield f"                picked[{k}, m - first] = {entry}"
 
     # -- one diagonal of each pair ---------------------------------------------------------------
 
     def _aligned(self) -> Iterator[str]:
         """As many positions from the first, or from the last, in all samples."""
         given, is_last = self.lanes.given, self.lanes.aligned == "last"
-        yield "    count, longest = last - first, 0"
+        yield "    begin, end = first // VECTOR * VECTOR, -(-last // VECTOR) * VECTOR"
+        yield "    count, longest = end - begin, 0"
         yield "    for m in range(first, last):"
         yield "        longest = max(longest, starts2[m + 1] - starts2[m])"
         yield from self._no_totals("count")
         start, end = ("max(0, size - longest)", "size") if is_last else ("0", "min(size, longest)")
         place = "size - 1 - t" if is_last else "t"
         if given:
-            arrays = [f"{array}[row, :count]" for array in given]
+            arrays = [f"memory[row, {array}, :count]" for array in given]
             target = "products[0]" if len(arrays) == 2 else arrays[0]
             yield f"    for t in range({start}, {end}):"
             yield f"        k, row = {place}, t + reach"
-            yield f"        products_with(rows1[origin + t], columns2[k], first, last, {target})"
+            yield f"        products_with(rows1[origin + t], columns2[k], begin, end, {target})"
             if len(arrays) == 2:
                 arguments = [
-                    *("products[0, :count]", "roots1[origin + t]", "roots2[k, first:last]"),
-                    *("rows1[origin + t]", "rows2[k, first:last]", *arrays),
+                    *("products[0, :count]", "roots1[origin + t]", "roots2[k, begin:end]"),
+                    *("rows1[origin + t]", "rows2[k, begin:end]", *arrays),
                 ]
                 yield f"        input_gaps({wrapped(arguments, 12)})"
         for number, stage in enumerate(self.lanes.stages, 1):
@@ -147,22 +153,22 @@ class BlockText:
         if parameter.kind == "table":
             return f"{array}_table2"
         if parameter.kind == "other":
-            return f"{array}_j[k, first:last]" if aligned else f"{array}_j[left:right]"
+            return f"{array}_j[k, begin:end]" if aligned else f"{array}_j[left:right]"
         if parameter.kind == "own along":
             return f"{array}_own"
         if parameter.kind == "columns":
             return f"{array}_columns[k]" if aligned else f"{array}_columns"
         if parameter.kind == "column":
-            return "first" if aligned else "left"
+            return "begin" if aligned else "left"
         if parameter.kind == "exists":
-            return "exists2[k, first:last]"
+            return "exists2[k, begin:end]"
         if parameter.kind == "scratch":
             return f"scratch[{array}]"
         if parameter.kind == "total":
             row = [total.name for total in self.lanes.totals].index(array)
-            return f"sums[{row}]" if aligned else f"sums[{row}, left - begin : right - begin]"
+            return f"sums[{row}]" if aligned else f"sums[{row}, left - margin : right - margin]"
         place = f"row{self._offset(parameter.shift)}"
-        return f"{array}[{place}]" if aligned else f"{array}[{place}, at:to]"
+        return f"memory[{place}, {array}, {':count' if aligned else 'at:to'}]"
 
     def _offset(self, shift: tuple[int, ...]) -> str:
         """How many rows away an entry is."""
@@ -211,11 +217,11 @@ class BlockText:
     def _sums(self) -> Iterator[str]:
         for k, total in enumerate(self.lanes.totals):
             if self.lanes.aligned:
-                yield f"{total.name} = sums[{k}, m - first]"
+                yield f"{total.name} = sums[{k}, m - begin]"
                 continue
             sizes = total.sizes if self.is_grid else ("1", *total.sizes)
             arguments = [
-                *(f"sums[{k}]", "starts2[m] - begin"),
+                *(f"sums[{k}]", "starts2[m] - margin"),
                 *(*sizes, "stride" if self.is_grid else "0"),
             ]
             yield f"{total.name} = total_of_lanes({', '.join(arguments)})"
@@ -224,7 +230,7 @@ class BlockText:
         for k, pick in enumerate(self.lanes.picks):
             if self.lanes.aligned:
                 place = f"{self._flat(pick.left)} + reach"
-                yield f"{pick.name} = {pick.array}[{place}, m - first]"
+                yield f"{pick.name} = memory[{place}, {pick.array}, m - begin]"
             else:
                 yield f"{pick.name} = picked[{k}, m - first]"
 

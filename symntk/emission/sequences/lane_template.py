@@ -48,7 +48,7 @@ def _prepared({prepared_arguments}):
     """What depends on one sample alone."""
 {unpack}
 {sizes}
-    lanes = np.zeros(({count}, starts[-1]))
+    lanes = np.zeros(({count}, starts[-1]{margin}))
     on_threads(_samples, len(starts) - 1, {samples})
 {prepare}
     return {{

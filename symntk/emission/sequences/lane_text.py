@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from symntk.emission.roots import with_roots
 from symntk.emission.sequences.lane_block import BlockText
 from symntk.emission.sequences.lane_template import FUNCTIONS
 from symntk.emission.sequences.plan import (
@@ -92,6 +91,7 @@ class _Text:
             unpack=f"    {data}, packed, lengths = inputs[0]",
             sizes="\n".join(self._sizes()),
             count=len(self.plan.stored),
+            margin="" if self.lanes.aligned else " + VECTOR",
             prepare="\n".join(self._prepare()),
             prepared="\n".join(self._prepared()),
             shapes="\n".join([*self._shapes(), *self._tables()]),
@@ -126,11 +126,16 @@ class _Text:
 
     def _sizes(self) -> Iterator[str]:
         if self.is_grid:
-            yield "    starts = np.concatenate([[0], np.cumsum(lengths[:, 0] * stride)])"
+            starts = "np.concatenate([[0], np.cumsum(lengths[:, 0] * stride)])"
         else:
-            yield "    starts = packed"
+            starts = "packed"
+        yield f"    starts = {starts if self.lanes.aligned else f'VECTOR + {starts}'}"
 
     def _prepare(self) -> Iterator[str]:
+        if not self.lanes.aligned:
+            yield "    # beside the first sample and the last there are positions like their own"
+            yield "    lanes[:, :VECTOR] = lanes[:, [VECTOR]]"
+            yield "    lanes[:, starts[-1] :] = lanes[:, [starts[-1] - 1]]"
         for k, array in enumerate(self.plan.stored):
             if array.table:
                 yield f"    deviations, numbers = np.unique(lanes[{k}], return_inverse=True)"
@@ -143,7 +148,8 @@ class _Text:
             data = self.input.data
             if self.is_grid:
                 yield f"    {data} = spread({data}, packed, starts, lengths, stride)"
-            yield f"    rows = tiled({data})"
+            before = "0" if self.is_grid or self.lanes.aligned else "VECTOR"
+            yield f"    rows = tiled({data}, {before})"
         if len(self.lanes.given) == 2:
             yield '    roots = np.sqrt(np.einsum("pk,pk->p", rows, rows))'
         if self.lanes.aligned:
@@ -179,15 +185,14 @@ class _Text:
         if self.is_grid:
             yield '    stride = first["stride"]'
         more = f" + 2 * ({self.block.reach})" if any(self.lanes.reach) else ""
-        arrays = len(self.lanes.pairs)
         yield f'    rows = np.diff(first["starts"]).max(){more}'
         if self.lanes.aligned:
             yield "    blocks, largest = np.append(np.arange(0, count2, WIDE), count2), WIDE"
-            yield f"    shape = ({arrays}, rows, WIDE)"
+            yield "    shape = (rows, WIDE)"
         else:
             yield '    blocks = block_borders(second["starts"])'
             yield '    largest = np.diff(second["starts"][blocks]).max()'
-            yield f"    shape = ({arrays}, rows, columns_at_a_time(rows, {arrays}))"
+            yield f"    shape = (rows, columns_at_a_time(rows, {len(self.lanes.pairs)}))"
 
     def _tables(self) -> Iterator[str]:
         """Tables of expectations, for the deviations on both sides."""
@@ -209,15 +214,15 @@ class _Text:
 
     def _memory(self) -> Iterator[str]:
         lanes = self.lanes
-        yield "    memory = np.zeros(shape)"
+        yield f"    memory = np.zeros((shape[0], {len(lanes.pairs)}, LANE_PITCH))"
         if lanes.totals:
-            yield f"    sums = np.zeros(({len(lanes.totals)}, largest))"
+            yield f"    sums = np.zeros(({len(lanes.totals)}, largest + 2 * VECTOR))"
         if lanes.picks and not lanes.aligned:
             yield f"    picked = np.zeros(({len(lanes.picks)}, largest))"
         if lanes.scratch:
-            yield f"    scratch = np.zeros(({lanes.scratch}, shape[2]))"
+            yield f"    scratch = np.zeros(({lanes.scratch}, LANE_PITCH))"
         if lanes.given:
-            yield "    products = np.zeros((4, shape[2] + 4))"
+            yield "    products = np.zeros((8, LANE_PITCH + VECTOR))"
 
     # -- samples ---------------------------------------------------------------------------------
 
@@ -308,7 +313,7 @@ class _Text:
         yield "    for s in range(count):"
         for symbol, text in loop.reads:
             yield f"{inner}{symbol} = {text}"
-        for line in with_roots(loop.lines):
+        for line in loop.lines:
             yield from assignment(line, inner)
         for symbol, row in loop.writes:
             yield f"{inner}{row}[s] = {symbol}"

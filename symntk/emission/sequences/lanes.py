@@ -15,6 +15,7 @@ from sympy import Expr, Symbol
 
 from symntk.emission.calls import Functions
 from symntk.emission.plan import Assign
+from symntk.emission.sequences.cutting import cut
 from symntk.emission.sequences.diagonals import equal_shift
 from symntk.emission.sequences.indices import at_first, conditions, index_name, whole
 from symntk.emission.sequences.lane_calls import Calls
@@ -71,7 +72,6 @@ class Lanes:
     totals: list[Total] = field(default_factory=list)
     picks: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Pick] = field(default_factory=dict)
     reach: list[int] = field(default_factory=lambda: [0, 0])
-    scratch: int = 0
     along: dict[Along, None] = field(default_factory=dict)
 
     def plan(self, given: Iterable[Target]) -> LanePlan:
@@ -91,14 +91,15 @@ class Lanes:
         inputs = [array for target in given for array in self.lowering.read.pair_arrays(*target)]
         picks = list(self.picks.values())
         stages, pairs = shared(stages, list(self.pairs), picks, tuple(inputs))
+        parts, scratch = cut(stages, not self.aligned)
         return LanePlan(
             given=tuple(inputs),
-            stages=tuple(stages),
+            stages=parts,
             pairs=tuple(pairs),
             totals=tuple(self.totals),
             picks=tuple(picks),
             reach=tuple(self.reach[: len(self.lengths)]),
-            scratch=self.scratch,
+            scratch=scratch,
             results=tuple(results),
             aligned=self.aligned,
             along=tuple(self.along),
@@ -276,7 +277,6 @@ class Lanes:
                 crossing[symbol] = row
                 if symbol not in stores:
                     parameters[row] = Parameter("scratch", str(len(crossing) - 1))
-        self.scratch = max(self.scratch, len(crossing))
         for symbol, array in stores.items():
             parameters[f"{symbol}_row"] = Parameter("pair", array, (0,) * len(self.lengths))
         if totals and self.aligned:
