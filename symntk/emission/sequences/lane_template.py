@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-FUNCTIONS = '''\
+from symntk.emission.sequences.template import DIAG, KERNEL
+
+FUNCTIONS = (
+    '''\
 @njit(cache=True, error_model="numpy")
 def _views(lanes, at{lengths}):
     """The numbers of the positions of the sample that begins at ``at``."""
@@ -64,13 +67,9 @@ def _run(first, second, symmetric, diagonal):
     return Kernels(nngp, ntk)
 
 
-def kernel(x1, x2=None):
-    """The kernels of all pairs of a sample of x1 and a sample of x2 (of x1 itself without x2).
-
-    {arguments}
-    Returns ``Kernels`` with arrays of shape (n1, n2); symmetric without x2.
-    """
-    vocabularies = {{}}
+'''
+    + KERNEL
+    + '''\
     one = _inputs(x1, "x1", vocabularies)
     two = one if x2 is None else _inputs(x2, "x2", vocabularies)
     same_widths(one, two)
@@ -85,10 +84,12 @@ def _inputs(x, name, vocabularies):
 {mixed}{requirements}    return inputs
 
 
-def diag(x):
-    """The kernels of each sample of x with itself, as vectors."""
+'''
+    + DIAG
+    + """\
     inputs = _inputs(x, "x", {{}})
 {stride_of_one}    sample = _prepared(inputs{stride_argument})
     found = _run(sample, sample, False, True)
     return Kernels(found.nngp[0], found.ntk[0])
-'''
+"""
+)

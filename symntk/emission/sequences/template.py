@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-FUNCTIONS = '''\
+KERNEL = '''\
+def kernel(x1, x2=None):
+    """The kernels of all pairs of a sample of x1 and a sample of x2 (of x1 itself without x2).
+
+    {arguments}
+    Returns ``Kernels`` with arrays of shape (n1, n2); symmetric without x2.
+    """
+    vocabularies = {{}}
+'''
+
+DIAG = '''\
+def diag(x):
+    """The kernels of each sample of x with itself, as vectors."""
+'''
+
+FUNCTIONS = (
+    '''\
 @njit(cache=True, error_model="numpy")
 def _views(values{lengths}):
     """The arrays of one sample that its pairs need, in one block of memory."""
@@ -67,13 +83,9 @@ def _run(first, second, shape, symmetric, diagonal):
     return Kernels(nngp, ntk)
 
 
-def kernel(x1, x2=None):
-    """The kernels of all pairs of a sample of x1 and a sample of x2 (of x1 itself without x2).
-
-    {arguments}
-    Returns ``Kernels`` with arrays of shape (n1, n2); symmetric without x2.
-    """
-    vocabularies = {{}}
+'''
+    + KERNEL
+    + """\
     first = _prepare(x1, "x1", vocabularies)
     second = first if x2 is None else _prepare(x2, "x2", vocabularies)
     same_widths(first[0], second[0])
@@ -81,12 +93,14 @@ def kernel(x1, x2=None):
     return _run(first, second, shape, x2 is None, False)
 
 
-def diag(x):
-    """The kernels of each sample of x with itself, as vectors."""
+"""
+    + DIAG
+    + """\
     sample = _prepare(x, "x", {{}})
     found = _run(sample, sample, (1, len(sample[0][0][2])), False, True)
     return Kernels(found.nngp[0], found.ntk[0])
-'''
+"""
+)
 
 MIXTURE = '''\
 @njit(cache=True, error_model="numpy")
