@@ -39,8 +39,9 @@ def _pairs({pairs_arguments}):
     parts = 1 if diagonal else len(blocks) - 1
 {memory}
     for task in range(thread, count1 * parts, threads):
-        n = task // parts
-        first, last = (n, n + 1) if diagonal else (blocks[task % parts], blocks[task % parts + 1])
+        # not part = task % parts: a thread would have the same part, and its length, at each n
+        n, part = task // parts, (task + task // parts) % parts
+        first, last = (n, n + 1) if diagonal else (blocks[part], blocks[part + 1])
         first = max(first, n) if symmetric else first
         if first >= last:
             continue
