@@ -118,10 +118,8 @@ def along_table(
 
 def in_lanes(columns: Any, numbers: Any) -> Any:
     """The columns of positions, [row, position], or [k, row, sample] for aligned numbers."""
-    found = columns[:, np.maximum(numbers, 0.0).astype(np.int64)]
-    if numbers.ndim == 1:
-        return found
-    return np.ascontiguousarray(np.moveaxis(found, 1, 0))
+    found = columns[:, numbers.astype(np.int64)]
+    return np.ascontiguousarray(found if numbers.ndim == 1 else np.moveaxis(found, 1, 0))
 
 
 # -- rows of pairs -------------------------------------------------------------------------------
