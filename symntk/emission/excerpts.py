@@ -12,7 +12,7 @@ from importlib.resources import files
 FILES = (
     *("threads", "angles", "exponentials", "inputs", "tiles", "profiles", "table_fits", "tables"),
     *("gap_fits", "quadrature"),
-    *("token_lists", "positions", "lane_tables", "lanes"),
+    *("token_lists", "positions", "lanes", "lane_tables"),
     *("count_rows", "counts", "shared_counts", "count_products"),
     *("softmax_factors", "softmax_grids", "softmax_laplace", "softmax_pairs", "softmax_lattice"),
     *("softmax", "heads"),

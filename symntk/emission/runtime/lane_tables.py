@@ -16,27 +16,48 @@ from numba import njit
 
 from symntk.emission.runtime.angles import TINY
 from symntk.emission.runtime.gap_fits import GapTable, gap_table
-from symntk.emission.runtime.positions import full_table_phi
-from symntk.emission.runtime.quadrature import TERMS, expectation_phi_psi, gap_phi
+from symntk.emission.runtime.lanes import spread
+from symntk.emission.runtime.positions import fill_table_phi, full_table_phi
+from symntk.emission.runtime.quadrature import ACCURACY, TERMS, expectation_phi_psi, gap_phi
 from symntk.emission.runtime.table_fits import Table, table_samples, tabulated, worthwhile_range
 from symntk.emission.runtime.tables import combination, doubled, table_sums, table_values
 from symntk.emission.runtime.threads import on_threads
 
 expectation_phi_phi = expectation_phi_psi
+LONGER = 1024  # terms of Mehler's series where TERMS are too few
 
 # -- tables --------------------------------------------------------------------------------------
 
 
 def values_phi(variances: Any, below: Any, above: Any) -> tuple[Any, Any]:
-    """E[phi(u) phi(v)] and E[phi(u)^2] by quadrature, as `tabulated` has its ``grid``."""
+    """E[phi(u) phi(v)] and E[phi(u)^2], as `tabulated` has its ``grid``.
+
+    By Mehler's series, a longer one if that leaves no rest at rho = +-1, else by quadrature.
+    """
     roots = np.sqrt(variances)
     rows = full_table_phi(roots)
+    sizes = rows[:, TERMS + 1]
     found = np.zeros((1, len(below), len(roots), len(roots)))
+    longer = np.empty((len(roots), LONGER + 3))
+    widest = np.argmax(roots)
+    if len(below) and rows[widest, TERMS] > math.sqrt(ACCURACY) * sizes[widest]:
+        fill_table_phi(0, 1, roots[widest:][:1], longer[widest:])
+        if longer[widest, LONGER] <= math.sqrt(ACCURACY) * sizes[widest]:
+            on_threads(fill_table_phi, len(roots), roots, longer)
+            along_series(longer[:, :LONGER], (above - below) / 2.0, found[0])
+            return found, sizes[None] ** 2
     on_threads(fill_values_phi, len(below), roots, rows, below, above, found[0])
-    return found, rows[None, :, TERMS + 1] ** 2
+    return found, sizes[None] ** 2
 
 
 values_psi = values_phi
+
+
+def along_series(coefficients: Any, correlations: Any, found: Any) -> None:
+    """found[k, i, j] = sum_t a_it a_jt rho_k^t."""
+    powers = correlations[:, None] ** np.arange(coefficients.shape[1])
+    for k in range(len(correlations)):
+        found[k] = np.triu(coefficients * powers[k] @ coefficients.T)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -114,6 +135,13 @@ def along_table(
     own = (table.curve, table.parity, *map(np.ascontiguousarray, parts), outside1)
     is_whole = not len(one.outside) and not len(two.outside)
     return own, np.ascontiguousarray(columns), is_whole
+
+
+def without_padding(values: Any, packed: Any, starts: Any, lengths: Any, stride: int) -> Any:
+    """The numbers of all positions, the largest of them between the rows of an image."""
+    ones = np.ones((packed[-1], 1))
+    inside = spread(ones, packed, starts, lengths, stride)[:, 0] > 0.0
+    return np.where(inside, values, values.max())
 
 
 def in_lanes(columns: Any, numbers: Any) -> Any:

@@ -148,7 +148,7 @@ def table_phi(deviations: Any) -> Any:
 def fill_table_phi(thread: int, threads: int, deviations: Any, rows: Any) -> None:
     """The rows of `table_phi` that are one thread's."""
     for k in range(thread, len(deviations), threads):
-        copied(hermite_phi(deviations[k]), rows[k])
+        copied(hermite_phi(deviations[k], rows.shape[1] - 3), rows[k])
 
 
 def full_table_phi(deviations: Any) -> Any:

@@ -96,16 +96,17 @@ def copied(values: Any, place: Any) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def hermite_phi(r: float) -> Any:
-    """Row of a sample: a_k(r) for k < TERMS, |tail|, sqrt(E phi^2), and the reach of phi."""
-    row = np.zeros(TERMS + 3)
+def hermite_phi(r: float, terms: int = TERMS) -> Any:
+    """Row of a sample: a_k(r) for k < terms, |tail|, sqrt(E phi^2), and the reach of phi."""
+    row = np.zeros(terms + 3)
     reach = reach_phi(r)
-    row[TERMS + 2] = reach
+    row[terms + 2] = reach
     if r == 0.0:
         row[0] = phi(0.0)
-        row[TERMS + 1] = abs(row[0])
+        row[terms + 1] = abs(row[0])
         return row
-    borders = panels(max(13.0, reach), 0.8, EDGES_phi / r, KINKS_phi[:0])
+    # h_k oscillates with wave numbers up to sqrt(k)
+    borders = panels(max(13.0, reach), 12.8 / math.sqrt(terms), EDGES_phi / r, KINKS_phi[:0])
     count = 16 * (len(borders) - 1)
     z, now, before, weighted = np.empty(count), np.empty(count), np.zeros(count), np.empty(count)
     square = 0.0
@@ -121,7 +122,7 @@ def hermite_phi(r: float) -> Any:
             weighted[at] = value * decay * half * WEIGHTS[k] / math.sqrt(2.0 * math.pi)
             square += weighted[at] * value * decay
     captured = 0.0
-    for k in range(TERMS):
+    for k in range(terms):
         up, down = 1.0 / math.sqrt(k + 1.0), math.sqrt(k / (k + 1.0))
         total = 0.0
         for at in range(count):
@@ -136,10 +137,10 @@ def hermite_phi(r: float) -> Any:
     rest = square - captured
     if rest < 1e-14 * square:
         rest = 0.0
-        for k in range(3 * TERMS // 4, TERMS):
+        for k in range(3 * terms // 4, terms):
             rest += row[k] * row[k]
-    row[TERMS] = math.sqrt(rest)
-    row[TERMS + 1] = math.sqrt(square)
+    row[terms] = math.sqrt(rest)
+    row[terms + 1] = math.sqrt(square)
     return row
 
 

@@ -138,6 +138,9 @@ class _Text:
             yield "    lanes[:, starts[-1] :] = lanes[:, [starts[-1] - 1]]"
         for k, array in enumerate(self.plan.stored):
             if array.table:
+                if self.is_grid:
+                    places = "packed, starts, lengths, stride"
+                    yield f"    lanes[{k}] = without_padding(lanes[{k}], {places})"
                 yield f"    deviations, numbers = np.unique(lanes[{k}], return_inverse=True)"
                 yield f"    lanes[{k}] = numbers.ravel()"
                 if array.name in self.by_rows:
