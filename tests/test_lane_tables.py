@@ -160,6 +160,33 @@ def test_recurrent_networks_along_their_tables(recurrent: tuple[Any, Any]) -> No
             assert error <= 1e-13 * np.sqrt(diagonal[i] * diagonal[j])
 
 
+def test_values_by_a_longer_series(
+    recurrent: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mehler's series against quadrature, where 256 terms are too few at rho = +-1."""
+    module = compiled_module(recurrent[1])
+    variances, below = np.array([3.0, 8.0, 15.0]), np.array([0.0, 1e-9, 0.02, 0.9, 1.7, 2.0])
+    found, diagonal = module.values_phi2(variances, below, 2.0 - below)
+    monkeypatch.setattr(module, "LONGER", ())
+    exact, _ = module.values_phi2(variances, below, 2.0 - below)
+    assert not np.array_equal(found, exact)
+    roots = np.sqrt(diagonal[0])
+    assert (np.abs(found - exact) <= 1e-14 * np.outer(roots, roots)).all()
+
+
+def test_padding_between_rows_of_images() -> None:
+    """Two images of heights 2 and 1, widths 1 and 3: padding has the largest of all numbers."""
+    packed, starts = np.array([0, 2, 5]), np.array([0, 6, 9])
+    lengths, values = np.array([[2, 1], [1, 3]]), np.array([1.0, 0, 0, 2.0, 0, 0, 0.0, 3.0, 1.0])
+    found = lane_tables.without_padding(values, packed, starts, lengths, 3)
+    assert found.tolist() == [1.0, 3.0, 3.0, 2.0, 3.0, 3.0, 0.0, 3.0, 1.0]
+
+
+def compiled_module(kernel: Any) -> ModuleType:
+    """The module of a compiled kernel."""
+    return sys.modules[f"symntk_{kernel.path.stem}"]
+
+
 def lend_tables(compiled: ModuleType, module: ModuleType, patch: pytest.MonkeyPatch) -> None:
     """The tables of a compiled kernel, for those of an interpreted one, however few its pairs."""
     assert [f.__doc__ for f in (module.phi1, module.phi2)] == ["tanh(x)", "1 - tanh(x)**2"]
@@ -186,7 +213,7 @@ def test_all_pairs_of_positions(
     )
     derivation = sn.derive(graph)
     module = interpreted.load(emit(derivation), tmp_path)
-    lend_tables(sys.modules[f"symntk_{recurrent[1].path.stem}"], module, monkeypatch)
+    lend_tables(compiled_module(recurrent[1]), module, monkeypatch)
     x: list[Any] = sequences(4, 4)
     if inputs == "tokens":
         x = [[0, 1, 2, 1], [2, 1], [0, 0, 2], [1]]

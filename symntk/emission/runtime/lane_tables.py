@@ -24,7 +24,7 @@ from symntk.emission.runtime.tables import combination, doubled, table_sums, tab
 from symntk.emission.runtime.threads import on_threads
 
 expectation_phi_phi = expectation_phi_psi
-LONGER = 1024  # terms of Mehler's series where TERMS are too few
+LONGER = (1024, 4096)  # terms of Mehler's series for tables, where TERMS are too few
 
 # -- tables --------------------------------------------------------------------------------------
 
@@ -38,13 +38,14 @@ def values_phi(variances: Any, below: Any, above: Any) -> tuple[Any, Any]:
     rows = full_table_phi(roots)
     sizes = rows[:, TERMS + 1]
     found = np.zeros((1, len(below), len(roots), len(roots)))
-    longer = np.empty((len(roots), LONGER + 3))
-    widest = np.argmax(roots)
-    if len(below) and rows[widest, TERMS] > math.sqrt(ACCURACY) * sizes[widest]:
-        fill_table_phi(0, 1, roots[widest:][:1], longer[widest:])
-        if longer[widest, LONGER] <= math.sqrt(ACCURACY) * sizes[widest]:
+    last = np.argmax(roots)
+    rest = math.sqrt(ACCURACY) * sizes[last]
+    for terms in LONGER if len(below) and rows[last, TERMS] > rest else ():
+        longer = np.empty((len(roots), terms + 3))
+        fill_table_phi(0, 1, roots[last : last + 1], longer[last : last + 1])
+        if longer[last, terms] <= rest:
             on_threads(fill_table_phi, len(roots), roots, longer)
-            along_series(longer[:, :LONGER], (above - below) / 2.0, found[0])
+            along_series(longer[:, :terms], (above - below) / 2.0, found[0])
             return found, sizes[None] ** 2
     on_threads(fill_values_phi, len(below), roots, rows, below, above, found[0])
     return found, sizes[None] ** 2
