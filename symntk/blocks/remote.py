@@ -49,7 +49,7 @@ class RemoteShards(Shards):
     def total(
         self, work: Callable[Concatenate[Shard, ...], Array], arguments: Iterable[tuple[Any, ...]]
     ) -> Array:
-        """The sum of what `each` gives, which the workers add up."""
+        """The sum of what `each` gives, which the workers add up but for a few terms."""
         found: Array = self.workers.total(work, list(self._with(arguments)))
         return found
 
