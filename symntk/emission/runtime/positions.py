@@ -83,14 +83,32 @@ def row_gaps(x: Any, y: Any, shape: Any) -> Any:
     return gap.reshape(shape), total.reshape(shape)
 
 
+@njit(cache=True, error_model="numpy", fastmath={"reassoc"})
+def row_total(row: Any) -> float:
+    """The sum of the items of a row."""
+    total = 0.0
+    for k in range(len(row)):
+        total += row[k]
+    return total
+
+
 @njit(cache=True, error_model="numpy")
 def softmax_rows(logits: Any) -> None:
-    """Rows become exp(l_r) / sum_k exp(l_k), the largest logit taken off first."""
-    for row in logits:
-        top, total = row.max(), 0.0
+    """Rows become exp(l_r) / sum_k exp(l_k), the largest logit taken off first.
+
+    In loops of their own, which vector instructions are made of.  With a logit that is no number
+    none of the row is.
+    """
+    for t in range(len(logits)):
+        row = logits[t]
+        top, are_numbers = row[0], True
+        for r in range(len(row)):
+            top = max(top, row[r])
+            are_numbers &= row[r] == row[r]
+        top = top if are_numbers else math.nan
         for r in range(len(row)):
             row[r] = exponential(row[r] - top)
-            total += row[r]
+        total = row_total(row)
         for r in range(len(row)):
             row[r] /= total
 
