@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -82,6 +83,19 @@ def test_one_diagonal_where_it_decides(name: str) -> None:
     lanes = plan_kernel(derive(CASES[name][0])).lanes
     assert lanes is not None
     assert lanes.aligned == ALIGNED.get(name, "")
+
+
+def test_angles_have_loops_of_their_own_in_long_rows() -> None:
+    def loops(pool: Literal["last", "mean"]) -> list[list[str]]:
+        lanes = plan_kernel(derive(zoo.rnn(act="relu", pool=pool))).lanes
+        assert lanes is not None
+        return [[str(line.target) for line in loop.lines] for loop in lanes.stages[0].loops]
+
+    before, angle, behind = loops("mean")
+    assert angle == ["z_angle"]
+    assert {"z_g", "z_s", "z_root"} < {*before} and {"z_c", "h2_g", "h2_s"} < {*behind}
+    (whole,) = loops("last")
+    assert {*before, *angle} < {*whole}
 
 
 def test_what_the_way_back_needs_again_is_kept() -> None:

@@ -1,7 +1,7 @@
 """Loops over a row of positions cut into shorter ones.
 
 A processor has a few hundred instructions under way.  Where a root, a division and a polynomial
-wait for one another they fill it with little more than one vector, and so the angle has a loop of
+wait for one another they fill it with little more than one vector, and so an angle has a loop of
 its own between what it needs and all else: that takes a fifth less time, though variables cross
 from loop to loop through rows of memory.
 """
@@ -79,9 +79,9 @@ def _used(lines: Iterable[Assign]) -> set[Symbol]:
 
 
 def _around_angles(lines: list[Assign]) -> Iterator[list[Assign]]:
-    """What an angle needs, the angle, and so on; what none of them needs is last."""
+    """What an angle, or an arctangent, needs; the angle; and so on.  What none needs is last."""
     left = lines
-    for angle in [line for line in lines if isinstance(line.value, Angle | AngleByRoot)]:
+    for angle in [line for line in lines if line.value.has(Angle, AngleByRoot, sp.atan)]:
         needed = {angle.target}
         for line in reversed(left):
             if line.target in needed:
