@@ -27,8 +27,8 @@ PART = 8 * HEIGHT  # documents that are multiplied with a strip by one task
 def count_products(found: Any, count: int, dtype: Any) -> Any:
     """The inner products of all rows of the first batch and all of the other: NNGP and NTK.
 
-    found: `row_sums` of each statistic for both batches, ``count`` rows of the first; of one batch,
-    the products of each row with itself are their squares.
+    found: `numbered_sums` of each statistic for both batches, ``count`` rows of the first; of one
+    batch, the products of each row with itself are their squares.
     """
     rows = len(found[0][0]) - 1
     symmetric = count == rows
@@ -112,8 +112,8 @@ def add_listed(
 ) -> None:
     """Adds to tile[i - top, :, j - shift] what the lists have of documents i < bottom and j.
 
-    met: of the lists, where documents i begin, and where documents j begin and end.  If symmetric,
-    only i < j; documents i are left to begin from ``bottom`` on.
+    met: of the lists, where documents i >= top begin, and where documents j begin and end.  If
+    symmetric, only i < j.
     """
     _, documents, values = lists
     for n in range(len(met)):
@@ -126,15 +126,20 @@ def add_listed(
                 sums[0, j] += a * values[place, 0]
                 sums[1, j] += b * values[place, 1]
                 place += 1
-        skip_listed(met[n : n + 1], documents, bottom)
 
 
 @njit(cache=True, error_model="numpy")
 def skip_listed(met: Any, documents: Any, top: int) -> None:
     """Moves where documents i begin to the first from ``top`` on, or to the first document j."""
     for n in range(len(met)):
-        while met[n, 0] < met[n, 1] and documents[met[n, 0]] < top:
-            met[n, 0] += 1
+        place, end = met[n, 0], met[n, 1]
+        while place < end:  # by halves
+            middle = (place + end) // 2
+            if documents[middle] < top:
+                place = middle + 1
+            else:
+                end = middle
+        met[n, 0] = place
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -171,11 +176,11 @@ def inner_counts(
                     dense[common[1][n], 0, j - begin] = common[2][n, 0]
                     dense[common[1][n], 1, j - begin] = common[2][n, 1]
             own = met[1][met[0][begin // SPAN] : met[0][begin // SPAN + 1]].copy()
-            if first > 0:
-                skip_listed(own, lists[1], first)
             last = min(first + PART, end if symmetric else count1)
             for top in range(first, last, HEIGHT):
                 bottom = min(top + HEIGHT, last)
+                if top > 0:
+                    skip_listed(own, lists[1], top)
                 for i in range(top, bottom):
                     sums = tile[i - top]
                     sums[:] = 0.0

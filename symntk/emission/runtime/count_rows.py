@@ -16,13 +16,13 @@ DENSE_KEYS = 4  # keys below so many for each reading are numbers as they are
 def numbered_sums(
     ends: Any, keys: Any, kinds: Any, rows: Any, span: int, scales: Any, count: int
 ) -> Any:
-    """`row_sums` for keys below ``span`` in place of numbers of columns."""
+    """`row_sums` for keys below ``span`` in place of numbers, in columns that documents share."""
     squares = np.zeros((2, len(ends) - 1))
     if span > DENSE_KEYS * len(keys):
         ends, keys, kinds = met_again(ends, keys, kinds, (rows**2).sum(axis=2), squares)
         keys, span = key_numbers(keys)
         squares *= scales.T**2
-    return row_sums(ends, keys, kinds, rows, span, scales, count, squares)
+    return only_shared(row_sums(ends, keys, kinds, rows, span, scales, count, squares), count)
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
@@ -37,7 +37,7 @@ def met_again(ends: Any, keys: Any, kinds: Any, own: Any, squares: Any) -> Any:
     """The readings, but for those with a key that surely is met once, as most of n-grams are.
 
     For these own[kind] is added to the squares, (2, rows).  Keys are counted by some of their bits,
-    so that some that are met once are left in.
+    so that some that are met once are left in.  The result is in the memory of keys and kinds.
     """
     bits = 4
     while 1 << bits < 4 * len(keys):
@@ -47,18 +47,18 @@ def met_again(ends: Any, keys: Any, kinds: Any, own: Any, squares: Any) -> Any:
     for n in range(len(keys)):
         place = mixed_bits(keys[n]) & mask
         times[place] = 1 if times[place] == 0 else 2
-    found, single = np.zeros(len(ends), np.int64), np.zeros(len(own), np.int64)
+    found, left = np.zeros(len(ends), np.int64), np.empty_like(kinds)
     known = 0
     for row in range(len(ends) - 1):
-        single[:] = 0
+        once = 0
         for n in range(ends[row], ends[row + 1]):
             kind, again = kinds[n], times[mixed_bits(keys[n]) & mask] > 1
-            keys[known], kinds[known] = keys[n], kind
+            keys[known], kinds[known], left[once] = keys[n], kind, kind
             known += again
-            single[kind] += 1 - again
-        for kind in range(len(own)):
-            squares[0, row] += single[kind] * own[kind, 0]
-            squares[1, row] += single[kind] * own[kind, 1]
+            once += 1 - again
+        for n in range(once):
+            squares[0, row] += own[left[n], 0]
+            squares[1, row] += own[left[n], 1]
         found[row + 1] = known
     return found, keys[:known], kinds[:known]
 
@@ -117,9 +117,8 @@ def row_sums(
 
     The reading n, of the document whose readings end behind it, adds rows[kinds[n], :, k] to the
     column numbers[n] + k width: the features of the NNGP and of the NTK.  A row is scaled by
-    ``scales``; amounts are (entries, 2).  squares, (2, rows), get those of each row.  Only columns
-    that documents share are left: those of two, or of one of the first ``count`` and one of the
-    others, if there are others.  documents: how many of both have a column, (2, columns).
+    ``scales``; amounts are (entries, 2).  squares, (2, rows), get those of each row.  documents:
+    how many of the first ``count`` have a column, and how many of the others, (2, columns).
     """
     begins, shifts, values = terms_of(rows, width)
     sizes = np.zeros(len(rows), np.int64)
@@ -169,20 +168,32 @@ def row_sums(
             squares[0, row] += amounts[n, 0] ** 2
             squares[1, row] += amounts[n, 1] ** 2
         starts[row + 1] = known
+    return starts, columns[:known], amounts[:known], squares, documents
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def only_shared(found: Any, count: int) -> Any:
+    """What `row_sums` gives, for the columns alone that documents share, in the same memory.
+
+    These are the columns of two documents, or of one of the first ``count`` and one of the others,
+    if there are others.
+    """
+    starts, columns, amounts, squares, documents = found
+    numbers = np.full(documents.shape[1], -1)
     kept = 0
-    for column in range(documents.shape[1]):  # its new number
+    for column in range(len(numbers)):
         one, two = documents[0, column], documents[1, column]
-        places[column] = -1
-        if (one > 1) if count == len(ends) - 1 else (one > 0 and two > 0):
+        if (one > 1) if count == len(starts) - 1 else (one > 0 and two > 0):
             documents[0, kept], documents[1, kept] = one, two
-            places[column] = kept
+            numbers[column] = kept
             kept += 1
     known = begin = 0
-    for row in range(len(ends) - 1):
+    for row in range(len(starts) - 1):
         end = starts[row + 1]
         for n in range(begin, end):
-            if places[columns[n]] >= 0:
-                columns[known] = places[columns[n]]
+            number = numbers[columns[n]]
+            if number >= 0:
+                columns[known] = number
                 amounts[known, 0], amounts[known, 1] = amounts[n, 0], amounts[n, 1]
                 known += 1
         begin, starts[row + 1] = end, known

@@ -26,7 +26,7 @@ SPAN_OF_KEYS = 2**62  # keys of tuples stay below this
 
 
 def features(statistics: Any, batch: Any, means: Any, count: int) -> list[Any]:
-    """The features of documents by counts: `row_sums` for each statistic.
+    """The features of documents by counts: `numbered_sums` for each statistic.
 
     batch: (tokens, starts, lengths).  means: for the NNGP and for the NTK (beyond, power) where
     features are divided by (T + beyond)^power, else None.  count: the documents of the first batch.

@@ -22,16 +22,16 @@ MOST_COMMON = 512  # columns that are common
 def shared(found: Any, count: int) -> Any:
     """What `inner_counts` multiplies.
 
-    found: `row_sums` of each statistic for all documents, ``count`` of them of the first batch.
+    found: `numbered_sums` of each statistic, for all documents, ``count`` of the first batch.
     Returns how many columns are common; their rows (starts, columns, amounts); and the lists of the
     rare ones (starts, documents, amounts).
     """
     documents = np.concatenate([part[4] for part in found], axis=1)
     rows = len(found[0][0]) - 1
-    sizes, others = (documents[0], rows) if count == rows else (documents[1], rows - count)
-    are_common = sizes * COMMON > others
+    have, others = (documents[0], rows) if count == rows else (documents[1], rows - count)
+    are_common = have * COMMON > others
     if are_common.sum() > MOST_COMMON:
-        are_common &= sizes > np.sort(sizes[are_common])[-MOST_COMMON - 1]
+        are_common &= have > np.sort(have[are_common])[-MOST_COMMON - 1]
     begins = np.concatenate([[0], np.cumsum(np.where(are_common, 0, documents.sum(axis=0)))])
     list_starts = np.append(begins[:-1][~are_common], begins[-1])
     width = int(are_common.sum())
