@@ -53,7 +53,8 @@ def _prepared({prepared_arguments}):
 {unpack}
 {sizes}
     lanes = np.zeros(({count}, starts[-1]{margin}))
-    on_threads(_samples, len(starts) - 1, {samples})
+    # a thread for some thousands of positions: one begins as slowly as they are done
+    on_threads(_samples, starts[-1] // LANES, {samples})
 {prepare}
     return {{
 {prepared}
