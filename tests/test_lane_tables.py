@@ -176,10 +176,10 @@ def test_values_by_a_longer_series(
 
 def test_padding_between_rows_of_images() -> None:
     """Two images of heights 2 and 1, widths 1 and 3: padding has the largest of all numbers."""
-    packed, starts = np.array([0, 2, 5]), np.array([0, 6, 9])
-    lengths, values = np.array([[2, 1], [1, 3]]), np.array([1.0, 0, 0, 2.0, 0, 0, 0.0, 3.0, 1.0])
+    packed, starts, lengths = np.array([0, 2, 5]), np.array([1, 7, 10]), np.array([[2, 1], [1, 3]])
+    values = np.array([0.0, 1.0, 0, 0, 2.0, 0, 0, 0.0, 3.0, 1.0, 0.0])
     found = lane_tables.without_padding(values, packed, starts, lengths, 3)
-    assert found.tolist() == [1.0, 3.0, 3.0, 2.0, 3.0, 3.0, 0.0, 3.0, 1.0]
+    assert found.tolist() == [3.0, 1.0, 3.0, 3.0, 2.0, 3.0, 3.0, 0.0, 3.0, 1.0, 3.0]
 
 
 def compiled_module(kernel: Any) -> ModuleType:
@@ -190,33 +190,34 @@ def compiled_module(kernel: Any) -> ModuleType:
 def lend_tables(compiled: ModuleType, module: ModuleType, patch: pytest.MonkeyPatch) -> None:
     """The tables of a compiled kernel, for those of an interpreted one, however few its pairs."""
     assert [f.__doc__ for f in (module.phi1, module.phi2)] == ["tanh(x)", "1 - tanh(x)**2"]
-    patch.setattr(module, "gap_table_phi1_phi2", compiled.gap_table_phi1_phi2)
-    patch.setattr(module, "expectation_table_phi2", compiled.expectation_table_phi2)
-    if hasattr(module, "expectation_table_phi1"):
-
-        def table_of_values(low: float, high: float) -> Any:
-            return compiled.tabulated(compiled.values_phi1, low, high)
-
-        patch.setattr(module, "expectation_table_phi1", table_of_values)
+    lent = {
+        "gap_table_phi1_phi2": compiled.gap_table_phi1_phi2,
+        "expectation_table_phi1": lambda *span: compiled.tabulated(compiled.values_phi1, *span),
+        "expectation_table_phi2": compiled.expectation_table_phi2,
+    }
+    for name, table in lent.items():
+        patch.setattr(module, name, table, raising=False)
     patch.setattr(module, "worthwhile_range", lambda v, pairs: compiled.worthwhile_range(v, 10**9))
 
 
-@pytest.mark.parametrize("inputs", ["vectors", "tokens"])
+@pytest.mark.parametrize("inputs", ["vectors", "tokens", "images"])
 def test_all_pairs_of_positions(
     inputs: str, recurrent: tuple[Any, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Diagonals in bands, of networks of two layers or of tokens, run by Python itself."""
-    graph = (
-        sn.zoo.cnn(2, "tanh", inputs="vectors")
-        if inputs == "vectors"
-        else sn.zoo.rnn("tanh", pool="mean", b_std=0.3)
-    )
-    derivation = sn.derive(graph)
+    graphs = {
+        "vectors": lambda: sn.zoo.cnn(2, "tanh", inputs="vectors"),
+        "tokens": lambda: sn.zoo.rnn("tanh", pool="mean", b_std=0.3),
+        "images": lambda: sn.zoo.cnn(1, "tanh", inputs="images"),
+    }
+    derivation = sn.derive(graphs[inputs]())
     module = interpreted.load(emit(derivation), tmp_path)
     lend_tables(compiled_module(recurrent[1]), module, monkeypatch)
     x: list[Any] = sequences(4, 4)
     if inputs == "tokens":
         x = [[0, 1, 2, 1], [2, 1], [0, 0, 2], [1]]
+    elif inputs == "images":
+        x = [rows[:2, :size, None] * np.ones(2) for rows, size in zip(x, (3, 2, 1, 3), strict=True)]
     found, across = module.kernel(x), module.kernel(x[:1], x[2:])
     for i, j in [(0, 1), (0, 2), (3, 3)]:
         exact = evaluate(derivation, x[i], x[j])

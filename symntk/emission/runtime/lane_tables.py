@@ -139,9 +139,12 @@ def along_table(
 
 
 def without_padding(values: Any, packed: Any, starts: Any, lengths: Any, stride: int) -> Any:
-    """The numbers of all positions, the largest of them between the rows of an image."""
+    """The numbers of all positions, the largest of them where there is none: between the rows of
+    an image, before the first and behind the last.
+    """
+    inside = np.zeros(len(values), np.bool_)
     ones = np.ones((packed[-1], 1))
-    inside = spread(ones, packed, starts, lengths, stride)[:, 0] > 0.0
+    inside[: starts[-1]] = spread(ones, packed, starts, lengths, stride)[:, 0] > 0.0
     return np.where(inside, values, values.max())
 
 
