@@ -77,7 +77,8 @@ def by_strip(starts: Any, documents: Any, base: int, rows: int) -> Any:
                     own[0], own[1], own[2] = starts[n], first, place
                     at[strip] += 1
         if is_counted:
-            counts = np.cumsum(counts)
+            for strip in range(len(counts) - 1):
+                counts[strip + 1] += counts[strip]
             at, found = counts.copy(), np.empty((counts[-1], 3), np.int64)
     return counts, found
 

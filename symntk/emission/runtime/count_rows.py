@@ -22,7 +22,11 @@ def numbered_sums(
         ends, keys, kinds = met_again(ends, keys, kinds, (rows**2).sum(axis=2), squares)
         keys, span = key_numbers(keys)
         squares *= scales.T**2
-    return only_shared(row_sums(ends, keys, kinds, rows, span, scales, count, squares), count)
+    terms, width = terms_of(rows, span), span * rows.shape[2]
+    sizes = np.bincount(kinds, minlength=len(rows))
+    return only_shared(
+        row_sums(ends, keys, kinds, sizes, terms, width, scales, count, squares), count
+    )
 
 
 @njit(cache=True, error_model="numpy", forceinline=True)
@@ -86,20 +90,11 @@ def key_numbers(keys: Any) -> Any:
     return found, count
 
 
-@njit(cache=True, error_model="numpy")
 def terms_of(rows: Any, width: int) -> Any:
     """What is not 0 in rows (kinds, 2, rank): where kinds begin, k width, and values (terms, 2)."""
-    begins = np.zeros(len(rows) + 1, np.int64)
-    shifts, values = np.empty(rows.size, np.int64), np.empty((rows.size, 2))
-    known = 0
-    for kind in range(len(rows)):
-        for k in range(rows.shape[2]):
-            if rows[kind, 0, k] != 0.0 or rows[kind, 1, k] != 0.0:
-                shifts[known] = k * width
-                values[known, 0], values[known, 1] = rows[kind, 0, k], rows[kind, 1, k]
-                known += 1
-        begins[kind + 1] = known
-    return begins, shifts, values
+    used = (rows != 0.0).any(axis=1)
+    kinds, k = np.nonzero(used)
+    return np.append(0, np.cumsum(used.sum(axis=1))), k * width, rows[kinds, :, k]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -107,7 +102,8 @@ def row_sums(
     ends: Any,
     numbers: Any,
     kinds: Any,
-    rows: Any,
+    sizes: Any,
+    terms: Any,
     width: int,
     scales: Any,
     count: int,
@@ -115,25 +111,23 @@ def row_sums(
 ) -> Any:
     """Sparse rows of the sums of features: (starts, columns, amounts, squares, documents).
 
-    The reading n, of the document whose readings end behind it, adds rows[kinds[n], :, k] to the
-    column numbers[n] + k width: the features of the NNGP and of the NTK.  A row is scaled by
-    ``scales``; amounts are (entries, 2).  squares, (2, rows), get those of each row.  documents:
-    how many of the first ``count`` have a column, and how many of the others, (2, columns).
+    The reading n, of the document whose readings end behind it, adds the terms of its kind: values
+    of the NNGP and of the NTK, to columns numbers[n] + k width, as `terms_of` gives them.  A row
+    is scaled by ``scales``; amounts are (entries, 2).  squares, (2, rows), get those of each row.
+    documents: how many of the first ``count`` have a column, and how many of the others,
+    (2, width).  sizes: how many readings are of each kind.
     """
-    begins, shifts, values = terms_of(rows, width)
-    sizes = np.zeros(len(rows), np.int64)
-    for n in range(len(kinds)):
-        sizes[kinds[n]] += 1
-    usual: Any = sizes.argmax()  # the readings of this kind, away from the edges, are counted
+    begins, shifts, values = terms
+    usual, capacity = 0, 1  # the kind of most readings, away from the edges, which are counted
+    for kind in range(len(sizes)):
+        usual = kind if sizes[kind] > sizes[usual] else usual
+        capacity += sizes[kind] * (begins[kind + 1] - begins[kind])
     if begins[usual + 1] != begins[usual] + 1:
         usual = -1
-    capacity = 1
-    for kind in range(len(rows)):
-        capacity += sizes[kind] * (begins[kind + 1] - begins[kind])
     starts = np.zeros(len(ends), np.int64)
     columns, amounts = np.empty(capacity, np.int64), np.empty((capacity, 2))
-    documents = np.zeros((2, width * rows.shape[2]), np.int32)
-    times, places = np.zeros(documents.shape[1], np.int64), np.full(documents.shape[1], -1)
+    documents = np.zeros((2, width), np.int32)
+    times, places = np.zeros(width, np.int64), np.full(width, -1)
     known = 0
     for row in range(len(ends) - 1):
         begin, met = known, documents[0 if row < count else 1]
