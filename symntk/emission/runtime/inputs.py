@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+SMALLEST = 1e-140  # |x|^2 / d but 0, so that products of two do not vanish
+LARGEST = 1e140  # and do not overflow
 NEAR = 1e-2  # pairs of inputs closer than this (1 - |cosine|) get their gap from the data
 
 
@@ -29,7 +31,30 @@ def as_samples(x: Any, name: str, dim: int | None) -> Any:
     if not np.isfinite(array).all():
         row, column = np.argwhere(~np.isfinite(array))[0]
         raise ValueError(f"{name}: row {row}, column {column} is {array[row, column]}")
+    require_range(array, f"{name}: row")
     return array
+
+
+def require_range(rows: Any, label: str) -> None:
+    """ValueError for a row, not of zeros, that is so short or long that its kernels would be wrong.
+
+    They have products of two variances, of which ``SMALLEST`` and ``LARGEST`` keep far from the
+    ends of float64.
+    """
+    with np.errstate(over="ignore"):
+        squares = variances(rows)
+    row = int(squares.argmax())
+    if squares[row] <= LARGEST:
+        short = np.flatnonzero(squares < SMALLEST)
+        short = short[rows[short].any(axis=1)]
+        if len(short) == 0:
+            return
+        row = int(short[0])
+    word, bound = ("long", LARGEST) if squares[row] > LARGEST else ("short", SMALLEST)
+    raise ValueError(
+        f"{label} {row} is too {word}: |x|^2 / d is {squares[row]:.0e}, beyond {bound:.0e}; "
+        "scale the inputs"
+    )
 
 
 def as_inputs(x: Any, name: str, inputs: dict[str, int | None]) -> tuple[Any, ...]:
@@ -118,7 +143,4 @@ def close_gaps(
 
 def variances(x: Any) -> Any:
     """|x|^2 / d for each row."""
-    found = np.einsum("ij,ij->i", x, x) / x.shape[1]
-    if not np.isfinite(found).all():
-        raise ValueError(f"row {np.argmin(np.isfinite(found))} is too long: |x|^2 overflows")
-    return found
+    return covariances(x, x)

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from symntk.emission.runtime.exponentials import exponential
-from symntk.emission.runtime.inputs import NEAR, as_samples
+from symntk.emission.runtime.inputs import NEAR, as_samples, require_range
 from symntk.emission.runtime.quadrature import NODES, TERMS, WEIGHTS, copied, hermite_phi
 from symntk.emission.runtime.threads import on_threads
 from symntk.emission.runtime.token_lists import as_tokens
@@ -237,6 +237,7 @@ def as_rows(x: Any, name: str, fixed: tuple[int | None, ...], dim: int | None) -
             raise ValueError(f"{label}: the network takes {dim} numbers a position, not {width}")
         if found and found[0].shape[-1] != width:
             raise ValueError(f"{label} has {width} numbers a position, others {found[0].shape[-1]}")
+        require_range(array.reshape((-1, width)), f"{label}: position")
         found.append(array)
     if not found:
         raise ValueError(f"{name}: there is no sample in it")
