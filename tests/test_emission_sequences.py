@@ -253,6 +253,7 @@ def test_several_inputs(folder: Path) -> None:
         (GRAPHS["recurrent, integrated"], [np.zeros((4, 2))], "takes 3 numbers"),
         (GRAPHS["recurrent, integrated"], [[[1.0, 2.0, 3.0], [1.0]]], "ragged"),
         (GRAPHS["recurrent, integrated"], [np.full((4, 3), np.nan)], "finite"),
+        (GRAPHS["recurrent, integrated"], [np.eye(3) * [1, 0, 1e-99]], "position 2 is too short"),
         (GRAPHS["recurrent, integrated"], [np.zeros((0, 3))], "empty"),
         (Graph(v @ relu(W @ (E @ tokens("x", length=3))).sum()), [[1, 2]], "takes 3"),
     ],
