@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symntk.emission.runtime.profiles import _points
+from symntk.emission.runtime.profiles import chebyshev_points
 from symntk.emission.runtime.table_fits import (
     ANGLES,
     CLOSE,
@@ -25,18 +25,18 @@ from symntk.emission.runtime.table_fits import (
     MORE_POINTS,
     MOST_POINTS,
     Table,
-    _curve,
-    _gaps_of_curve,
-    _is_regular,
-    _logarithms,
-    _of_low_rank,
-    _points_enough,
-    _polynomials,
-    _relative_at,
-    _series,
-    _series_along,
-    _terms,
+    chebyshev_values,
+    curve_of,
+    gaps_of_curve,
+    is_regular,
+    log_diagonals,
+    of_low_rank,
+    points_enough,
+    relative_at,
+    series_along,
+    series_of,
     table_samples,
+    terms_of_rows,
 )
 
 
@@ -55,28 +55,28 @@ def gap_table(slopes: Any, values: Any, low: float, high: float) -> GapTable | N
 
     slopes, values: of E[f'(u) f'(v)] and of E[f(u) f(v)], as `tabulated` has its ``grid``.
     """
-    if not _is_regular(slopes, low, high) or not _is_regular(values, low, high):
+    if not is_regular(slopes, low, high) or not is_regular(values, low, high):
         return None
-    curve, parity, count = _curve(slopes, low, high)
+    curve, parity, count = curve_of(slopes, low, high)
     if count == ANGLES:
         return None
-    fewest = max(_points_enough(slopes, low, high), _points_enough(values, low, high))
+    fewest = max(points_enough(slopes, low, high), points_enough(values, low, high))
     for points in range(fewest, min(fewest + 3 * MORE_POINTS, MOST_POINTS) + 1, MORE_POINTS):
-        variances = np.exp((low + high) / 2 + (high - low) / 2 * _points(points))
-        series, logarithms = _series(slopes, low, high, curve, parity, points, count)
+        variances = np.exp((low + high) / 2 + (high - low) / 2 * chebyshev_points(points))
+        series, logarithms = series_of(slopes, low, high, curve, parity, points, count)
         if np.abs(series[..., -2:]).max() > CLOSE / 4:
             continue
         (alike, opposite), diagonals = _ends(values, variances)
         odd = parity == 2 and bool(np.abs(alike + opposite).max() <= CLOSE / 4)
-        steepness = np.exp(_polynomials(_points(points), points) @ logarithms[0] / 2)
+        steepness = np.exp(chebyshev_values(chebyshev_points(points), points) @ logarithms[0] / 2)
         steepness *= np.sqrt(variances / diagonals[0])
         means = _averages(curve, odd, count) @ _at_pairs(series[0]).reshape(count, -1)
         means = means.reshape(count, points, points) * np.outer(steepness, steepness)
-        found = _series_along(_series_along(_series_along(means[None], 1), 2), 3)
+        found = series_along(series_along(series_along(means[None], 1), 2), 3)
         sizes = np.abs(found).max(axis=(0, 2, 3))
         needed = int((np.cumsum(sizes[::-1])[::-1] > CLOSE / 8).sum())
         kept = found[:, : -(-max(needed, 1) // GROUP) * GROUP]
-        slope = Table(low, high, curve, int(odd), _logarithms(diagonals), *_of_low_rank(kept))
+        slope = Table(low, high, curve, int(odd), log_diagonals(diagonals), *of_low_rank(kept))
         table = GapTable(slope, _directions(alike))
         if _gaps_are_close(values, table):
             return table
@@ -86,13 +86,13 @@ def gap_table(slopes: Any, values: Any, low: float, high: float) -> GapTable | N
 def _ends(grid: Any, variances: Any) -> tuple[Any, Any]:
     """F at rho = 1 and at rho = -1 at all pairs of variances, and the diagonals."""
     ends = np.array([0.0, 2.0])
-    found, diagonals = _relative_at(grid, variances, ends, ends[::-1])
+    found, diagonals = relative_at(grid, variances, ends, ends[::-1])
     return found[0], diagonals
 
 
 def _at_pairs(series: Any) -> Any:
     """Coefficients (terms, points, points) of T_k(y) at pairs of variances instead."""
-    fine = _polynomials(_points(series.shape[1]), series.shape[1])
+    fine = chebyshev_values(chebyshev_points(series.shape[1]), series.shape[1])
     return fine @ series @ fine.T
 
 
@@ -102,7 +102,7 @@ def _averages(curve: float, odd: bool, count: int) -> Any:
     With u = tan(asin(rho) / 2), rho = 2 u / (1 + u^2) and u' = 1 - (1 - u) z, they are
     2 (1 + u^2) integral_0^1 T_k(y(u')) z (1 + u') / (1 + u'^2)^2 dz.
     """
-    x = _points(count)
+    x = chebyshev_points(count)
     y = (1.0 + x) / 2.0 if odd else x
     u = 2.0 * y / ((1.0 - curve) + np.sqrt((1.0 - curve) ** 2 + 4.0 * curve * y * y))
     nodes, weights = np.polynomial.legendre.leggauss(2 * count)
@@ -110,7 +110,7 @@ def _averages(curve: float, odd: bool, count: int) -> Any:
     between = 1.0 - (1.0 - u[:, None]) * z
     places = (1.0 - curve) * between / (1.0 - curve * between**2)
     density = weights / 2.0 * z * (1.0 + between) / (1.0 + between**2) ** 2
-    polynomials = _polynomials(np.clip(places, -1.0, 1.0), count)
+    polynomials = chebyshev_values(np.clip(places, -1.0, 1.0), count)
     return 2.0 * (1.0 + u[:, None] ** 2) * np.einsum("jz,jzk->jk", density, polynomials)
 
 
@@ -120,7 +120,7 @@ def _directions(alike: Any) -> Any:
     kept = values > CLOSE / 16
     found = vectors[:, kept] * np.sqrt(values[kept])
     found /= np.sqrt((found**2).sum(axis=1, keepdims=True))
-    series = _series_along(found.T, 1)
+    series = series_along(found.T, 1)
     return np.pad(series, ((0, -len(series) % GROUP), (0, 0)))
 
 
@@ -129,12 +129,12 @@ def _gaps_are_close(values: Any, table: GapTable) -> bool:
     slope = table.slope
     places = np.array([-1.0, -0.87, -0.41, 0.13, 0.64, 0.96, 1.0])
     x = np.cos(np.pi * np.linspace(0.0, 1.0, 32) ** 1.01)
-    below, above = _gaps_of_curve((1.0 + x) / 2.0 if slope.parity else x, slope.curve)
+    below, above = gaps_of_curve((1.0 + x) / 2.0 if slope.parity else x, slope.curve)
     variances = np.exp(slope.low + (places + 1.0) / 2.0 * (slope.high - slope.low))
-    exact, diagonals = _relative_at(values, variances, below, above)
+    exact, diagonals = relative_at(values, variances, below, above)
     samples = table_samples(slope, variances)
-    terms = _terms(samples.polynomials @ slope.core, slope.widths, samples.bases)[0]
-    sums = np.einsum("yk,kab->yab", _polynomials(x, len(terms)), terms)
+    terms = terms_of_rows(samples.polynomials @ slope.core, slope.widths, samples.bases)[0]
+    sums = np.einsum("yk,kab->yab", chebyshev_values(x, len(terms)), terms)
     w = samples.polynomials @ table.directions.T
     apart = ((w[:, None] - w) ** 2).sum(axis=2) / 2.0
     found = apart + below[:, None, None] * sums / samples.scales[0]

@@ -44,10 +44,10 @@ def fitted(values: Any) -> tuple[Any, float]:
     as `_halves` has them; as many as make the error, measured between the points of the fit as the
     halves are evaluated, at most ``CERTIFIED``, or none where no number does.
     """
-    fits = [_chebyshev(_at(values, _points(POINTS), shift)) for shift in SHIFTS]
+    fits = [chebyshev_series(_at(values, chebyshev_points(POINTS), shift)) for shift in SHIFTS]
     lengths = [_length(fit) for fit in fits]
     best = lengths.index(min(lengths))
-    between = _points(2 * POINTS + 1)
+    between = chebyshev_points(2 * POINTS + 1)
     exact = _at(values, between, SHIFTS[best])
     allowed = CERTIFIED * np.abs(exact).max(axis=1)
     for count in range(TERMS_AT_ONCE, POINTS + 1, TERMS_AT_ONCE):
@@ -65,12 +65,12 @@ def _length(coefficients: Any) -> int:
     return int(needed.sum())
 
 
-def _points(count: int) -> Any:
+def chebyshev_points(count: int) -> Any:
     """Chebyshev's points in (-1, 1)."""
     return np.cos(np.pi * (np.arange(count) + 0.5) / count)
 
 
-def _chebyshev(values: Any) -> Any:
+def chebyshev_series(values: Any) -> Any:
     """The coefficients of the polynomials that have these values at Chebyshev's points."""
     count = values.shape[1]
     # cos(pi k (2 m + 1) / (2 count)), k (2 m + 1) brought below a turn while it is exact

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from symntk.emission.runtime.profiles import _chebyshev, _points, one_variance
+from symntk.emission.runtime.profiles import chebyshev_points, chebyshev_series, one_variance
 
 CURVES = (-1.0, -0.2, 0.0, 0.2, 0.4)  # m of y = (1 - m) u / (1 - m u^2), u = tan(asin(rho) / 2)
 ANGLES = 96  # of the fit that finds the curve; kernels that need as many terms have no table
@@ -98,17 +98,17 @@ def tabulated(grid: Any, low: float, high: float) -> Table | None:
     both diagonals, (2, samples).
     The error is measured between the points of the fit, and is at most ``CLOSE``.
     """
-    if not _is_regular(grid, low, high):
+    if not is_regular(grid, low, high):
         return None
-    curve, parity, count = _curve(grid, low, high)
+    curve, parity, count = curve_of(grid, low, high)
     if count == ANGLES:
         return None
-    fewest = _points_enough(grid, low, high)
+    fewest = points_enough(grid, low, high)
     for points in range(fewest, min(fewest + 3 * MORE_POINTS, MOST_POINTS) + 1, MORE_POINTS):
-        series, diagonals = _series(grid, low, high, curve, parity, points, count)
+        series, diagonals = series_of(grid, low, high, curve, parity, points, count)
         if np.abs(series[..., -2:]).max() <= CLOSE / 4:
             kept = series[:, parity % 2 :: 2 if parity else 1]
-            table = Table(low, high, curve, parity, diagonals, *_of_low_rank(kept))
+            table = Table(low, high, curve, parity, diagonals, *of_low_rank(kept))
             if _is_close(grid, table):
                 return table
     return None
@@ -119,24 +119,24 @@ def table_samples(table: Table, variances: Any) -> TableSamples:
     with np.errstate(divide="ignore"):
         places = (np.log(variances) - table.low) * (2.0 / (table.high - table.low)) - 1.0
     outside = np.flatnonzero(np.abs(places) > 1.0)
-    polynomials = _polynomials(np.clip(places, -1.0, 1.0), table.diagonals.shape[1])
+    polynomials = chebyshev_values(np.clip(places, -1.0, 1.0), table.diagonals.shape[1])
     scales = np.exp(table.diagonals @ polynomials.T / 2.0)
     bases = table.bases @ polynomials.T * scales[:, None]
     return TableSamples(polynomials, scales, bases, outside)
 
 
-def _is_regular(grid: Any, low: float, high: float) -> bool:
+def is_regular(grid: Any, low: float, high: float) -> bool:
     """Whether the diagonals are positive numbers."""
     diagonals = grid(np.exp([low, high]), np.empty(0), np.empty(0))[1]
     return bool((diagonals > 0.0).all() and np.isfinite(diagonals).all())
 
 
-def _curve(grid: Any, low: float, high: float) -> tuple[float, int, int]:
+def curve_of(grid: Any, low: float, high: float) -> tuple[float, int, int]:
     """The curve that needs the fewest terms, the parity of F, and the angles that a fit takes."""
     best, least, parity = (0.0, 0, ANGLES), float(ANGLES), 0
     for curve in CURVES:
         values, _ = _at_points(grid, np.exp([low, high]), curve, parity, ANGLES)
-        sizes = np.abs(_series_along(values, 1)).max(axis=(0, 2, 3))
+        sizes = np.abs(series_along(values, 1)).max(axis=(0, 2, 3))
         if curve == CURVES[0]:
             parity = 1 if sizes[::2].max() <= CLOSE else 2 if sizes[1::2].max() <= CLOSE else 0
         if curve == -1.0 and sizes @ np.arange(ANGLES) ** 2 > STEEPEST:
@@ -148,34 +148,34 @@ def _curve(grid: Any, low: float, high: float) -> tuple[float, int, int]:
     return best
 
 
-def _points_enough(grid: Any, low: float, high: float) -> int:
+def points_enough(grid: Any, low: float, high: float) -> int:
     """The points that the logarithms of the diagonals need."""
-    points = (low + high) / 2 + (high - low) / 2 * _points(MOST_POINTS)
+    points = (low + high) / 2 + (high - low) / 2 * chebyshev_points(MOST_POINTS)
     diagonals = grid(np.exp(points), np.empty(0), np.empty(0))[1]
-    sizes = np.abs(_logarithms(diagonals))[:, 1:].max(axis=0)
+    sizes = np.abs(log_diagonals(diagonals))[:, 1:].max(axis=0)
     return max(6, 1 + int((np.cumsum(sizes[::-1])[::-1] > CLOSE).sum()))
 
 
-def _series(
+def series_of(
     grid: Any, low: float, high: float, curve: float, parity: int, points: int, count: int
 ) -> tuple[Any, Any]:
     """Coefficients of F, (2, count, points, points), and of the logarithms of the diagonals."""
-    variances = np.exp((low + high) / 2 + (high - low) / 2 * _points(points))
+    variances = np.exp((low + high) / 2 + (high - low) / 2 * chebyshev_points(points))
     values, diagonals = _at_points(grid, variances, curve, parity, count)
-    series = _series_along(_series_along(_series_along(values, 1), 2), 3)
-    return series, _logarithms(diagonals)
+    series = series_along(series_along(series_along(values, 1), 2), 3)
+    return series, log_diagonals(diagonals)
 
 
-def _logarithms(diagonals: Any) -> Any:
+def log_diagonals(diagonals: Any) -> Any:
     """Coefficients of the logarithms of the diagonals; small numbers, but for the first."""
-    found = _series_along(np.log(diagonals / diagonals[:, :1]), 1)
+    found = series_along(np.log(diagonals / diagonals[:, :1]), 1)
     found[:, 0] += np.log(diagonals[:, 0])
     return found
 
 
 def _at_points(grid: Any, variances: Any, curve: float, parity: int, count: int) -> tuple[Any, Any]:
     """F at an even number of Chebyshev's points, and the diagonals."""
-    y = _points(count)
+    y = chebyshev_points(count)
     if parity == 0:
         return _relative(grid, variances, y, curve)
     ahead, diagonals = _relative(grid, variances, y[: count // 2], curve)
@@ -185,10 +185,10 @@ def _at_points(grid: Any, variances: Any, curve: float, parity: int, count: int)
 
 def _relative(grid: Any, variances: Any, y: Any, curve: float) -> tuple[Any, Any]:
     """F of all kernels at all pairs of variances and all y, and the diagonals."""
-    return _relative_at(grid, variances, *_gaps_of_curve(y, curve))
+    return relative_at(grid, variances, *gaps_of_curve(y, curve))
 
 
-def _relative_at(grid: Any, variances: Any, below: Any, above: Any) -> tuple[Any, Any]:
+def relative_at(grid: Any, variances: Any, below: Any, above: Any) -> tuple[Any, Any]:
     """F of all kernels at all pairs of variances and all rho, and the diagonals."""
     upper, diagonals = grid(variances, below, above)
     values = upper + np.triu(upper, 1).swapaxes(2, 3)
@@ -196,7 +196,7 @@ def _relative_at(grid: Any, variances: Any, below: Any, above: Any) -> tuple[Any
     return values / (roots[:, None, :, None] * roots[:, None, None, :]), diagonals
 
 
-def _of_low_rank(series: Any) -> tuple[Any, Any, Any]:
+def of_low_rank(series: Any) -> tuple[Any, Any, Any]:
     """Bases, core and widths of coefficients (kernels, terms, size, size)."""
     kernels, count, size, _ = series.shape
     groups, ranks = -(-count // GROUP), -(-size // GROUP) * GROUP
@@ -206,7 +206,7 @@ def _of_low_rank(series: Any) -> tuple[Any, Any, Any]:
     bases[:, :size] = np.linalg.svd(parts.reshape(kernels, -1, size), full_matrices=False)[2]
     cores = parts @ bases[:, None].swapaxes(2, 3)
     # how large each summand gets, and all from a rank on
-    fine = _polynomials(np.linspace(-1.0, 1.0, 4 * size), size)
+    fine = chebyshev_values(np.linspace(-1.0, 1.0, 4 * size), size)
     largest = np.abs(fine @ bases.swapaxes(1, 2)).max(axis=1)
     sizes = np.abs(fine @ cores).max(axis=2) * largest[:, None]
     squares = (sizes.reshape(kernels, groups, GROUP, ranks) ** 2).sum(axis=2)
@@ -231,15 +231,15 @@ def _is_close(grid: Any, table: Table) -> bool:
     variances = np.exp(table.low + (places + 1.0) / 2.0 * (table.high - table.low))
     values, diagonals = _relative(grid, variances, y, table.curve)
     samples = table_samples(table, variances)
-    terms = _terms(samples.polynomials @ table.core, table.widths, samples.bases)
+    terms = terms_of_rows(samples.polynomials @ table.core, table.widths, samples.bases)
     degrees = np.arange(terms.shape[1]) * (2 if table.parity else 1) + table.parity % 2
-    sums = np.einsum("yk,nkab->nyab", _polynomials(y, degrees[-1] + 1)[:, degrees], terms)
+    sums = np.einsum("yk,nkab->nyab", chebyshev_values(y, degrees[-1] + 1)[:, degrees], terms)
     errors = sums / samples.scales[:, None, None] - values
     of_diagonals = samples.scales**2 / diagonals - 1.0
     return bool(max(np.abs(errors).max(), np.abs(of_diagonals).max()) <= CLOSE)
 
 
-def _terms(rows: Any, widths: Any, bases: Any) -> Any:
+def terms_of_rows(rows: Any, widths: Any, bases: Any) -> Any:
     """sum_r c_rk v_r of all pairs and k, (2, terms, samples, samples)."""
     found = []
     at = 0
@@ -251,19 +251,19 @@ def _terms(rows: Any, widths: Any, bases: Any) -> Any:
     return np.array(found).reshape(len(bases), -1, len(rows), len(rows))[:, ::-1]
 
 
-def _polynomials(places: Any, count: int) -> Any:
+def chebyshev_values(places: Any, count: int) -> Any:
     """Chebyshev's polynomials T_0 to T_(count - 1) at all places, one place a row."""
     return np.polynomial.chebyshev.chebvander(places, count - 1)
 
 
-def _series_along(values: Any, axis: int) -> Any:
+def series_along(values: Any, axis: int) -> Any:
     """Chebyshev coefficients along an axis, on which the values at Chebyshev's points are."""
     last = np.moveaxis(values, axis, -1)
-    series = _chebyshev(last.reshape(-1, last.shape[-1])).reshape(last.shape)
+    series = chebyshev_series(last.reshape(-1, last.shape[-1])).reshape(last.shape)
     return np.moveaxis(series, -1, axis)
 
 
-def _gaps_of_curve(y: Any, curve: float) -> tuple[Any, Any]:
+def gaps_of_curve(y: Any, curve: float) -> tuple[Any, Any]:
     """1 - rho and 1 + rho where the variable is y."""
     if curve == -1.0:
         return 1.0 - y, 1.0 + y
