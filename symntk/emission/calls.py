@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 from sympy import Expr, Symbol
 
-from symntk.activations.properties import kinks
+from symntk.emission.smoothness import is_smooth_function
 from symntk.emission.stable_moment import StableMoment
 from symntk.emission.symbols import g, q, r1, r2, root1, root2, s
 from symntk.gaussian import derivative
@@ -55,8 +55,7 @@ class Functions:
 
     def is_smooth(self, name: str) -> bool:
         """Whether the function of this name has derivatives of all orders."""
-        f = self._function(name)
-        return not f.has(sp.DiracDelta) and not kinks(f)
+        return is_smooth_function(self._function(name))
 
     def slope(self, name: str) -> str:
         """The name of the derivative of the function of this name."""

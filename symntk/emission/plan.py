@@ -23,6 +23,11 @@ class Assign:
     value: Expr
     note: str = ""
 
+    @property
+    def needs(self) -> set[Symbol]:
+        """The variables of ``value``."""
+        return {symbol for symbol in self.value.free_symbols if isinstance(symbol, Symbol)}
+
 
 @dataclass(frozen=True, slots=True)
 class Feature:

@@ -35,6 +35,9 @@ def _is_of_smooth(expectation: Expectation) -> bool:
     if not expectation.is_of_pair:
         return True
     factors = expectation.factors()
-    return factors is not None and not any(
-        factor.has(sp.DiracDelta) or kinks(factor) for factor in factors
-    )
+    return factors is not None and all(map(is_smooth_function, factors))
+
+
+def is_smooth_function(f: sp.Expr) -> bool:
+    """Whether a function of x has derivatives of all orders."""
+    return not f.has(sp.DiracDelta) and not kinks(f)

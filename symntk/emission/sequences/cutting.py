@@ -53,7 +53,10 @@ def _parts(loop: Loop, parameters: dict[str, Parameter]) -> Iterator[Loop]:
         return
     made = [{line.target for line in part} for part in parts]
     terms = {term for _, term in loop.sums}
-    needs = [_used(part) | (terms & targets) for part, targets in zip(parts, made, strict=True)]
+    needs = [
+        set().union(terms & targets, *(line.needs for line in part))
+        for part, targets in zip(parts, made, strict=True)
+    ]
     rows = dict(loop.writes)
     crossing: dict[Symbol, str] = {}
     for k, targets in enumerate(made):
@@ -73,11 +76,6 @@ def _parts(loop: Loop, parameters: dict[str, Parameter]) -> Iterator[Loop]:
         yield Loop(tuple(reads), tuple(part), tuple(writes), tuple(sums), calls)
 
 
-def _used(lines: Iterable[Assign]) -> set[Symbol]:
-    """The variables that lines need."""
-    return {s for line in lines for s in line.value.free_symbols if isinstance(s, sp.Symbol)}
-
-
 def _around_angles(lines: list[Assign]) -> Iterator[list[Assign]]:
     """What an angle, or an arctangent, needs; the angle; and so on.  What none needs is last."""
     left = lines
@@ -85,7 +83,7 @@ def _around_angles(lines: list[Assign]) -> Iterator[list[Assign]]:
         needed = {angle.target}
         for line in reversed(left):
             if line.target in needed:
-                needed |= _used([line])
+                needed |= line.needs
         before = [line for line in left if line.target in needed and line is not angle]
         if before:
             yield before

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-import sympy as sp
 from sympy import Expr, Symbol
 
 from symntk.emission.calls import Functions
@@ -154,7 +153,7 @@ class Lanes:
         lines = calls.with_rows(lines, reads)
         before: list[Assign] = []
         for line in lines:
-            if not any(s in reads or s in {x.target for x in lines} - scalars for s in _used(line)):
+            if not any(s in reads or s in {x.target for x in lines} - scalars for s in line.needs):
                 before.append(line)
                 scalars.add(line.target)
         stores: dict[Symbol, str] = {}
@@ -263,12 +262,12 @@ class Lanes:
                     parts[-1] = merged
         made = [{line.target for line in part} for part in parts]
         needs = [
-            {s for line in part for s in _used(line)}
+            {s for line in part for s in line.needs}
             | {term for term in totals.values() if term in targets}
             for part, targets in zip(parts, made, strict=True)
         ]
         crossing: dict[Symbol, str] = {}
-        given = [{s for line in before.get(k, ()) for s in _used(line)} for k in range(len(parts))]
+        given = [{s for line in before.get(k, ()) for s in line.needs} for k in range(len(parts))]
         for k, targets in enumerate(made):
             later = set().union(*needs[k + 1 :], *given[k + 1 :])
             called = {line.target for line in before.get(k, ())}
@@ -332,7 +331,7 @@ class Lanes:
         totals: dict[Symbol, Symbol],
     ) -> int:
         targets = {line.target for line in lines}
-        used = {s for line in lines for s in _used(line)}
+        used = {s for line in lines for s in line.needs}
         rows = {row for s, (_, names) in reads.items() if s in used for row in names}
         written = sum(s in targets for s in (*stores, *totals.values()))
         return written * (len(rows) + written)
@@ -367,10 +366,6 @@ def _known(parameters: dict[str, Parameter], name: str, wanted: Parameter) -> st
             return known
     parameters[name] = wanted
     return name
-
-
-def _used(line: Assign) -> set[Symbol]:
-    return {symbol for symbol in line.value.free_symbols if isinstance(symbol, sp.Symbol)}
 
 
 def _pieces(lines: list[Assign]) -> Iterator[list[Assign]]:

@@ -97,7 +97,7 @@ def _tidied(stage: Stage) -> Stage:
             *(text for loop in stage.loops for _, text in loop.reads),
             *(row for loop in stage.loops for _, row in loop.writes),
             *(row for loop in stage.loops for row, _ in loop.sums),
-            *(str(symbol) for line in (*stage.before, *_lines(stage)) for symbol in _used(line)),
+            *(str(symbol) for line in (*stage.before, *_lines(stage)) for symbol in line.needs),
             *(str(symbol) for loop in stage.loops for symbol, _ in loop.writes),
             *(str(term) for loop in stage.loops for _, term in loop.sums),
         ]
@@ -106,10 +106,6 @@ def _tidied(stage: Stage) -> Stage:
     names |= {"exists_row"} | _given(stage)
     kept = {name: p for name, p in stage.parameters.items() if name in names}
     return replace(stage, parameters=kept)
-
-
-def _used(line: Assign) -> set[Symbol]:
-    return {symbol for symbol in line.value.free_symbols if isinstance(symbol, Symbol)}
 
 
 def _without(stage: Stage, arrays: set[str]) -> Stage:
